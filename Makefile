@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: run test lint format clean
+
+run: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --resources gpu=1
+	@head -n 3 reports/report.md
+
+test: $(INSTALLED) lint
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check stages tests
+	$(BIN)/ruff format --check stages tests
+	$(BIN)/snakefmt --check Snakefile workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+format: $(INSTALLED)
+	$(BIN)/ruff format stages tests
+	$(BIN)/ruff check --fix stages tests
+	$(BIN)/snakefmt Snakefile workflow
+
+# The pinned versions of everything; torch comes first so that nothing pulls in another build of it.
+$(INSTALLED): requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $$(grep -E '^(torch|torchvision)==' requirements.lock)
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	touch $@
+
+clean:
+	rm -rf data/[a-z]*/ data/*.csv reports/* logs .snakemake

@@ -1,0 +1,86 @@
+"""The evaluation as a graph of cached artifacts: `snakemake --cores 1 --resources gpu=1`."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "params.yaml"
+
+
+# Everything is installed by `make`; a container that runs it needs Python and nothing else.
+container: "docker://python:3.11-slim"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/weights.smk"
+include: "workflow/rules/faces.smk"
+include: "workflow/rules/regions.smk"
+include: "workflow/rules/embed.smk"
+include: "workflow/rules/align.smk"
+include: "workflow/rules/blend.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    weights,
+    faces,
+    maps,
+    targets,
+    codes,
+    aligned,
+    composites,
+    score,
+    report,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.make_report.output,
+
+
+rule weights:
+    input:
+        rules.make_weights.output,
+
+
+rule faces:
+    input:
+        rules.make_faces.output,
+
+
+rule maps:
+    input:
+        rules.make_maps.output,
+
+
+rule targets:
+    input:
+        rules.make_targets.output,
+
+
+rule codes:
+    input:
+        rules.make_codes.output,
+
+
+rule aligned:
+    input:
+        expand(rules.make_aligned.output, method=METHODS),
+
+
+rule composites:
+    input:
+        expand(rules.make_composites.output, method=METHODS),
+
+
+rule score:
+    input:
+        rules.make_score.output,
+
+
+rule report:
+    input:
+        rules.make_report.output,

@@ -1,0 +1,134 @@
+"""Alignment of a reference to the target map, and the structure mix that keeps what fits already (paper, 3.4)."""
+
+from typing import NamedTuple, TypedDict
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stages.codes.embedding import unwhiten, whiten
+from stages.codes.optimise import OnStep, Outcome, Variable, optimise
+from stages.nets import Generator, Parser, Perceptual
+from stages.regions.masks import region_mask
+
+STYLE_SIZE = 256  # px at which Gram matrices are taken
+STYLE_BLOCKS = 4  # relu1_2, relu2_2, relu3_3, relu4_3 of VGG16, as in the official code
+PARSER_SIZE = 512
+SMALLEST_GRAM = 1e-12  # what an empty region is divided by
+
+
+class AlignParams(TypedDict):
+    """Section `align` of params.yaml, without `batch`."""
+
+    steps: int
+    rate: float
+    rows: int
+    cross_entropy: float
+    style: float
+
+
+class Style(NamedTuple):
+    """What is taken from a reference: its labels, and where they are in its own map, float (B, 1, H, W)."""
+
+    labels: tuple[int, ...]
+    mask: Tensor
+
+
+def gram_matrices(perceptual: Perceptual, image: Tensor, mask: Tensor) -> list[Tensor]:
+    """Gram matrices (B, C, C) of the masked image's masked features, per unit of masked area.
+
+    The official code divides by the whole area; then two regions of one look but of different size differ.
+
+    Args:
+        perceptual: network with feature blocks.
+        image: (B, 3, h, w) in [-1, 1].
+        mask: (B, 1, h, w) in [0, 1]; an empty one gives zeros.
+    """
+    grams = []
+    for feature in perceptual.features(image * mask, STYLE_BLOCKS):
+        weight = functional.interpolate(mask, feature.shape[2:], mode="area")
+        area = weight.sum((1, 2, 3)).clamp_min(1.0)
+        flat = (feature * weight).flatten(2)
+        grams.append(flat @ flat.transpose(1, 2) / (area * feature.shape[1])[:, None, None])
+    return grams
+
+
+def style_loss(a: list[Tensor], goal: list[Tensor]) -> Tensor:
+    """Squared difference of Gram matrices as a share of the goal's square, mean over the layers; (B,).
+
+    The share makes one weight fit layers, networks and textures of any strength; the official code takes the
+    plain mean square times 4e4.
+    """
+    shares = [
+        (x - y).square().sum((1, 2)) / y.square().sum((1, 2)).clamp_min(SMALLEST_GRAM)
+        for x, y in zip(a, goal, strict=True)
+    ]
+    return torch.stack(shares).mean(0)
+
+
+def align(
+    generator: Generator,
+    parser: Parser,
+    perceptual: Perceptual,
+    ws: Tensor,
+    target: Tensor,
+    style: Style | None,
+    params: AlignParams,
+    on_step: OnStep | None = None,
+) -> tuple[Tensor, Outcome]:
+    """Move the leading rows of W+ until the image parses as the target map.
+
+    They move in the PCA-whitened space of W: steps of equal size along the axes of W itself soon leave the faces,
+    and skin that fills a hole turns white or pink.
+
+    Args:
+        generator: what renders.
+        parser: what the cross-entropy is taken on.
+        perceptual: network of the style loss.
+        ws: the W+ embedding (B, n, 512).
+        target: target label maps, int64 (B, 512, 512).
+        style: what must keep its look while it changes shape; None for nothing.
+        params: steps, rate and weights.
+        on_step: called after each step.
+
+    Returns:
+        The moved W+ (B, n, 512), and the last losses.
+    """
+    moving = whiten(ws[:, : params["rows"]], generator).requires_grad_()
+    still = ws[:, params["rows"] :]
+    styled = style is not None and params["style"] > 0
+    if styled:
+        with torch.no_grad():
+            image = generator.render(generator.features(ws), ws, STYLE_SIZE)
+            goal = gram_matrices(perceptual, image, _at_style_size(style.mask))
+
+    def losses() -> dict[str, Tensor]:
+        current = torch.cat([unwhiten(moving, generator), still], 1)
+        image = generator.render(generator.features(current), current, PARSER_SIZE)
+        logits = parser.logits(image)
+        cross_entropy = functional.cross_entropy(logits, target, reduction="none").mean((1, 2))
+        terms = {"cross-entropy": params["cross_entropy"] * cross_entropy}
+        if styled:
+            mask = _at_style_size(region_mask(logits.argmax(1), style.labels))
+            small = functional.interpolate(image, (STYLE_SIZE, STYLE_SIZE), mode="area")
+            terms["style"] = params["style"] * style_loss(gram_matrices(perceptual, small, mask), goal)
+        return terms
+
+    outcome = optimise([Variable(moving, params["rate"])], losses, params["steps"], on_step)
+    return torch.cat([unwhiten(moving.detach(), generator), still], 1), outcome
+
+
+def _at_style_size(mask: Tensor) -> Tensor:
+    return functional.interpolate(mask, (STYLE_SIZE, STYLE_SIZE), mode="area")
+
+
+def mix_structure(f_rec: Tensor, f_align: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+    """F_align = α∘β F_rec + (1 − α∘β) G_m(w_align) (paper, eq. 7).
+
+    Args:
+        f_rec: structure tensor of the embedding (B, C, 32, 32).
+        f_align: structure tensor of the aligned W+.
+        alpha: where the target takes from this reference, (B, 1, 32, 32) in [0, 1].
+        beta: where the reference's own map has what is taken from it.
+    """
+    return torch.lerp(f_align, f_rec, alpha * beta)

@@ -1,0 +1,85 @@
+"""Blending of K aligned references: structure by masks, appearance by optimised simplex weights (paper, 3.5)."""
+
+from typing import TypedDict
+
+import torch
+from torch import Tensor
+
+from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
+from stages.codes.optimise import OnStep, Outcome, Variable, optimise
+from stages.nets import Generator, Perceptual
+from stages.regions.masks import to_grid
+
+
+class BlendParams(TypedDict):
+    """Section `blend` of params.yaml, without `batch` and `against`."""
+
+    steps: int
+    rate: float
+    blocks: int
+
+
+def blend_structure(f: Tensor, alpha: Tensor) -> Tensor:
+    """F_blend = Σ α_k F_k for F (B, K, C, 32, 32) and α (B, K, 1, 32, 32) that sums to 1 over K (paper, eq. 8)."""
+    return (f * alpha).sum(1)
+
+
+def project_to_simplex(u: Tensor) -> Tensor:
+    """Nearest point with u_k ≥ 0 and Σ u_k = 1 over dimension 1 (Duchi et al. 2008, figure 1)."""
+    ordered = u.sort(dim=1, descending=True).values
+    excess = ordered.cumsum(1) - 1
+    rank = torch.arange(1, u.shape[1] + 1, device=u.device).view(-1, *[1] * (u.dim() - 2))
+    support = (ordered * rank > excess).sum(1, keepdim=True)
+    threshold = excess.gather(1, support - 1) / support
+    return (u - threshold).clamp_min(0)
+
+
+def blend(
+    generator: Generator,
+    perceptual: Perceptual,
+    f: Tensor,
+    s: Tensor,
+    masks: Tensor,
+    params: BlendParams,
+    photos: Tensor | None = None,
+    on_step: OnStep | None = None,
+) -> tuple[FSCode, Tensor, Outcome]:
+    """Blend K references into one FS code.
+
+    S = Σ u_k S_k with u_k ≥ 0, Σ u_k = 1 for every style row and channel, found by projected gradient steps on
+    the masked perceptual distance to every reference where the target takes from it (paper, eq. 9 and 10).
+
+    Args:
+        generator: what renders.
+        perceptual: network of the masked distance.
+        f: structure tensors of the references (B, K, C, 32, 32).
+        s: their appearance codes (B, K, n - m, 512).
+        masks: where the target takes from each, (B, K, H, W) in [0, 1], summing to 1 over K.
+        params: steps, rate and number of feature blocks.
+        photos: (B, K, 3, 256, 256) to compare with; None for the renders of the references (the paper).
+        on_step: called after each step.
+
+    Returns:
+        The blended code, the weights u (B, K, n - m, 512), and the last losses.
+    """
+    count = f.shape[1]
+    alpha = [masks[:, k : k + 1] for k in range(count)]
+    structure = blend_structure(f, torch.stack([to_grid(a, f.shape[-1]) for a in alpha], 1))
+    goals = []
+    with torch.no_grad():
+        for k in range(count):
+            image = render_code(generator, FSCode(f[:, k], s[:, k]), LOSS_SIZE) if photos is None else photos[:, k]
+            goals.append(perceptual.features(image, params["blocks"]))
+    u = torch.full_like(s, 1 / count).requires_grad_()
+
+    def losses() -> dict[str, Tensor]:
+        image = render_code(generator, FSCode(structure, (u * s).sum(1)), LOSS_SIZE)
+        features = perceptual.features(image, params["blocks"])
+        return {f"reference {k}": perceptual.distance(features, goals[k], alpha[k]) for k in range(count)}
+
+    def project() -> None:
+        u.copy_(project_to_simplex(u))
+
+    outcome = optimise([Variable(u, params["rate"])], losses, params["steps"], on_step, project)
+    u = u.detach()
+    return FSCode(structure, (u * s).sum(1)), u, outcome

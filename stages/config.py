@@ -1,0 +1,203 @@
+"""Parameters and manifests: checked against their schemas, with errors that name the key or the row. No torch here."""
+
+import csv
+import json
+import math
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema
+import yaml
+
+from stages.errors import UserError
+from stages.regions.pair import Pair
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+SCHEMAS = Path(__file__).parent.parent / "workflow" / "schemas"
+
+
+@cache
+def _schema(name: str) -> dict[str, Any]:
+    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
+
+
+def _first_error(schema: dict[str, Any], value: Any) -> str | None:
+    """The most telling violation as `key.key: what is wrong`, or None."""
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
+    if error is None:
+        return _non_finite(value)
+    where = ".".join(str(part) for part in error.absolute_path)
+    return f"{where}: {error.message}" if where else error.message
+
+
+def _non_finite(value: Any, where: str = "") -> str | None:
+    """JSON schema lets YAML's `.inf` and `.nan` pass for numbers."""
+    if isinstance(value, dict):
+        found = (_non_finite(item, f"{where}.{key}".strip(".")) for key, item in value.items())
+        return next(filter(None, found), None)
+    return f"{where}: {value} is not a finite number" if isinstance(value, float) and not math.isfinite(value) else None
+
+
+def _check_faces(faces: dict[str, Any], source: str) -> None:
+    if faces["source"] != "drawn" and not faces["photos"]:
+        raise UserError(f"{source}: faces.photos: name the folder of photos that faces.source asks for")
+
+
+def check_params(params: dict[str, Any], source: str = "params.yaml") -> None:
+    """Check all parameters; raises UserError naming the key."""
+    if error := _first_error(_schema("params"), params):
+        raise UserError(f"{source}: {error}")
+    _check_faces(params["faces"], source)
+
+
+def check_section(name: str, section: Any) -> None:
+    """Check one section of the parameters, or `all` of them; raises UserError naming the key."""
+    if name == "all":
+        check_params(section, "params")
+        return
+    schema = _schema("params")
+    if error := _first_error({**schema["properties"][name], "$defs": schema["$defs"]}, section):
+        raise UserError(f"{name}: {error}")
+    if name == "faces":
+        _check_faces(section, "params")
+
+
+def canonical(value: Any) -> str:
+    """JSON in one canonical form: sorted keys, no spaces, 10.0 as 10. Equal parameters have equal texts."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def photo_files(folder: Path) -> dict[str, Path]:
+    """Photos of a folder by the name that their item gets; raises UserError if there are none or two share a name."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; faces.photos names the folder of photos")
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            if path.stem in files:
+                raise UserError(f"{path}: has the same name as {files[path.stem].name}; rename one of them")
+            if error := _first_error(_schema("images"), {"image": path.stem, "source": str(path)}):
+                raise UserError(f"{path}: its name cannot be an image's ({error}); rename it")
+            files[path.stem] = path
+    if not files:
+        raise UserError(f"{folder}: no {', '.join(IMAGE_SUFFIXES)} file in it")
+    return files
+
+
+def drawn_names(count: int) -> list[str]:
+    """Names of the drawn faces."""
+    return [f"drawn-{index:04d}" for index in range(int(count))]  # 4.0 is an integer to JSON schema
+
+
+def face_sources(params: dict[str, Any]) -> dict[str, Path | None]:
+    """Names of all faces with the photo of each, None for a drawn one."""
+    sources: dict[str, Path | None] = {}
+    if params["source"] != "photos":
+        sources |= dict.fromkeys(drawn_names(params["drawn"]["count"]))
+    if params["source"] != "drawn":
+        photos = photo_files(Path(params["photos"]))
+        if clash := sorted(photos.keys() & sources.keys()):
+            raise UserError(f"{photos[clash[0]]}: has the name of a drawn face; rename it")
+        sources |= photos
+    return sources
+
+
+def pair_names(count: int) -> list[str]:
+    """Names of the pairs that the sampler chooses; known before the pairs are."""
+    return [f"pair-{index:04d}" for index in range(int(count))]
+
+
+class Face(NamedTuple):
+    """A row of images.csv: the name of an image and where it came from (a photo's path, or `drawn`)."""
+
+    image: str
+    source: str
+
+
+def _rows(path: Path, schema: str) -> Iterable[tuple[int, dict[str, str]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); it must be a UTF-8 CSV file") from error
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    try:
+        header = [name.strip() for name in reader.fieldnames or []]
+        if len(set(header)) < len(header):
+            raise UserError(f"{path}, row 1: two columns have the same name")
+        for row in reader:
+            number = reader.line_num  # not a count: blank lines are skipped
+            if None in row or None in row.values():
+                raise UserError(f"{path}, row {number}: has another number of columns than the header")
+            filled = {key.strip(): value.strip() for key, value in row.items() if value.strip()}
+            if error := _first_error(_schema(schema), filled):
+                raise UserError(f"{path}, row {number}: {error}")
+            yield number, filled
+    except csv.Error as error:
+        raise UserError(f"{path}, row {reader.line_num + 1}: {error}") from error
+
+
+def read_faces(path: Path) -> list[Face]:
+    """Read images.csv; raises UserError naming a bad row."""
+    faces = [Face(row["image"], row["source"]) for _, row in _rows(path, "images")]
+    if not faces:
+        raise UserError(f"{path}: lists no image")
+    return faces
+
+
+def read_pairs(path: Path, images: Iterable[str] | None = None) -> list[Pair]:
+    """Read pairs.csv, all of whose images must be in `images` if given.
+
+    Raises:
+        UserError: naming the row that is malformed, a duplicate, or names a missing image.
+    """
+    known = None if images is None else set(images)
+    pairs: list[Pair] = []
+    names: dict[str, int] = {}
+    contents: dict[str, int] = {}
+    for number, row in _rows(path, "pairs"):
+        pair = Pair(row.pop("pair"), row.pop("identity"), row)
+        content = canonical([pair.identity, pair.regions])
+        for what, seen, key in (("name", names, pair.pair), ("pair", contents, content)):
+            if key in seen:
+                raise UserError(f"{path}, row {number}: the same {what} as in row {seen[key]}; remove one of them")
+            seen[key] = number
+        if pair.identity in pair.regions.values():
+            raise UserError(f"{path}, row {number}: takes a region from the identity itself; leave it empty")
+        if missing := [image for image in pair.references if known is not None and image not in known]:
+            raise UserError(
+                f"{path}, row {number}: there is no image named {missing[0]}; the images are {_some(known)}"
+            )
+        pairs.append(pair)
+    if not pairs:
+        raise UserError(f"{path}: lists no pair")
+    return pairs
+
+
+def _some(names: Iterable[str] | None) -> str:
+    listed = sorted(names or ())
+    return ", ".join(listed[:6]) + (f" and {len(listed) - 6} more" if len(listed) > 6 else "")
+
+
+def csv_bytes(header: list[str], rows: Iterable[Iterable[str]]) -> bytes:
+    """A CSV file's content."""
+    lines: list[str] = []
+
+    class _Lines:
+        write = staticmethod(lines.append)
+
+    writer = csv.writer(_Lines, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return "".join(lines).encode()

@@ -1,0 +1,105 @@
+"""BiSeNet with a ResNet-18 context path (Yu et al. 2018), the face parser, in the layout of its public checkpoints."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models import resnet18
+
+from stages.regions.labels import CELEBAMASK_19, LabelScheme
+
+INPUT_SIZE = 512
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class ConvNormReLU(nn.Module):
+    def __init__(self, channels_in: int, channels_out: int, kernel: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False)
+        self.bn = nn.BatchNorm2d(channels_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(self.bn(self.conv(x)))
+
+
+class AttentionRefinement(nn.Module):
+    def __init__(self, channels_in: int) -> None:
+        super().__init__()
+        self.conv = ConvNormReLU(channels_in, 128, 3)
+        self.conv_atten = nn.Conv2d(128, 128, 1, bias=False)
+        self.bn_atten = nn.BatchNorm2d(128)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return x * self.bn_atten(self.conv_atten(x.mean((2, 3), keepdim=True))).sigmoid()
+
+
+class ContextPath(nn.Module):
+    """ResNet-18 features at 1/8 and the two attended context maps at 1/8 and 1/16."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.resnet = resnet18(weights=None)
+        del self.resnet.fc
+        self.arm16, self.arm32 = AttentionRefinement(256), AttentionRefinement(512)
+        self.conv_head32, self.conv_head16 = ConvNormReLU(128, 128, 3), ConvNormReLU(128, 128, 3)
+        self.conv_avg = ConvNormReLU(512, 128, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        net = self.resnet
+        x = net.maxpool(net.relu(net.bn1(net.conv1(x))))
+        x8 = net.layer2(net.layer1(x))
+        x16 = net.layer3(x8)
+        x32 = net.layer4(x16)
+        context = self.arm32(x32) + self.conv_avg(x32.mean((2, 3), keepdim=True))
+        context16 = self.conv_head32(functional.interpolate(context, x16.shape[2:]))
+        context8 = functional.interpolate(self.arm16(x16) + context16, x8.shape[2:])
+        return x8, self.conv_head16(context8), context16
+
+
+class FeatureFusion(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.convblk = ConvNormReLU(256, 256, 1)
+        self.conv1 = nn.Conv2d(256, 64, 1, bias=False)
+        self.conv2 = nn.Conv2d(64, 256, 1, bias=False)
+
+    def forward(self, spatial: Tensor, context: Tensor) -> Tensor:
+        x = self.convblk(torch.cat([spatial, context], dim=1))
+        return x + x * self.conv2(functional.relu(self.conv1(x.mean((2, 3), keepdim=True)))).sigmoid()
+
+
+class Classifier(nn.Module):
+    def __init__(self, channels_in: int, channels: int, labels: int) -> None:
+        super().__init__()
+        self.conv = ConvNormReLU(channels_in, channels, 3)
+        self.conv_out = nn.Conv2d(channels, labels, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv_out(self.conv(x))
+
+
+class BiSeNet(nn.Module):
+    """A `Parser` (see `stages.nets`). The two auxiliary classifiers are unused; they make strict loading possible."""
+
+    def __init__(self, scheme: LabelScheme = CELEBAMASK_19) -> None:
+        super().__init__()
+        self.scheme = scheme
+        self.cp = ContextPath()
+        self.ffm = FeatureFusion()
+        self.conv_out = Classifier(256, 256, len(scheme))
+        self.conv_out16 = Classifier(128, 64, len(scheme))
+        self.conv_out32 = Classifier(128, 64, len(scheme))
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+
+    def raw_logits(self, x: Tensor) -> Tensor:
+        """Logits (B, K, H, W) of an ImageNet-normalised image (B, 3, H, W), as the published network gives them."""
+        spatial, context, _ = self.cp(x)
+        logits = self.conv_out(self.ffm(spatial, context))
+        return functional.interpolate(logits, x.shape[2:], mode="bilinear", align_corners=True)
+
+    def logits(self, image: Tensor) -> Tensor:
+        """Logits (B, K, 512, 512) of an image (B, 3, H, W) in [-1, 1], brought to 512 px by area averaging."""
+        if image.shape[-1] != INPUT_SIZE:
+            image = functional.interpolate(image, (INPUT_SIZE, INPUT_SIZE), mode="area")
+        return self.raw_logits(((image.clamp(-1, 1) + 1) / 2 - self.mean) / self.std)

@@ -1,0 +1,232 @@
+"""MobileStyleGAN (Belousov 2021, arXiv 2104.04767): a StyleGAN2 distilled to depthwise convolutions.
+
+Activations are kept channels-last, (B, H, W, C): on a CPU the depthwise convolution and the pointwise
+matrix product are several times faster there than in PyTorch's default layout.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+MAPPING_SLOPE, MAPPING_GAIN = 0.2, math.sqrt(2)
+SLOPE = 0.2
+
+
+class _NoisyLeakyReLU(torch.autograd.Function):
+    """leaky_relu(x + noise + bias, 0.2), computed in x's own memory; noise and bias are constants."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, noise: Tensor, bias: Tensor) -> Tensor:
+        ctx.mark_dirty(x)
+        functional.leaky_relu_(x.add_(noise).add_(bias), SLOPE)
+        ctx.save_for_backward(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (out,) = ctx.saved_tensors  # the sign of the output is the sign of the input
+        return torch.ops.aten.leaky_relu_backward(grad, out, SLOPE, True), None, None
+
+
+class Modulation(nn.Module):
+    """The affine map from one row of W+ to the scales of a layer's input channels."""
+
+    def __init__(self, channels: int, gain: float) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(channels, 512))
+        self.register_buffer("bias", torch.zeros(channels))
+        self.gain = gain
+
+    def forward(self, w: Tensor) -> Tensor:
+        return functional.linear(w, self.weight, self.bias) * self.gain
+
+
+class Activation(nn.Module):
+    """Fixed noise, bias and leaky ReLU behind a convolution, on (B, H·W, C) and in place."""
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__()
+        self.register_buffer("noise", torch.zeros(size, size))
+        self.register_buffer("bias", torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _NoisyLeakyReLU.apply(x, self.noise.view(-1, 1), self.bias)
+
+
+class FirstConv(nn.Module):
+    """The full 3×3 convolution on the learned 4×4 constant."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("input", torch.zeros(1, channels, 4, 4))
+        self.register_buffer("weight", torch.zeros(channels, channels, 3, 3))
+        self.modulation = Modulation(channels, 1 / math.sqrt(channels * 9))
+        self.activation = Activation(channels, 4)
+
+    def forward(self, w: Tensor) -> Tensor:
+        x = functional.conv2d(self.input * self.modulation(w)[:, :, None, None], self.weight, padding=1)
+        return self.activation(x.flatten(2).transpose(1, 2).contiguous()).view(len(w), 4, 4, -1)
+
+
+class SeparableConv(nn.Module):
+    """Modulated depthwise 3×3 and pointwise convolution; demodulation is part of the stored kernel."""
+
+    def __init__(self, channels_in: int, channels_out: int, size: int) -> None:
+        super().__init__()
+        self.register_buffer("depthwise", torch.zeros(channels_in, 1, 3, 3))
+        self.register_buffer("pointwise", torch.zeros(channels_out, channels_in))
+        self.modulation = Modulation(channels_in, 1 / math.sqrt(channels_in * 9))
+        self.activation = Activation(channels_out, size)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        batch, height, width, channels = x.shape
+        x = functional.conv2d(x.permute(0, 3, 1, 2), self.depthwise, padding=1, groups=channels)
+        # A depthwise convolution commutes with the scale of its channels, so the scale joins the small kernel.
+        x = x.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+        x = self.activation(_ModulatedPointwise.apply(x, self.modulation(w), self.pointwise))
+        return x.view(batch, height, width, -1)
+
+
+class _InverseHaar(torch.autograd.Function):
+    """Twice the inverse Haar transform, (B, H, W, 4C) as LL, LH, HL, HH to (B, 2H, 2W, C).
+
+    The transform is orthogonal up to its factor, so the gradient is the forward transform.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        batch, height, width, channels = x.shape
+        ll, lh, hl, hh = x.chunk(4, dim=-1)
+        out = x.new_empty(batch, height, 2, width, 2, channels // 4)
+        for row, (mean, difference) in enumerate([(ll + lh, hl + hh), (ll - lh, hl - hh)]):
+            torch.add(mean, difference, out=out[:, :, row, :, 0])
+            torch.sub(mean, difference, out=out[:, :, row, :, 1])
+        return out.view(batch, 2 * height, 2 * width, channels // 4)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+        batch, height, width, channels = grad.shape
+        left, right = grad.reshape(batch, height // 2, 2, width // 2, 2, channels).unbind(4)
+        out = grad.new_empty(batch, height // 2, width // 2, 4 * channels)
+        ll, lh, hl, hh = out.chunk(4, dim=-1)
+        for combined, low, high in [(left + right, ll, lh), (left - right, hl, hh)]:
+            torch.add(combined[:, :, 0], combined[:, :, 1], out=low)
+            torch.sub(combined[:, :, 0], combined[:, :, 1], out=high)
+        return out
+
+
+class _ModulatedPointwise(torch.autograd.Function):
+    """(x · scale) @ kernelᵀ for x (B, N, C), scale (B, C) and a constant kernel (D, C).
+
+    The gradient of the scale is a sum over positions, a fraction of the matrix product that the gradient of a
+    whole modulated kernel would take.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: Tensor, kernel: Tensor) -> Tensor:
+        ctx.save_for_backward(x, scale, kernel)
+        return torch.bmm(x, (kernel * scale[:, None, :]).transpose(1, 2))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:  # type: ignore[override]
+        x, scale, kernel = ctx.saved_tensors
+        back = grad @ kernel
+        scale_grad = (back * x).sum(1) if ctx.needs_input_grad[1] else None
+        return back.mul_(scale[:, None, :]), scale_grad, None
+
+
+class Block(nn.Module):
+    """Upsampling by a modulated inverse Haar transform, then two separable convolutions."""
+
+    def __init__(self, channels_in: int, channels_out: int, size: int) -> None:
+        super().__init__()
+        self.up = nn.ModuleDict({"modulation": Modulation(channels_in, 0.5)})
+        self.conv1 = SeparableConv(channels_in // 4, channels_out, size)
+        self.conv2 = SeparableConv(channels_out, channels_out, size)
+
+    def forward(self, x: Tensor, w1: Tensor, w2: Tensor) -> Tensor:
+        x = _InverseHaar.apply(x * self.up["modulation"](w1)[:, None, None, :])
+        return self.conv2(self.conv1(x, w1), w2)
+
+
+class ToImage(nn.Module):
+    """Modulated 1×1 convolution to the four Haar bands of an RGB image of twice the size."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(12, channels))
+        self.register_buffer("bias", torch.zeros(12))
+        self.modulation = Modulation(channels, 1 / math.sqrt(channels))
+
+    def forward(self, x: Tensor, w: Tensor, size: int) -> Tensor:
+        full, bands = 2 * x.shape[1], 12
+        if size < full:
+            # The mean of a 2×2 block is half its LL band, and averaging commutes with a 1×1 convolution.
+            factor, bands = full // (2 * size), 3
+            if factor > 1:
+                x = functional.avg_pool2d(x.permute(0, 3, 1, 2), factor).permute(0, 2, 3, 1)
+        image = _ModulatedPointwise.apply(x.flatten(1, 2), self.modulation(w), self.weight[:bands])
+        image = (image + self.bias[:bands]).view(*x.shape[:3], bands) / 2
+        image = _InverseHaar.apply(image) if size == full else image
+        return image.permute(0, 3, 1, 2)
+
+
+class MobileStyleGAN(nn.Module):
+    """A `Generator` (see `stages.nets`); F is the output of block 2, which styles 0–6 shape.
+
+    `channels` lists the width of the first convolution and of each block; seven blocks make 1024 px.
+    """
+
+    n_structure = 7
+    structure_block = 2
+
+    def __init__(self, channels: tuple[int, ...] = (512, 512, 512, 512, 512, 256, 128, 64)) -> None:
+        super().__init__()
+        blocks = len(channels) - 1
+        self.size = 2 ** (blocks + 3)
+        self.n_styles = 2 * blocks + 2
+        self.mapping = nn.ModuleList(nn.Linear(512, 512) for _ in range(8)).requires_grad_(False)
+        self.first = FirstConv(channels[0])
+        self.blocks = nn.ModuleList(Block(channels[i], channels[i + 1], 2 ** (i + 3)) for i in range(blocks))
+        self.to_image = ToImage(channels[-1])
+        for name, shape in {
+            "mean_w": (512,),
+            "pca_mean": (512,),
+            "pca_components": (512, 512),
+            "pca_stdev": (512,),
+        }.items():
+            self.register_buffer(name, torch.zeros(shape))
+
+    def map(self, z: Tensor) -> Tensor:
+        """Map z ~ N(0, 1), (B, 512), to W, (B, 512)."""
+        x = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
+        for layer in self.mapping:
+            x = functional.leaky_relu(layer(x), MAPPING_SLOPE) * MAPPING_GAIN
+        return x
+
+    def features(self, ws: Tensor) -> Tensor:
+        """Structure tensor F, (B, C, 32, 32), of W+ codes (B, ≥ 7, 512); only rows 0–6 are read."""
+        x = self.first(ws[:, 0])
+        for i in range(self.structure_block + 1):
+            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
+        return x.permute(0, 3, 1, 2)
+
+    def render(self, f: Tensor, ws: Tensor, size: int | None = None) -> Tensor:
+        """Render F, (B, C, 32, 32), with W+ codes (B, n_styles, 512), of which rows 7 on are read.
+
+        Returns (B, 3, size, size), nominally in [-1, 1] and not clamped. A `size` below the full one must
+        divide it and gives exactly the area average of the full render, without computing its last step.
+
+        Raises:
+            ValueError: `size` does not divide the generator's size.
+        """
+        size = size or self.size
+        if size > self.size or self.size % size:
+            raise ValueError(f"cannot render at {size} px: the generator's {self.size} px are no multiple of it")
+        x = f.permute(0, 2, 3, 1)
+        for i in range(self.structure_block + 1, len(self.blocks)):
+            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
+        return self.to_image(x, ws[:, -1], size)

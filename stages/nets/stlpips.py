@@ -1,0 +1,136 @@
+"""Shift-tolerant LPIPS (Ghildyal and Liu, ECCV 2022): LPIPS on anti-aliased VGG16 or AlexNet."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+EPSILON = 1e-10
+
+
+class BlurPool(nn.Module):
+    """Binomial 3×3 blur with stride 2 behind a reflected border of two pixels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("filt", torch.zeros(channels, 1, 3, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.pad(x, (2, 2, 2, 2), mode="reflect")
+        return functional.conv2d(x, self.filt, stride=2, groups=x.shape[1])
+
+
+def vgg16_layers() -> tuple[list[nn.Module], list[int]]:
+    """Layers of the anti-aliased VGG16 and the ends of its five slices (relu1_2 … relu5_3)."""
+    layers: list[nn.Module] = []
+    ends, channels = [], 3
+    for width, depth in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+        if layers:
+            layers += [nn.MaxPool2d(2, stride=1), BlurPool(channels)]
+        for _ in range(depth):
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=False)]
+            channels = width
+        ends.append(len(layers))
+    return layers, ends
+
+
+def alexnet_layers() -> tuple[list[nn.Module], list[int]]:
+    """Layers of the anti-aliased AlexNet and the ends of its five slices (relu1 … relu5)."""
+    layers = [
+        nn.Conv2d(3, 64, 11, padding=2),
+        BlurPool(64),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=1),
+        BlurPool(64),
+        nn.Conv2d(64, 192, 5, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=1),
+        BlurPool(192),
+        nn.Conv2d(192, 384, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(384, 256, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(256, 256, 3, padding=1),
+        nn.ReLU(),
+    ]
+    return layers, [3, 7, 11, 13, 15]
+
+
+BACKBONES = {"vgg": vgg16_layers, "alex": alexnet_layers}
+
+
+class LinearHead(nn.Module):
+    """One non-negative weight a channel; the index 1 keeps the key of the published file (0 was dropout)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.model = nn.ModuleDict({"1": nn.Conv2d(channels, 1, 1, bias=False)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model["1"](x)
+
+
+class ScalingLayer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("shift", torch.zeros(1, 3, 1, 1))
+        self.register_buffer("scale", torch.ones(1, 3, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.shift) / self.scale
+
+
+class STLPIPS(nn.Module):
+    """A `Perceptual` (see `stages.nets`); images are (B, 3, H, W) in [-1, 1]."""
+
+    def __init__(self, backbone: str = "vgg") -> None:
+        super().__init__()
+        self.name = f"st-lpips-{backbone}"
+        self.scaling_layer = ScalingLayer()
+        layers, ends = BACKBONES[backbone]()
+        self.net = nn.Module()
+        start = 0
+        for i, end in enumerate(ends):
+            part = nn.Sequential()
+            for index in range(start, end):
+                part.add_module(str(index), layers[index])
+            self.net.add_module(f"slice{i + 1}", part)
+            width = next(layer.out_channels for layer in reversed(part) if isinstance(layer, nn.Conv2d))
+            self.add_module(f"lin{i}", LinearHead(width))
+            start = end
+        self.blocks = len(ends)
+        self.requires_grad_(False)
+
+    def features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
+        """ReLU outputs of the first `blocks` slices (all five by default), each (B, C_i, h_i, w_i)."""
+        x, outputs = self.scaling_layer(image), []
+        for i in range(blocks or self.blocks):
+            x = getattr(self.net, f"slice{i + 1}")(x)
+            outputs.append(x)
+        return outputs
+
+    def distance(self, a: list[Tensor], b: list[Tensor], mask: Tensor | None = None) -> Tensor:
+        """LPIPS distance (B,) of two images given by their features.
+
+        With a mask (B, 1, H, W) ≥ 0 each layer's distance map is averaged under the mask brought to its size,
+        item by item; an item whose mask is empty contributes 0.
+        """
+        total = a[0].new_zeros(len(a[0]))
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            spatial = getattr(self, f"lin{i}")((unit(x) - unit(y)).square())
+            total = total + masked_mean(spatial, mask)
+        return total
+
+
+def unit(x: Tensor) -> Tensor:
+    """Scale every pixel's feature vector to length 1."""
+    return x / (x.square().sum(1, keepdim=True).add(EPSILON**2).sqrt() + EPSILON)
+
+
+def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean over space of (B, 1, h, w) under a mask (B, 1, H, W) averaged down to h × w; (B,)."""
+    if mask is None:
+        return values.mean((1, 2, 3))
+    weights = functional.interpolate(mask, values.shape[2:], mode="area")
+    return (values * weights).sum((1, 2, 3)) / weights.sum((1, 2, 3)).clamp_min(math.ulp(1.0))

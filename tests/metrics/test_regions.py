@@ -1,0 +1,77 @@
+"""Agreement of label maps."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from stages.metrics.regions import iou
+
+maps = arrays(np.uint8, (5, 4), elements=st.integers(0, 4))
+label_sets = st.sets(st.integers(0, 6))
+
+
+@given(a=maps, b=maps, labels=label_sets)
+def test_agrees_with_sets_of_pixels(a: np.ndarray, b: np.ndarray, labels: set[int]) -> None:
+    in_a, in_b = ({pixel for pixel in np.ndindex(a.shape) if labelled[pixel] in labels} for labelled in (a, b))
+    result = iou(a, b, labels)
+    if in_a | in_b:
+        assert result == len(in_a & in_b) / len(in_a | in_b)
+    else:
+        assert math.isnan(result)
+
+
+@given(a=maps, b=maps, labels=label_sets)
+def test_symmetry(a: np.ndarray, b: np.ndarray, labels: set[int]) -> None:
+    assert iou(a, b, labels) == pytest.approx(iou(b, a, labels), abs=0, nan_ok=True)
+
+
+@given(a=maps)
+def test_identity(a: np.ndarray) -> None:
+    assert iou(a, a, a.flatten().tolist()) == 1
+
+
+def test_swapped_labels_of_one_region_agree() -> None:
+    a = np.array([[1, 1], [2, 0]], np.uint8)
+    b = np.array([[2, 2], [1, 0]], np.uint8)
+    assert iou(a, b, [1, 2]) == 1
+    assert iou(a, b, [1]) == 0
+
+
+@pytest.mark.parametrize("labels", [[1, 2], (1, 2), {1, 2}, frozenset({1, 2}), np.array([1, 2]), range(1, 3)])
+def test_labels_may_come_in_any_collection(labels) -> None:
+    a, b = np.array([[1, 2, 0]], np.uint8), np.array([[1, 0, 0]], np.uint8)
+    assert iou(a, b, labels) == 0.5
+
+
+def test_region_in_one_map_only_is_0_and_in_none_is_nan() -> None:
+    hair, bald = np.full((2, 2), 3, np.uint8), np.zeros((2, 2), np.uint8)
+    assert iou(hair, bald, [3]) == 0
+    assert math.isnan(iou(bald, bald, [3]))
+    assert math.isnan(iou(hair, hair, []))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.zeros((4, 5), np.uint8), "one shape"),
+        (np.zeros((5, 4, 1), np.uint8), "one shape"),
+        (np.zeros((5, 4)), "uint8"),
+        (np.zeros((5, 4), bool), "uint8"),
+    ],
+)
+def test_wrong_maps_are_refused(wrong: np.ndarray, message: str) -> None:
+    right = np.zeros((5, 4), np.uint8)
+    with pytest.raises(ValueError, match=message):
+        iou(right, wrong, [1])
+    with pytest.raises(ValueError, match=message):
+        iou(wrong, right, [1])
+
+
+def test_images_are_no_label_maps() -> None:
+    image = np.zeros((5, 4, 3), np.uint8)
+    with pytest.raises(ValueError, match=r"\(H, W\)"):
+        iou(image, image, [1])

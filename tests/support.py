@@ -1,0 +1,45 @@
+"""Where things are, and how small test networks are filled."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def seeded(net: torch.nn.Module, seed: int = 0, scale: float = 1.0) -> torch.nn.Module:
+    """Fill every tensor of a network with seeded noise of a sane size."""
+    gaussian = torch.Generator().manual_seed(seed)
+    for name, tensor in net.state_dict().items():
+        fan_in = tensor[0].numel() if tensor.dim() > 1 else 1
+        noise = torch.randn(tensor.shape, generator=gaussian) * scale / fan_in**0.5
+        tensor.copy_(noise + 1 if name.endswith(("modulation.bias", "stdev", "scale")) else noise)
+    return net.eval().requires_grad_(False)
+
+
+def checkout(folder: Path, weights: Path | None) -> Path:
+    """A copy of the code, with the real weights copied in as if they had been made there."""
+    folder.mkdir()
+    for name in ("Snakefile", "params.yaml", "workflow", "profiles", "stages"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, folder / name)
+    if weights is not None:
+        (folder / "data").mkdir()
+        shutil.copytree(weights, folder / "data" / "weights", copy_function=shutil.copy2)
+        os.symlink(ROOT / "data" / "packages", folder / "data" / "packages")
+    return folder
+
+
+def command(*arguments: str, scale: str | None = "workflow/scales/smoke.yaml") -> list[str]:
+    files = ["--configfile", scale] if scale else []
+    return ["snakemake", "--cores", "1", "--resources", "gpu=1", *arguments, *files]
+
+
+def snakemake(folder: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(command(*arguments, **options), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)

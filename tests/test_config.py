@@ -1,0 +1,200 @@
+"""Parameters and manifests: what is accepted, and which one line says what is wrong."""
+
+import copy
+import json
+from functools import reduce
+from operator import getitem
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from support import ROOT
+
+from stages import config
+from stages.config import Face
+from stages.regions.labels import CELEBAMASK_19
+from stages.regions.pair import Pair
+
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+IMAGES = ["a", "b", "c"]
+
+
+def changed(key, value):
+    """The shipped parameters with one key, dots between its parts, set to a value."""
+    params = copy.deepcopy(PARAMS)
+    *parents, last = key.split(".")
+    reduce(getitem, parents, params)[last] = value
+    return params
+
+
+def test_shipped_params_are_valid():
+    config.check_params(PARAMS)
+    for name, section in PARAMS.items():
+        config.check_section(name, section)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        ("colour", 1, ".*colour"),
+        ("embed.w.stepz", 1, "embed.w: .*stepz"),
+        ("blend.steps", -1, "blend.steps"),
+        ("score.size", "256", "score.size"),
+        ("maps.min_face", "0.05", "maps.min_face"),
+        ("faces.drawn.count", 2.5, "faces.drawn.count"),
+        ("methods.mine", {"code": "wplus", "align": True}, "methods.mine.code: .*wplus"),
+        ("methods.Mine", {"code": "fs", "align": True}, "methods: .*Mine"),
+        ("faces.source", "photos", "faces.photos"),
+    ],
+)
+def test_wrong_params_name_the_key(refused, key, value, named):
+    refused(f"^params.yaml: {named}", config.check_params, changed(key, value))
+
+
+@pytest.mark.parametrize("name", sorted(PARAMS.keys() - {"methods"}))
+def test_missing_key_is_named(refused, name):
+    key, *others = PARAMS[name]
+    refused(f"^{name}: .*{key}", config.check_section, name, {other: PARAMS[name][other] for other in others})
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(SCALARS | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=10)
+
+
+def rewritten(value):
+    """The same value with other key orders and 10.0 for 10."""
+    if isinstance(value, dict):
+        return {key: rewritten(value[key]) for key in reversed(value)}
+    if isinstance(value, list):
+        return [rewritten(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@given(JSON)
+def test_canonical_form_ignores_key_order_and_notation_and_loses_nothing(value):
+    assert config.canonical(rewritten(value)) == config.canonical(value)
+    assert json.loads(config.canonical(value)) == value
+
+
+@pytest.mark.parametrize(("a", "b"), [(10, 10.5), (1, True), (1, "1"), (0, None), ([1, 2], [2, 1]), ({}, [])])
+def test_canonical_form_tells_values_apart(a, b):
+    assert config.canonical(a) != config.canonical(b)
+
+
+def pairs_file(folder, rows, header="pair,identity,hair,eyes"):
+    path = folder / "pairs.csv"
+    path.write_bytes(f"{header}\n{rows}".encode())
+    return path
+
+
+def test_pairs_with_byte_order_mark_and_blank_cells(tmp_path):
+    path = pairs_file(tmp_path, "p1, a ,b,\n\np2,a,b, c\n", header="\ufeffpair,identity,hair,eyes")
+    first, second = config.read_pairs(path, IMAGES)
+    assert first == Pair("p1", "a", {"hair": "b"})
+    assert second == Pair("p2", "a", {"hair": "b", "eyes": "c"})
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        ("p1,a,b,\np2,a,zoe,\n", "row 3: .*zoe.*a, b, c"),
+        ("p1,a,b,\np1,a,c,\n", "row 3: the same name as in row 2"),
+        ("p1,a,b,\np2,a,b,\n", "row 3: the same pair as in row 2"),
+        ("p1,a,b\n", "row 2: .*columns"),
+        ("p1,a,b,,c\n", "row 2: .*columns"),
+        ("p1,a,,\n", "row 2: .*p1"),
+        (",a,b,\n", "row 2: .*pair"),
+        ("../p1,a,b,\n", r"row 2: pair: .*\.\./p1"),
+        ("..,a,b,\n", r"row 2: pair: '\.\.'"),
+        ("x/y,a,b,\n", "row 2: pair: .*x/y"),
+        ("p1,a,b/c,\n", "row 2: hair: .*b/c"),
+        ("p1,a,b,\n\n\np2,a,zoe,\n", "row 5: .*zoe"),
+        ('p1,a,b,\np2,a,"b,\n', "row 3: "),
+        ("", "lists no pair"),
+    ],
+)
+def test_bad_pairs_name_the_row(refused, tmp_path, rows, named):
+    path = pairs_file(tmp_path, rows)
+    refused(f"^{path}(, |: ){named}", config.read_pairs, path, IMAGES)
+
+
+def test_unknown_column_is_named(refused, tmp_path):
+    refused("row 2: .*beard", config.read_pairs, pairs_file(tmp_path, "p1,a,b\n", header="pair,identity,beard"), IMAGES)
+
+
+@pytest.mark.parametrize("content", [b"", b"pair,identity,hair\np1,a,b\xe9\n", "pair,identity\n".encode("utf-16")])
+def test_file_that_is_no_csv_is_named(refused, tmp_path, content):
+    path = tmp_path / "pairs.csv"
+    path.write_bytes(content)
+    refused(f"^{path}: ", config.read_pairs, path)
+    refused(f"^{path}: ", config.read_faces, path)
+    refused("no.csv: ", config.read_pairs, tmp_path / "no.csv")
+
+
+def test_manifest_of_faces_round_trip(tmp_path):
+    faces = [Face("drawn-0000", "drawn"), Face("zoe", "photos, old/zoé.jpg")]
+    (tmp_path / "images.csv").write_bytes(config.csv_bytes(["image", "source"], faces))
+    assert config.read_faces(tmp_path / "images.csv") == faces
+
+
+REGIONS = st.dictionaries(st.sampled_from(sorted(CELEBAMASK_19.regions)), st.sampled_from("abcd"), min_size=1)
+
+
+@given(REGIONS)
+def test_every_label_is_taken_from_one_reference(regions):
+    pair, reordered = Pair("p", "a", regions), Pair("p", "a", dict(reversed(regions.items())))
+    taken = pair.taken(CELEBAMASK_19)
+    assert pair.references[0] == "a"
+    assert sorted(pair.references) == sorted({"a", *regions.values()})
+    assert sorted(label for labels in taken for label in labels) == list(range(len(CELEBAMASK_19)))
+    owner = dict(zip(reordered.references, reordered.taken(CELEBAMASK_19), strict=True))
+    assert owner == dict(zip(pair.references, taken, strict=True))
+
+
+def test_eyes_override_the_face_that_they_are_part_of():
+    _, eyes, face = Pair("p", "a", {"eyes": "c", "face": "b"}).taken(CELEBAMASK_19)
+    assert eyes == set(CELEBAMASK_19.indices("eyes"))
+    assert face == set(CELEBAMASK_19.indices("face")) - eyes
+
+
+def test_image_that_gives_two_regions_is_one_reference():
+    pair = Pair("p", "a", {"hair": "b", "eyes": "c", "background": "b"})
+    assert pair.references == ("a", "b", "c")
+    assert pair.taken(CELEBAMASK_19)[1] == set(CELEBAMASK_19.indices("hair") + CELEBAMASK_19.indices("background"))
+    assert pair.facts == Pair("q", "x", {"hair": "y", "eyes": "z", "background": "y"}).facts
+
+
+def folder_of(parent, *names):
+    for name in names:
+        (parent / name).write_bytes(b"")
+    return parent
+
+
+def test_photos_are_named_after_their_files(tmp_path):
+    folder_of(tmp_path, "b.JPG", "a.png", "notes.txt", "c.webp")
+    assert config.photo_files(tmp_path) == {name[0]: tmp_path / name for name in ("a.png", "b.JPG", "c.webp")}
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [
+        (["notes.txt"], "no .*.png"),
+        (["a.jpg", "a.png"], "a.png: .*a.jpg"),
+        (["my photo.png"], "my photo.png: .*rename"),
+        (["drawn-0001.png"], "drawn-0001.png: .*rename"),
+    ],
+)
+def test_photos_that_cannot_be_used_are_named(refused, tmp_path, names, named):
+    params = PARAMS["faces"] | {"source": "both", "photos": str(folder_of(tmp_path, *names))}
+    refused(named, config.face_sources, params)
+    refused("nowhere: .*faces.photos", config.photo_files, tmp_path / "nowhere")
+
+
+DRAWN = {"drawn-0000", "drawn-0001"}
+
+
+@pytest.mark.parametrize(("source", "names"), [("drawn", DRAWN), ("photos", {"a"}), ("both", {*DRAWN, "a"})])
+def test_sources_of_faces(tmp_path, source, names):
+    params = {"source": source, "photos": str(folder_of(tmp_path, "a.png")), "drawn": {"count": 2.0}}  # 2.0 is valid
+    assert config.face_sources(params) == {name: tmp_path / "a.png" if name == "a" else None for name in names}

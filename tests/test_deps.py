@@ -1,0 +1,107 @@
+"""What a stage's results depend on in the code, found without importing it."""
+
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+from stages import deps
+
+TREE = {
+    "__init__.py": "",
+    "stage.py": '"""A stage."""\nimport torch\nfrom stages.regions.target import compose\nimport stages.store\n',
+    "regions/__init__.py": "",
+    "regions/target.py": "from . import masks\nfrom .labels import NAMES\n\ndef compose(maps):\n    return max(maps)\n",
+    "regions/labels.py": 'NAMES = ("skin", "hair")\n',
+    "regions/masks.py": "import stages.stage  # a circle\n",
+    "store.py": "from stages.files import write\n",
+    "files.py": "def write(path):\n    path.touch()\n",
+    "other.py": "from stages import stage\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of TREE that takes the place of the package."""
+    folder = tmp_path / "stages"
+    for path, text in TREE.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    monkeypatch.setattr(deps, "PACKAGE", folder)
+    forget()
+    yield folder
+    forget()
+
+
+def forget():
+    deps.modules.cache_clear()
+    deps.code_digest.cache_clear()
+
+
+def test_modules_are_all_that_is_imported_directly_or_not(package):
+    paths = {"stage", "regions", "regions.target", "regions.labels", "regions.masks", "store", "files"}
+    assert set(deps.modules("stages.stage")) - {"stages"} == {f"stages.{path}" for path in paths}
+    assert deps.modules("stages.nowhere") == ()
+
+
+def test_files_leave_out_the_edge_but_not_what_it_uses(package):
+    names = {str(path.relative_to(package)) for path in deps.files("stages.stage")}
+    assert {"stage.py", "regions/target.py", "regions/labels.py", "regions/masks.py", "files.py"} <= names
+    assert not names & {"store.py", "other.py"}
+
+
+def digest_after(package, path, old, new):
+    text = (package / path).read_text()
+    assert old in text
+    (package / path).write_text(text.replace(old, new))
+    forget()
+    return deps.code_digest("stages.stage")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("stage.py", "A stage.", "Another text."),
+        ("stage.py", '"""A stage."""\n', ""),
+        ("regions/target.py", "max(maps)", "max(  # the larger\n        maps,\n    )"),
+        ("regions/target.py", "(maps):\n", '(maps):\n    """Compose."""\n'),
+        ("regions/labels.py", '"skin"', "'skin'"),
+        ("store.py", "import write\n", "import write\n\nwrite(None)\n"),
+        ("other.py", "import stage", "import files"),
+    ],
+)
+def test_digest_ignores_what_changes_no_result(package, path, old, new):
+    digest = deps.code_digest("stages.stage")
+    assert digest_after(package, path, old, new) == digest
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("stage.py", "import torch\n", "import torch\n\nSIZE = 1\n"),
+        ("regions/target.py", "max(maps)", "min(maps)"),
+        ("regions/labels.py", '"skin", "hair"', '"hair", "skin"'),
+        ("regions/masks.py", "stages.stage", "stages.stage, stages.other"),
+        ("files.py", "touch()", "touch(0o600)"),
+    ],
+)
+def test_digest_follows_the_code(package, path, old, new):
+    digest = deps.code_digest("stages.stage")
+    assert digest_after(package, path, old, new) != digest
+
+
+def test_syntax_error_is_not_swallowed(package):
+    with pytest.raises(SyntaxError):
+        digest_after(package, "files.py", "def write", "def")
+
+
+def test_real_stages_depend_on_their_networks_and_not_on_each_other():
+    embed = set(deps.modules("stages.embed"))
+    assert {"stages.codes.embedding", "stages.nets.mobilestylegan", "stages.files"} <= embed
+    assert not embed & {"stages.score", "stages.report", "stages.faces"}
+
+
+def test_what_the_snakefile_needs_imports_no_torch():
+    code = "import sys, stages.config, stages.deps, stages.errors; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,0 +1,179 @@
+"""Files: whole or not at all, decoded right, refused with a line."""
+
+import io
+import os
+import resource
+import subprocess
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from stages.errors import ItemError
+from stages.files import label_map_bytes, palette, png_bytes, read_image, read_label_map, write_atomic
+from stages.regions.labels import CELEBAMASK_19, LabelScheme
+
+ROOM = 64 * 1024  # bytes on the full disk
+
+
+@pytest.fixture(params=["disk", "quota"])
+def full_disk(request, tmp_path):
+    """A folder in which only small files can be written: a tiny disk, or a limit on the size of files."""
+    if request.param == "quota":
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
+        yield tmp_path
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        return
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", tmp_path]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a disk")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_full_disk_keeps_the_former_file_and_leaves_nothing_behind(refused, full_disk):
+    path = full_disk / "a.png"
+    write_atomic(path, b"former")
+    refused(f"{path}: ", write_atomic, path, bytes(4 * ROOM))
+    assert path.read_bytes() == b"former"
+    assert list(full_disk.iterdir()) == [path]
+
+
+def test_write_makes_folders_and_replaces(tmp_path):
+    path = tmp_path / "new" / "folder" / "a.txt"
+    for content in (b"first", b""):
+        write_atomic(path, content)
+        assert path.read_bytes() == content
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_write_below_a_file_is_refused(refused, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    refused("a.png: ", write_atomic, tmp_path / "file" / "a.png", b"")
+
+
+RGB = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+GREY = RGB[..., 0]
+
+
+def encoded(image, format="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def palette_image():
+    image = Image.fromarray(GREY % 4)
+    image.putpalette(RGB[0, :4].flatten().tolist())
+    return image
+
+
+GREY_RGB = np.repeat(GREY[..., None], 3, 2)
+READABLE = {
+    "RGB": (encoded(Image.fromarray(RGB)), RGB),
+    "alpha": (encoded(Image.fromarray(np.dstack([RGB, GREY]))), RGB),
+    "palette with alpha": (encoded(palette_image(), transparency=bytes([0, 90, 180, 255])), RGB[0, GREY % 4]),
+    "grey": (encoded(Image.fromarray(GREY)), GREY_RGB),
+    "grey of 16 bits": (encoded(Image.fromarray(GREY.astype(np.uint16) * 256 + 7)), GREY_RGB),
+    "bilevel": (encoded(Image.fromarray(GREY > 127)), (GREY_RGB > 127) * np.uint8(255)),
+}
+
+
+@pytest.mark.parametrize("kind", READABLE)
+def test_every_kind_of_png_becomes_rgb(tmp_path, kind):
+    content, pixels = READABLE[kind]
+    (tmp_path / "a.png").write_bytes(content)
+    image = read_image(tmp_path / "a.png")
+    assert image.mode == "RGB"
+    np.testing.assert_array_equal(image, pixels)
+
+
+def test_cmyk_jpeg_becomes_rgb(tmp_path):
+    orange = Image.new("CMYK", (16, 16), (0, 128, 255, 0))
+    (tmp_path / "a.jpg").write_bytes(encoded(orange, "JPEG", quality=95))
+    image = read_image(tmp_path / "a.jpg")
+    assert image.mode == "RGB"
+    np.testing.assert_allclose(image.getpixel((8, 8)), (255, 127, 0), atol=4)
+
+
+def test_rotated_jpeg_is_turned_upright(tmp_path):
+    lying = np.zeros((16, 32, 3), np.uint8)
+    lying[:, :16] = 255  # white at the left, which is the top once turned
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: turn by 90° clockwise
+    (tmp_path / "a.jpg").write_bytes(encoded(Image.fromarray(lying), "JPEG", quality=95, exif=exif))
+    upright = np.array(read_image(tmp_path / "a.jpg"))
+    assert upright.shape == (32, 16, 3)
+    assert upright[:14].min() > 240 and upright[18:].max() < 15
+
+
+PNG = encoded(Image.fromarray(RGB))
+
+
+@pytest.mark.parametrize("content", [b"", b"Dear diary\n", PNG[: len(PNG) // 2], PNG[:30], b"\0" * 100])
+def test_what_is_no_whole_image_fails_as_an_item(refused, tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    refused("a.png: .*replace or remove it", read_image, tmp_path / "a.png", error=ItemError)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, len(PNG) - 1), st.integers(1, 255))
+def test_damaged_image_is_read_or_fails_as_an_item(tmp_path_factory, position, flip):
+    content = bytearray(PNG)
+    content[position] ^= flip
+    path = tmp_path_factory.getbasetemp() / "damaged.png"
+    path.write_bytes(content)
+    try:
+        assert read_image(path).mode == "RGB"
+    except ItemError as error:
+        assert str(error).startswith(f"{path}: ")
+
+
+def test_image_of_too_many_pixels_fails_as_an_item(refused, tmp_path, monkeypatch):
+    monkeypatch.setattr("stages.files.MAX_PIXELS", 599)
+    (tmp_path / "a.png").write_bytes(PNG)
+    refused("a.png: 30×20 px", read_image, tmp_path / "a.png", error=ItemError)
+
+
+def scheme_of(count):
+    return LabelScheme(f"of-{count}", tuple(map(str, range(count))), {}, (), ())
+
+
+@given(st.data(), st.integers(1, 64))
+def test_label_map_round_trip(tmp_path_factory, data, count):
+    height, width = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
+    values = data.draw(st.lists(st.integers(0, count - 1), min_size=height * width, max_size=height * width))
+    labels = np.array(values, np.uint8).reshape(height, width)
+    path = tmp_path_factory.getbasetemp() / "labels.png"
+    path.write_bytes(label_map_bytes(labels, scheme_of(count)))
+    found = read_label_map(path, scheme_of(count))
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, labels)
+
+
+LABELS = np.full((8, 8), 17, np.uint8)
+MAP = label_map_bytes(LABELS, CELEBAMASK_19)
+NO_MAPS = {
+    "another scheme": label_map_bytes(LABELS, scheme_of(19)),
+    "a label beyond the scheme": png_bytes(Image.fromarray(LABELS + 2), {"label-scheme": CELEBAMASK_19.name}),
+    "colours": png_bytes(Image.fromarray(RGB), {"label-scheme": CELEBAMASK_19.name}),
+    "no scheme": png_bytes(Image.fromarray(LABELS)),
+    "text": b"Dear diary\n",
+    "truncated": MAP[:-40],
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("kind", NO_MAPS)
+def test_what_is_no_label_map_is_refused(refused, tmp_path, kind):
+    (tmp_path / "a.png").write_bytes(NO_MAPS[kind])
+    refused(f"^{tmp_path}/a.png: .*remove it", read_label_map, tmp_path / "a.png", CELEBAMASK_19)
+
+
+def test_palette_is_of_distinct_colours_on_black():
+    colours = palette(256)
+    assert not colours[0].any()
+    assert len(np.unique(colours, axis=0)) == 256

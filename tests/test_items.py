@@ -1,0 +1,188 @@
+"""The loop of the per-item stages: what is computed when, and what is left behind, whatever happens."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from stages.errors import ItemError
+from stages.files import sha256
+from stages.items import Item, Result, run_items
+from stages.nets.weights import weights_bytes
+
+NAMES = ["a", "b", "c", "d", "e"]
+RECORD = Path("records/codes.json")
+
+
+class Stage:
+    """A stage of five items in the current folder; what it computes is a digest of all it was given."""
+
+    def __init__(self):
+        self.params = {"steps": 10}
+        self.facts = dict.fromkeys(NAMES)
+        self.weights = {}
+        self.broken = set()
+        self.killed_at = None
+        for name in NAMES:
+            self.input(name).write_text(f"face of {name}")
+
+    def input(self, name):
+        return Path(f"{name}.txt")
+
+    def output(self, name):
+        return Path(f"out/{name}.png")
+
+    def compute(self, batch):
+        names = [item.name for item in batch]
+        if self.killed_at in names:
+            raise KeyboardInterrupt
+        self.batches.append(names)
+        results = []
+        for item in batch:
+            text = f"{item.inputs['face'].read_text()} {self.params} {item.facts}"
+            result = Result({"code": sha256(text.encode()).encode()}, {"loss": 0.5})
+            results.append(ItemError(f"{item.name} has no face") if item.name in self.broken else result)
+        return results
+
+    def run(self, batch=1):
+        """Run the stage; returns the batches that were computed."""
+        self.batches = []
+        items = [
+            Item(name, {"face": self.input(name)}, {"code": self.output(name)}, self.facts[name]) for name in NAMES
+        ]
+        run_items("codes", "stages.target", items, self.params, self.weights, self.compute, RECORD, batch)
+        return self.batches
+
+    def outputs(self):
+        return {name: self.output(name).read_bytes() for name in NAMES}
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Stage()
+
+
+def records():
+    return {item["item"]: item for item in json.loads(RECORD.read_text())["items"]}
+
+
+def test_items_are_computed_once(stage):
+    assert stage.run() == [[name] for name in NAMES]
+    outputs, record = stage.outputs(), RECORD.read_bytes()
+    assert len(set(outputs.values())) == len(NAMES)
+    assert list(records()) == NAMES
+    assert all(item["status"] == "ok" and item["loss"] == 0.5 for item in records().values())
+    for deleted in ([], ["b"], NAMES):
+        for name in deleted:
+            stage.output(name).unlink()
+        assert stage.run() == []
+        assert stage.outputs() == outputs
+        assert RECORD.read_bytes() == record
+
+
+def input_of_b(stage):
+    stage.input("b").write_text("another face")
+
+
+def fact_of_c(stage):
+    stage.facts["c"] = {"hair": 1}
+
+
+def parameter(stage):
+    stage.params = {"steps": 11}
+
+
+def notation(stage):
+    stage.params = {"steps": 10.0}
+
+
+def network(stage):
+    Path("net.safetensors").write_bytes(weights_bytes({"w": torch.ones(2)}, {}))
+    stage.weights = {"generator": Path("net.safetensors")}
+
+
+def damage_in_store(stage):
+    for path in Path(".cache").glob("codes/*/code"):
+        if path.read_bytes() == stage.output("d").read_bytes():
+            path.write_bytes(b"damaged")
+
+
+@pytest.mark.parametrize(
+    ("change", "computed"),
+    [
+        (input_of_b, ["b"]),
+        (fact_of_c, ["c"]),
+        (parameter, NAMES),
+        (notation, []),
+        (network, NAMES),
+        (damage_in_store, ["d"]),
+    ],
+)
+def test_only_what_a_change_touches_is_computed(stage, change, computed):
+    stage.run()
+    outputs = stage.outputs()
+    change(stage)
+    assert stage.run() == [[name] for name in computed]
+    kept = set(NAMES) - set(computed)
+    assert {name: stage.outputs()[name] for name in kept} == {name: outputs[name] for name in kept}
+    assert stage.run() == []
+
+
+def test_reverted_parameter_costs_nothing(stage):
+    stage.run()
+    outputs = stage.outputs()
+    stage.params = {"steps": 11}
+    stage.run()
+    assert stage.outputs() != outputs
+    stage.params = {"steps": 10}
+    assert stage.run() == []
+    assert stage.outputs() == outputs
+
+
+def test_failed_item_harms_no_other_and_is_tried_again(stage):
+    stage.run()
+    outputs = stage.outputs()
+    stage.params = {"steps": 11}
+    stage.broken = {"b"}
+    for computed in ([[name] for name in NAMES], [["b"]]):
+        assert stage.run() == computed
+        assert records()["b"] == {"item": "b", "status": "failed", "reason": "b has no face"}
+        assert [name for name, content in stage.outputs().items() if not content] == ["b"]
+        assert [name for name, item in records().items() if item["status"] == "ok"] == ["a", "c", "d", "e"]
+    stage.params = {"steps": 10}
+    assert stage.run() == [] and stage.outputs() == outputs
+    stage.params, stage.broken = {"steps": 11}, set()
+    assert stage.run() == [["b"]]
+    assert records()["b"]["status"] == "ok"
+
+
+def test_item_with_a_failed_input_is_not_computed(stage):
+    stage.input("c").write_text("")
+    assert stage.run() == [["a"], ["b"], ["d"], ["e"]]
+    assert stage.outputs()["c"] == b""
+    assert records()["c"]["status"] == "failed"
+    assert "c.txt" in records()["c"]["reason"]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 10])
+def test_batches_are_of_equal_facts_and_not_too_large(stage, batch):
+    stage.facts |= {"a": {"hair": 1}, "b": {"hair": 1}, "e": {"hair": 1}}
+    batches = stage.run(batch)
+    assert sorted(name for names in batches for name in names) == NAMES
+    for names in batches:
+        assert len(names) <= batch
+        assert len({str(stage.facts[name]) for name in names}) == 1
+    assert len(batches) <= (5 if batch == 1 else 3)
+
+
+def test_stage_killed_at_the_third_item_computes_the_rest(stage):
+    stage.killed_at = "c"
+    with pytest.raises(KeyboardInterrupt):
+        stage.run()
+    assert stage.batches == [["a"], ["b"]]
+    stage.killed_at = None
+    assert stage.run() == [["c"], ["d"], ["e"]]
+    assert all(stage.outputs().values())
+    assert list(records()) == NAMES

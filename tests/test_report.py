@@ -1,0 +1,185 @@
+"""The report: its verdict, what it names, and that its numbers are those of the table."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from support import ROOT
+
+from stages.metrics import table
+from stages.metrics.published import published
+from stages.nets.weights import weights_bytes
+from stages.regions.pair import Pair
+from stages.report import flat_metrics, render_report
+
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+METHODS = {"barbershop": "Barbershop", "baseline": "Baseline"}
+IMAGES = [f"drawn-{k}" for k in range(4)]
+PAIRS = [Pair("pair-0", "drawn-0", {"hair": "drawn-1"}), Pair("pair-1", "drawn-2", {"hair": "drawn-3", "eyes": "zoe"})]
+PAIRS += [Pair("pair-2", "zoe", {"eyes": "drawn-1"})]
+METRICS = {
+    "reconstruction": {"RMSE@256": "lower", "PSNR@256": "higher", "ST-LPIPS-VGG@256": "lower"},
+    "transfer": {"kept PSNR@256": "higher", "taken IoU@512": "higher"},
+}
+
+
+def measured(images=IMAGES, pairs=PAIRS):
+    """A table of seeded values with its summaries, and a set metric."""
+    random = np.random.default_rng(0)
+    items = {"reconstruction": images, "transfer": [pair.pair for pair in pairs]}
+    rows = [
+        (protocol, method, item, metric, random.random() * (40 if "PSNR" in metric else 1), direction)
+        for protocol, metrics in METRICS.items()
+        for metric, direction in metrics.items()
+        for method in METHODS
+        for item in items[protocol]
+    ]
+    columns = ["protocol", "method", "item", "metric", "value", "direction"]
+    frame = table.summarise(pd.DataFrame(rows, columns=columns), level=0.95, resamples=100, seed=0)
+    fid = pd.concat([frame.iloc[-1:].assign(method=method) for method in METHODS])
+    fid = fid.assign(protocol="reconstruction", metric="FID", direction="lower", value=43.218, n=len(images))
+    return pd.concat([frame, fid.assign(low=np.nan, high=np.nan)], ignore_index=True)
+
+
+def records(**failed):
+    """Records of three stages; `failed` gives the reasons of failed items by stage."""
+    done = {"status": "ok", "seconds": 2.0, "peak_mib": 1500}
+    names = {"codes": IMAGES, "targets": ["pair-0", "pair-1"], "composites-barbershop": ["pair-0", "pair-1"]}
+    return [
+        {
+            "stage": stage,
+            "items": [
+                {"item": name, "status": "failed", "reason": failed[stage][name]}
+                if name in failed.get(stage, {})
+                else {"item": name, **done}
+                for name in items
+            ],
+        }
+        for stage, items in names.items()
+    ]
+
+
+@pytest.fixture
+def render(tmp_path):
+    def report(frame=None, stages=None, images=4, params=PARAMS):
+        frame = measured() if frame is None else frame
+        return render_report(frame, stages or records(), images, PAIRS, params, tmp_path, "0123abcd")
+
+    origin = {"network": "mobilestylegan", "package": "random_face", "version": "1", "licence": "Apache-2.0"}
+    content = weights_bytes({"w": torch.zeros(1)}, origin | {"sha256": "e5d1" * 16})
+    (tmp_path / "mobilestylegan.safetensors").write_bytes(content)
+    return report
+
+
+def section(report, title):
+    """The rows of the table in a section as lists of cells, the header first."""
+    text = report.split(f"## {title}\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    assert len({len(row) for row in rows}) == 1
+    return [rows[0], *rows[2:]]
+
+
+def verdict(report):
+    return report.splitlines()[0].split()[-1]
+
+
+def assert_shows(cell, row):
+    """A cell shows a summary's value and interval as far as its digits go."""
+    shown = [float(number) for number in re.findall(r"-?\d+\.\d+", cell)]
+    values = [value for value in (row.value, row.low, row.high) if not np.isnan(value)]
+    np.testing.assert_allclose(shown, values, rtol=0, atol=0.005 if abs(row.value) >= 10 else 0.0005)
+
+
+def test_complete_run_is_valid(render):
+    report = render()
+    assert verdict(report) == "VALID"
+    assert "4 images, 3 pairs, 0 failed items." in report
+
+
+def test_failed_items_make_it_invalid_and_are_named(render):
+    failed = {"codes": {"drawn-1": "no face found", "drawn-3": "loss is nan"}, "targets": {"pair-1": "failed before"}}
+    report = render(stages=records(**failed))
+    assert verdict(report) == "INVALID"
+    assert "3 failed items" in report
+    for stage, items in failed.items():
+        for item, reason in items.items():
+            (line,) = [line for line in report.splitlines() if stage in line and item in line]
+            assert reason in line
+
+
+def test_short_summaries_make_it_invalid_and_are_named(render):
+    assert verdict(render(images=5)) == "INVALID"
+    report = render(measured(pairs=PAIRS[:2]))
+    assert verdict(report) == "INVALID"
+    lines = [line for line in report.splitlines() if line.startswith("- transfer")]
+    assert len(lines) == len(METHODS) * len(METRICS["transfer"])
+    assert all("2 of 3" in line for line in lines)
+    assert not [line for line in report.splitlines() if line.startswith("- reconstruction")]
+
+
+def test_values_that_are_not_finite_make_it_invalid(render):
+    frame = measured()
+    frame.loc[(frame["item"] == "*") & (frame["metric"] == "RMSE@256"), ["n", "excluded"]] = [3, 1]
+    report = render(frame)
+    assert verdict(report) == "INVALID"
+    assert "RMSE@256: 3 of 4, 1 not finite" in report
+
+
+def test_reconstruction_shows_the_table_and_the_paper(render):
+    frame = measured()
+    header, *rows = section(render(frame), "Reconstruction")
+    columns = {re.split("[@ ]", title)[0]: k for k, title in enumerate(header)}
+    summary = frame[(frame["item"] == "*") & (frame["protocol"] == "reconstruction")]
+    for row in summary.itertuples():
+        (cells,) = [cells for cells in rows if cells[:2] == [METHODS[row.method], "measured here"]]
+        assert cells[header.index("N")] == "4"
+        assert_shows(cells[columns[row.metric.split("@")[0]]], row)
+    for row in published().itertuples():
+        (cells,) = [cells for cells in rows if cells[0] == row.method and cells[1].startswith("published")]
+        assert float(cells[columns[row.metric]]) == pytest.approx(row.value)
+        assert cells[1].startswith("published only") == (row.method not in METHODS.values())
+    assert [cells[0] for cells in rows] == ["Baseline"] * 2 + ["LOHO", "MichiGAN"] + ["Barbershop"] * 2
+
+
+def test_method_beyond_the_papers_has_a_row(render):
+    frame = measured().replace({"method": {"baseline": "mine"}})
+    methods = {"barbershop": {"code": "fs", "align": True}, "mine": {"code": "w", "align": True}}
+    _, *rows = section(render(frame, params=PARAMS | {"methods": methods}), "Reconstruction")
+    assert ["mine", "measured here"] in [cells[:2] for cells in rows]
+    assert [cells[1][:14] for cells in rows if cells[0] == "Baseline"] == ["published only"]
+
+
+def test_transfer_shows_the_table(render):
+    frame = measured()
+    header, *rows = section(render(frame), "Transfer")
+    summary = frame[(frame["item"] == "*") & (frame["protocol"] == "transfer")]
+    assert len(rows) == summary["metric"].nunique()
+    for row in summary.itertuples():
+        (cells,) = [cells for cells in rows if cells[0].startswith(f"{row.metric} ")]
+        column = header.index(METHODS[row.method])
+        assert_shows(cells[column], row)
+        assert cells[column + 1] == "3"
+
+
+def test_cost_and_provenance(render):
+    report = render(stages=records(codes={"drawn-1": "no face"}))
+    cost = {cells[0]: cells[1:] for cells in section(report, "Cost")}
+    assert cost["embedding"] == ["3 of 4", "6.0", "2.0", "1,500"]
+    assert cost["blending, Barbershop"][0] == "2 of 2"
+    assert "sha256 `0123abcd`" in report
+    assert re.search(r"mobilestylegan .*random_face 1 .*Apache-2.0 .*e5d1", report)
+    assert "| pair-1 | drawn-2 | drawn-3 | zoe |" in report
+    assert "| pair-2 | zoe |  | drawn-1 |" in report
+
+
+def test_flat_metrics_are_the_summaries_that_have_a_value():
+    frame = measured()
+    frame.loc[frame["metric"] == "taken IoU@512", "value"] = np.nan
+    flat = flat_metrics(frame)
+    assert len(flat) == len(METHODS) * 5
+    assert flat["reconstruction.baseline.FID"] == 43.218
+    kept = frame[(frame["method"] == "barbershop") & (frame["metric"] == "kept PSNR@256") & (frame["item"] != "*")]
+    assert flat["transfer.barbershop.kept PSNR@256"] == pytest.approx(kept["value"].mean())

@@ -1,0 +1,101 @@
+"""The whole DAG on real weights at smoke scale, and what a user's mistakes and interruptions do to it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from support import ENVIRONMENT, ROOT, checkout, command, snakemake
+
+from stages.metrics import table
+
+pytestmark = [pytest.mark.dag, pytest.mark.weights]
+
+SMOKE = yaml.safe_load((ROOT / "workflow" / "scales" / "smoke.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, weights) -> Path:
+    """A folder in which the smoke scale has run from start to report."""
+    folder = checkout(tmp_path_factory.mktemp("run") / "main", weights)
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_report_is_valid_and_complete(finished):
+    text = (finished / "reports" / "report.md").read_text()
+    assert text.startswith("# Barbershop, evaluated: VALID\n")
+    for method in ("Baseline", "LOHO", "MichiGAN", "Barbershop"):
+        assert f"| {method} |" in text
+    for figure in ("transfer", "reconstruction"):
+        assert (finished / "reports" / "figures" / f"{figure}.png").stat().st_size > 10_000
+    frame = table.read(finished / "reports" / "metrics.parquet")
+    assert set(frame["protocol"]) == {"reconstruction", "transfer"}
+    assert set(frame["method"]) == {"barbershop", "baseline"}
+    assert not any("FID" in metric for metric in frame["metric"])
+
+
+def test_second_run_has_nothing_to_do(finished):
+    done = snakemake(finished)
+    assert "Nothing to be done" in done.stderr + done.stdout
+
+
+def test_a_blend_parameter_reruns_blend_score_and_report_only(finished, tmp_path):
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(yaml.safe_dump(SMOKE | {"blend": SMOKE["blend"] | {"steps": 3}}))
+    planned = snakemake(finished, "-n", "--quiet", "rules", scale=str(changed)).stdout
+    jobs = {line.split()[0] for line in planned.splitlines() if line.startswith("make_")}
+    jobs = jobs or {word for word in planned.split() if word.startswith("make_")}
+    assert jobs == {"make_composites", "make_score", "make_report"}
+
+
+def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finished, tmp_path, weights):
+    """SIGKILL of the embedding after its first item; also: two folders give the same table."""
+    folder = checkout(tmp_path / "other", weights)
+    process = subprocess.Popen(
+        command(), cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 600
+    while not list((folder / ".cache" / "codes").glob("*/record.json")):
+        assert process.poll() is None and time.monotonic() < deadline, "the embedding finished no item"
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    stored = {path: path.read_bytes() for path in (folder / ".cache" / "codes").glob("*/record.json")}
+    assert len(stored) == 1
+    unlocked = snakemake(folder, "--unlock")
+    assert unlocked.returncode == 0, unlocked.stderr
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stderr
+    assert "codes: 2 items, 1 stored, 1 to compute" in done.stderr
+    assert all(path.read_bytes() == content for path, content in stored.items())
+    first, second = (table.read(each / "reports" / "metrics.parquet") for each in (finished, folder))
+    assert first.equals(second)
+
+
+def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
+    """Face regions by the same code; a photo that is none is named in an INVALID report, the rest is there."""
+    faces = tmp_path / "photos"
+    faces.mkdir()
+    for name in ("drawn-0000", "drawn-0001"):
+        shutil.copy(finished / "data" / "faces" / f"{name}.png", faces / f"{name.replace('drawn', 'photo')}.png")
+    (faces / "text.png").write_text("not an image")
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("pair,identity,face,hair\nswap,photo-0000,photo-0001,\nlost,photo-0000,,text\n")
+    scale = tmp_path / "photos.yaml"
+    scale.write_text(
+        yaml.safe_dump(SMOKE | {"faces": {"source": "photos", "photos": str(faces)}, "pairs": {"file": str(pairs)}})
+    )
+    done = snakemake(finished, scale=str(scale))
+    assert done.returncode == 0, done.stderr
+    report = (finished / "reports" / "report.md").read_text()
+    assert report.startswith("# Barbershop, evaluated: INVALID\n")
+    assert "text.png: not an image; replace or remove it" in report
+    frame = table.read(finished / "reports" / "metrics.parquet")
+    assert set(frame[frame["protocol"] == "transfer"]["item"]) == {"swap", "*"}

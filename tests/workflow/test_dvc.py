@@ -1,0 +1,43 @@
+"""dvc.yaml says the same as the code: one stage a Snakemake target, with the code that the stage imports."""
+
+import pytest
+import yaml
+from support import ROOT
+
+from stages.deps import files
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+MODULES = {
+    "weights": ["weights"], "faces": ["faces"], "maps": ["parse"], "targets": ["pairs", "target"],
+    "codes": ["embed"], "aligned": ["align"], "composites": ["blend"], "score": ["score"], "report": ["report"],
+}  # fmt: skip
+
+
+def test_one_stage_a_target():
+    assert list(STAGES) == list(MODULES)
+    for name, stage in STAGES.items():
+        assert stage["cmd"] == f"snakemake --quiet all --cores 1 --resources gpu=1 -- {name}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_code_dependencies_are_the_imports(name):
+    imported = {str(path.relative_to(ROOT)) for module in MODULES[name] for path in files(f"stages.{module}")}
+    listed = {path for path in STAGES[name]["deps"] if path.startswith("stages/") and path.endswith(".py")}
+    assert listed == imported
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_inputs_are_made_by_earlier_stages(name):
+    made = {"stages", "workflow"}
+    for earlier, stage in STAGES.items():
+        if earlier == name:
+            break
+        made |= set(stage["outs"])
+    for path in STAGES[name]["deps"]:
+        assert path in made or path.split("/")[0] in {"stages", "workflow"}, path
+
+
+def test_params_sections_exist():
+    sections = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for stage in STAGES.values():
+        assert set(stage.get("params", [])) <= set(sections)

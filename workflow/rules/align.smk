@@ -1,0 +1,26 @@
+rule make_aligned:
+    input:
+        code=code("align"),
+        manifest=rules.make_faces.output.manifest,
+        pairs=rules.make_pairs.output,
+        maps=rules.make_maps.output.maps,
+        targets=rules.make_targets.output.targets,
+        codes=rules.make_codes.output.codes,
+        generator=weights_of("generator"),
+        parser=weights_of("parser"),
+        perceptual=weights_of("perceptual"),
+    output:
+        aligned=expand("data/aligned/{{method}}/{pair}.safetensors", pair=PAIRS),
+        record="data/records/aligned-{method}.json",
+    log:
+        "logs/aligned-{method}.log",
+    resources:
+        gpu=1,
+    params:
+        section=section("align"),
+        method=method_section,
+    shell:
+        "python -m stages.align --params {params.section:q} --method {params.method:q} --images {input.manifest}"
+        " --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
+        " --generator {input.generator} --parser {input.parser} --perceptual {input.perceptual}"
+        " --out data/aligned/{wildcards.method} --record {output.record} --log {log}"

@@ -1,0 +1,25 @@
+rule make_composites:
+    input:
+        code=code("blend"),
+        manifest=rules.make_faces.output.manifest,
+        pairs=rules.make_pairs.output,
+        faces=rules.make_faces.output.faces,
+        targets=rules.make_targets.output.targets,
+        aligned=rules.make_aligned.output.aligned,
+        generator=weights_of("generator"),
+        perceptual=weights_of("perceptual"),
+    output:
+        images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
+        codes=expand("data/composites/{{method}}/{pair}.safetensors", pair=PAIRS),
+        record="data/records/composites-{method}.json",
+    log:
+        "logs/composites-{method}.log",
+    resources:
+        gpu=1,
+    params:
+        section=section("blend"),
+    shell:
+        "python -m stages.blend --params {params.section:q} --method {wildcards.method} --images {input.manifest}"
+        " --pairs {input.pairs} --faces data/faces --targets data/targets --aligned data/aligned/{wildcards.method}"
+        " --generator {input.generator} --perceptual {input.perceptual}"
+        " --out data/composites/{wildcards.method} --record {output.record} --log {log}"

@@ -1,0 +1,57 @@
+"""What the rules share: checked parameters, the names of all items, slices of params, weight files."""
+
+import sys
+
+sys.path.insert(0, workflow.basedir)
+
+from snakemake.exceptions import WorkflowError
+
+from stages import config as settings
+from stages.deps import files
+from stages.errors import UserError
+
+
+def names_of_items(params):
+    """Names of faces and pairs. All are known before anything runs; only what a chosen pair holds is not."""
+    faces = settings.face_sources(params["faces"])
+    if params["pairs"]["file"] is None:
+        pairs = settings.pair_names(params["pairs"]["count"])
+    else:
+        listed = settings.read_pairs(Path(params["pairs"]["file"]), faces)
+        pairs = [pair.pair for pair in listed]
+    return faces, pairs
+
+
+try:
+    settings.check_params(config)
+    FACES, PAIRS = names_of_items(config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+METHODS = list(config["methods"])
+PHOTOS = [str(path) for path in FACES.values() if path is not None]
+NETWORKS = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex"]
+
+
+wildcard_constraints:
+    method="[a-z][a-z0-9_]*",
+
+
+def section(name):
+    """One section of the parameters as canonical JSON, so that neither key order nor 10.0 for 10 reruns anything."""
+    return settings.canonical(config[name])
+
+
+def method_section(wildcards):
+    """The method's own entry of `methods`, as canonical JSON."""
+    return settings.canonical({wildcards.method: config["methods"][wildcards.method]})
+
+
+def code(stage):
+    """Source files that the stage's results depend on: Snakemake does not see what Python imports."""
+    return [str(path.relative_to(workflow.basedir)) for path in files(f"stages.{stage}")]
+
+
+def weights_of(role):
+    """The weight file of the network that plays a role."""
+    return f"data/weights/{config['networks'][role]}.safetensors"

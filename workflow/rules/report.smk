@@ -1,0 +1,58 @@
+rule make_score:
+    input:
+        code=code("score"),
+        manifest=rules.make_faces.output.manifest,
+        pairs=rules.make_pairs.output,
+        faces=rules.make_faces.output.faces,
+        maps=rules.make_maps.output.maps,
+        targets=rules.make_targets.output.targets,
+        renders=rules.make_codes.output.renders,
+        composites=expand(rules.make_composites.output.images, method=METHODS),
+        parser=weights_of("parser"),
+        perceptuals=expand("data/weights/{network}.safetensors", network=["stlpips_vgg", "stlpips_alex"]),
+        inception=config["score"]["inception"] or [],
+    output:
+        "reports/metrics.parquet",
+    log:
+        "logs/score.log",
+    resources:
+        gpu=1,
+    params:
+        section=section("score"),
+        methods=section("methods"),
+    shell:
+        "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
+        " --pairs {input.pairs} --data data --parser {input.parser} --out {output} --log {log}"
+
+
+rule make_report:
+    input:
+        code=code("report"),
+        published="stages/metrics/published.csv",
+        metrics=rules.make_score.output,
+        manifest=rules.make_faces.output.manifest,
+        pairs=rules.make_pairs.output,
+        faces=rules.make_faces.output.faces,
+        targets=rules.make_targets.output.targets,
+        renders=rules.make_codes.output.renders,
+        composites=expand(rules.make_composites.output.images, method=METHODS),
+        records=[
+            rules.make_faces.output.record,
+            rules.make_maps.output.record,
+            rules.make_targets.output.record,
+            rules.make_codes.output.record,
+            *expand(rules.make_aligned.output.record, method=METHODS),
+            *expand(rules.make_composites.output.record, method=METHODS),
+        ],
+        weights=rules.make_weights.output,
+    output:
+        report="reports/report.md",
+        json="reports/metrics.json",
+        figures=expand("reports/figures/{figure}.png", figure=["transfer", "reconstruction"]),
+    log:
+        "logs/report.log",
+    params:
+        everything=settings.canonical(config),
+    shell:
+        "python -m stages.report --params {params.everything:q} --metrics {input.metrics} --images {input.manifest}"
+        " --pairs {input.pairs} --data data --out reports --log {log}"
