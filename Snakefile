@@ -43,7 +43,7 @@ rule all:
 
 rule weights:
     input:
-        rules.make_weights.output,
+        weights_named(USED),
 
 
 rule faces:

@@ -3,29 +3,85 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import torch
 import typer
 from torch import Tensor
 
+from stages.codes import official
 from stages.codes.alignment import Style, align, mix_structure
 from stages.codes.embedding import FSCode, w_to_code
-from stages.command import Log, Progress, choose_device, log_to, run_stage, section
-from stages.config import read_faces, read_pairs
+from stages.codes.optimise import Outcome
+from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.config import check_hair_only, read_faces, read_pairs
 from stages.errors import ItemError
 from stages.files import read_label_map
 from stages.items import Item, Result, run_items
-from stages.nets import load_generator, load_parser, load_perceptual
-from stages.regions.labels import CELEBAMASK_19
+from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
 from stages.regions.masks import region_mask, to_grid
 from stages.regions.pair import Pair
 from stages.tensors import from_labels, read_tensors, tensor_bytes
 
 
+class Nets(NamedTuple):
+    """The networks of the alignment."""
+
+    generator: Generator
+    parser: Parser
+    perceptual: Perceptual
+
+
+class Reference(NamedTuple):
+    """One reference of a batch of pairs: its codes, the labels taken from it, its label maps (B, H, W), and a title."""
+
+    ws: Tensor
+    code: FSCode
+    taken: frozenset[int]
+    labels: Tensor
+    title: str
+
+
+def align_paper(
+    nets: Nets, references: list[Reference], target: Tensor, params: Any
+) -> tuple[list[Tensor], list[Outcome]]:
+    """F of each reference (B, C, 32, 32), aligned to the target map (B, H, W) on its own."""
+    structures, outcomes = [], []
+    for k, (ws, code, taken, labels, title) in enumerate(references):
+        # What must keep its look: the part that is taken, and of the identity the skin that fills holes.
+        styled = tuple(sorted(taken)) if k else nets.parser.scheme.spread_indices
+        style = Style(styled, region_mask(labels, styled))
+        steps = params["reference_steps"] if k else params["steps"]
+        moved, outcome = align(*nets, ws, target, style, params | {"steps": steps}, Progress(title))
+        with torch.no_grad():
+            alpha, beta = (to_grid(region_mask(m, taken), code.f.shape[-1]) for m in (target, labels))
+            structures.append(mix_structure(code.f, nets.generator.features(moved), alpha, beta))
+        outcomes.append(outcome)
+    return structures, outcomes
+
+
+def align_official(
+    nets: Nets, references: list[Reference], target: Tensor, params: Any
+) -> tuple[list[Tensor], list[Outcome]]:
+    """The one F that the official code mixes of both references, given for each of them: their blend is that F."""
+    hair = (nets.parser.scheme["hair"],)
+    aligned = [
+        official.align(*nets, ref.ws, ref.code, target, k > 0, params, Progress(ref.title))
+        for k, ref in enumerate(references)
+    ]
+    (f_identity, _), (f_reference, _) = aligned
+    identity, reference = references
+    masks = torch.cat([region_mask(ref.labels, hair) for ref in references], 1)
+    f = official.mix_structure(
+        f_identity, identity.code.f, f_reference, reference.code.f, masks, region_mask(target, hair), params["smooth"]
+    )
+    return [f, f], [outcome for _, outcome in aligned]
+
+
 def main(
     params: Annotated[Any, typer.Option(parser=section("align"), help="section `align` of params.yaml, as JSON")],
     method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
+    scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],
@@ -41,7 +97,6 @@ def main(
     """For each pair and reference, F aligned to the target map, and S."""
     log_to(log)
     ((name, choice),) = method.items()
-    scheme = CELEBAMASK_19
     listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
     items = []
     for pair in listed.values():
@@ -49,47 +104,42 @@ def main(
         for k, image in enumerate(pair.references):
             inputs |= {f"map{k}": maps / f"{image}.png", f"code{k}": codes / f"{image}.safetensors"}
         items.append(Item(pair.pair, inputs, {"aligned": out / f"{pair.pair}.safetensors"}, pair.facts))
+    if choice["align"] and params["variant"] == "official":
+        check_hair_only(listed.values(), "align.variant: official")
     device = choose_device()
     nets = cache(
-        lambda: (load_generator(generator, device), load_parser(parser, device), load_perceptual(perceptual, device))
+        lambda: Nets(
+            load_generator(generator, device), load_parser(parser, device), load_perceptual(perceptual, device)
+        )
     )
 
     def labels_of(batch: Sequence[Item], role: str) -> Tensor:
         return torch.cat([from_labels(read_label_map(item.inputs[role], scheme), device) for item in batch])
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
-        net, face_parser, loss = nets()
         batch_pairs = [listed[item.name] for item in batch]
-        taken = batch_pairs[0].taken(scheme)
-        target = labels_of(batch, "target")
-        structures, appearances, failures, facts = [], [], [None] * len(batch), [{} for _ in batch]
-        for k, labels in enumerate(taken):
+        references = []
+        for k, labels in enumerate(batch_pairs[0].taken(scheme)):
             stored = [read_tensors(item.inputs[f"code{k}"], device) for item in batch]
             ws, f, s = (torch.stack([code[key] for code in stored]) for key in ("W", "F", "S"))
             if choice["code"] == "w":
                 with torch.no_grad():
-                    f, s = w_to_code(net, ws)
-            if choice["align"]:
-                own_map = labels_of(batch, f"map{k}")
-                own = region_mask(own_map, labels)
-                # What must keep its look: the part that is taken, and of the identity the skin that fills holes.
-                styled = tuple(sorted(labels)) if k else scheme.spread_indices
-                style = Style(styled, region_mask(own_map, styled))
-                title = ", ".join(f"{pair.pair}/{pair.references[k]}" for pair in batch_pairs)
-                moved, outcome = align(net, face_parser, loss, ws, target, style, params, Progress(title))
-                failures = [a or b for a, b in zip(failures, outcome.failures, strict=True)]
-                for i in range(len(batch)):
-                    facts[i][f"losses{k}"] = outcome.of(i)
-                with torch.no_grad():
-                    alpha = to_grid(region_mask(target, labels), f.shape[-1])
-                    f = mix_structure(f, net.features(moved), alpha, to_grid(own, f.shape[-1]))
-            structures.append(f)
-            appearances.append(s)
-        code = FSCode(torch.stack(structures, 1), torch.stack(appearances, 1))
-        return [
-            ItemError(failure) if failure else Result({"aligned": tensor_bytes({"F": code.f[i], "S": code.s[i]})}, fact)
-            for i, (failure, fact) in enumerate(zip(failures, facts, strict=True))
-        ]
+                    f, s = w_to_code(nets().generator, ws)
+            title = ", ".join(f"{pair.pair}/{pair.references[k]}" for pair in batch_pairs)
+            references.append(Reference(ws, FSCode(f, s), labels, labels_of(batch, f"map{k}"), title))
+        structures, outcomes = [reference.code.f for reference in references], []
+        if choice["align"]:
+            method = align_official if params["variant"] == "official" else align_paper
+            structures, outcomes = method(nets(), references, labels_of(batch, "target"), params)
+        f = torch.stack(structures, 1)
+        s = torch.stack([reference.code.s for reference in references], 1)
+        results: list[Result | ItemError] = []
+        for i in range(len(batch)):
+            failure = next((o.failures[i] for o in outcomes if o.failures[i]), None)
+            facts = {f"losses{k}": outcome.of(i) for k, outcome in enumerate(outcomes)}
+            content = {"aligned": tensor_bytes({"F": f[i], "S": s[i]})}
+            results.append(ItemError(failure) if failure else Result(content, facts))
+        return results
 
     weights = {"generator": generator, "parser": parser, "perceptual": perceptual}
     decisive = {"method": choice} | {key: value for key, value in params.items() if key != "batch" and choice["align"]}

@@ -1,23 +1,24 @@
 """Stage `blend`: the composites."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
 import typer
-from torch.nn import functional
+from torch import Tensor
 
+from stages.codes import official
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
-from stages.command import Log, Progress, choose_device, log_to, run_stage, section
-from stages.config import read_faces, read_pairs
+from stages.codes.reduction import area, bicubic
+from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.config import check_hair_only, read_faces, read_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
 from stages.items import Item, Result, run_items
-from stages.nets import load_generator, load_perceptual
-from stages.regions.labels import CELEBAMASK_19
+from stages.nets import load_generator, load_parser, load_perceptual
 from stages.regions.masks import region_mask
 from stages.regions.pair import Pair
 from stages.tensors import from_labels, from_rgb, read_tensors, tensor_bytes, to_image
@@ -26,12 +27,15 @@ from stages.tensors import from_labels, from_rgb, read_tensors, tensor_bytes, to
 def main(
     params: Annotated[Any, typer.Option(parser=section("blend"), help="section `blend` of params.yaml, as JSON")],
     method: Annotated[str, typer.Option(help="name of the method, for the record")],
+    scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
+    maps: Annotated[Path, typer.Option(help="folder of the label maps")],
     targets: Annotated[Path, typer.Option(help="folder of the target maps")],
     aligned: Annotated[Path, typer.Option(help="folder of the aligned codes")],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],
+    parser: Annotated[Path, typer.Option(help="weights of the face parser; only the official variant loads it")],
     perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
     out: Annotated[Path, typer.Option(help="folder of the composites and their codes")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
@@ -39,34 +43,46 @@ def main(
 ) -> None:
     """Blend the aligned references of every pair into one image."""
     log_to(log)
-    scheme = CELEBAMASK_19
-    against_photos = params["against"] == "photos"
+    is_official = params["variant"] == "official"
+    with_photos = is_official or params["against"] == "photos"
     listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
+    if is_official:
+        check_hair_only(listed.values(), "blend.variant: official")
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png", "aligned": aligned / f"{pair.pair}.safetensors"}
-        if against_photos:
-            inputs |= {f"face{k}": faces / f"{image}.png" for k, image in enumerate(pair.references)}
+        for k, image in enumerate(pair.references):
+            inputs |= {f"face{k}": faces / f"{image}.png"} if with_photos else {}
+            inputs |= {f"map{k}": maps / f"{image}.png"} if is_official else {}
         outputs = {"image": out / f"{pair.pair}.png", "code": out / f"{pair.pair}.safetensors"}
         items.append(Item(pair.pair, inputs, outputs, pair.facts))
     device = choose_device()
     nets = cache(lambda: (load_generator(generator, device), load_perceptual(perceptual, device)))
+    face_parser = cache(lambda: load_parser(parser, device))
+
+    def masks_of(batch: Sequence[Item], role: str, regions: Sequence[Iterable[int]]) -> Tensor:
+        labels = torch.cat([from_labels(read_label_map(item.inputs[role], scheme), device) for item in batch])
+        return torch.cat([region_mask(labels, indices) for indices in regions], 1)
+
+    def photos_of(batch: Sequence[Item], k: int, size: int) -> Tensor:
+        reduce = bicubic if is_official else area
+        return torch.cat([reduce(from_rgb(read_rgb(item.inputs[f"face{k}"]), device), size) for item in batch])
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         net, loss = nets()
         taken = listed[batch[0].name].taken(scheme)
         stored = [read_tensors(item.inputs["aligned"], device) for item in batch]
         f, s = (torch.stack([code[key] for code in stored]) for key in ("F", "S"))
-        target = torch.cat([from_labels(read_label_map(item.inputs["target"], scheme), device) for item in batch])
-        masks = torch.cat([region_mask(target, labels) for labels in taken], 1)
         photos = None
-        if against_photos:
-            images = [[from_rgb(read_rgb(i.inputs[f"face{k}"]), device) for k in range(len(taken))] for i in batch]
-            photos = torch.stack(
-                [functional.interpolate(torch.cat(each), (LOSS_SIZE, LOSS_SIZE), mode="area") for each in images]
-            )
-        title = ", ".join(item.name for item in batch)
-        code, u, outcome = blend(net, loss, f, s, masks, params, photos, Progress(f"{method} {title}"))
+        if with_photos:
+            photos = torch.stack([photos_of(batch, k, min(LOSS_SIZE, net.size)) for k in range(len(taken))], 1)
+        progress = Progress(f"{method} " + ", ".join(item.name for item in batch))
+        if is_official:
+            hair = torch.cat([masks_of(batch, f"map{k}", [[scheme["hair"]]]) for k in (0, 1)], 1)
+            masks = official.blend_masks(net, face_parser(), FSCode(f[:, 0], s[:, 0]), hair, params["smooth"])
+            code, u, outcome = official.blend(net, loss, f[:, 0], s, photos, masks, params, progress)
+        else:
+            code, u, outcome = blend(net, loss, f, s, masks_of(batch, "target", taken), params, photos, progress)
         results: list[Result | ItemError] = []
         for i, failure in enumerate(outcome.failures):
             if failure:
@@ -79,7 +95,7 @@ def main(
             results.append(Result({"image": image, "code": tensors}, {"losses": outcome.of(i)}))
         return results
 
-    weights = {"generator": generator, "perceptual": perceptual}
+    weights = {"generator": generator, "perceptual": perceptual} | ({"parser": parser} if is_official else {})
     decisive = {key: value for key, value in params.items() if key != "batch"}
     run_items(f"composites-{method}", "stages.blend", items, decisive, weights, compute, record, params["batch"])
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from stages.config import check_section
 from stages.errors import UserError
+from stages.regions.labels import SCHEMES, LabelScheme
 
 log = logging.getLogger("stages")
 
@@ -38,6 +39,15 @@ def section(name: str) -> Callable[[str], dict[str, Any]]:
         return params
 
     return parse
+
+
+def _scheme(name: str) -> LabelScheme:
+    if name not in SCHEMES:
+        raise typer.BadParameter(f"{name}: unknown; known: {', '.join(SCHEMES)}")
+    return SCHEMES[name]
+
+
+Scheme = Annotated[Any, typer.Option("--scheme", parser=_scheme, help="label scheme of the maps, by name")]
 
 
 def run_stage(main: Callable[..., None]) -> None:

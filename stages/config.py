@@ -79,6 +79,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
+SCHEME_NAMES = {"bisenet19": "celebamask-19", "bisenet16": "celebamask-16"}
+
+
+def used_networks(networks: dict[str, Any]) -> list[str]:
+    """Names of all networks that the section `networks` uses, each once."""
+    roles = (networks[role] for role in ("generator", "parser", "perceptual"))
+    return list(dict.fromkeys([*roles, *networks["judges"]]))
+
+
 def photo_files(folder: Path) -> dict[str, Path]:
     """Photos of a folder by the name that their item gets; raises UserError if there are none or two share a name."""
     if not folder.is_dir():
@@ -183,6 +192,13 @@ def read_pairs(path: Path, images: Iterable[str] | None = None) -> list[Pair]:
     if not pairs:
         raise UserError(f"{path}: lists no pair")
     return pairs
+
+
+def check_hair_only(pairs: Iterable[Pair], what: str) -> None:
+    """Check that every pair takes hair from one other image; raises UserError naming the pair and `what` needs it."""
+    for pair in pairs:
+        if list(pair.regions) != ["hair"]:
+            raise UserError(f"{what} transfers hair only; pair {pair.pair} takes {', '.join(pair.regions)}: remove one")
 
 
 def _some(names: Iterable[str] | None) -> str:

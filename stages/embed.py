@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from stages.codes.embedding import FSCode, embed_fs, embed_w, render_code, w_to_code
+from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w, render_code
 from stages.command import Log, Progress, choose_device, log_to, run_stage, section
 from stages.config import read_faces
 from stages.errors import ItemError
@@ -50,8 +50,9 @@ def main(
         net, loss = nets()
         title = ", ".join(item.name for item in batch)
         goal = torch.cat([from_rgb(read_rgb(item.inputs["face"]), device) for item in batch])
-        ws, w_outcome = embed_w(net, loss, goal, params["w"], Progress(f"W+ of {title}"))
-        code, fs_outcome = embed_fs(net, loss, goal, ws, params["fs"], Progress(f"FS of {title}"))
+        objective = Objective(net, loss, goal, params["variant"])
+        ws, w_outcome = embed_w(net, objective, params["w"], Progress(f"W+ of {title}"))
+        code, fs_outcome = embed_fs(net, objective, ws, params["fs"], Progress(f"FS of {title}"))
         results: list[Result | ItemError] = []
         for i, failure in enumerate(map(_either, w_outcome.failures, fs_outcome.failures)):
             if failure is not None:
@@ -60,7 +61,7 @@ def main(
             w, fs = ws[i : i + 1], FSCode(code.f[i : i + 1], code.s[i : i + 1])
             with torch.no_grad():
                 renders = {
-                    "w": png_bytes(to_image(render_code(net, w_to_code(net, w))[0])),
+                    "w": png_bytes(to_image(net.synthesis(w)[0])),
                     "fs": png_bytes(to_image(render_code(net, fs)[0])),
                 }
             facts = {"w_losses": w_outcome.of(i), "fs_losses": fs_outcome.of(i)}

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from stages.files import is_failed, palette, read_label_map, read_rgb
-from stages.regions.labels import CELEBAMASK_19
+from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 
 matplotlib.use("Agg")
@@ -47,14 +47,14 @@ def _thumbnail(path: Path) -> np.ndarray | None:
     return np.asarray(Image.fromarray(read_rgb(path)).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
 
 
-def _coloured_map(path: Path) -> np.ndarray | None:
+def _coloured_map(path: Path, scheme: LabelScheme) -> np.ndarray | None:
     if is_failed(path):
         return None
-    return palette(len(CELEBAMASK_19))[read_label_map(path, CELEBAMASK_19)][::2, ::2]
+    return palette(len(scheme))[read_label_map(path, scheme)][::2, ::2]
 
 
 def transfer_figure(
-    pairs: Sequence[Pair], methods: Sequence[str], data: Path, method_name: Callable[[str], str]
+    pairs: Sequence[Pair], methods: Sequence[str], data: Path, scheme: LabelScheme, method_name: Callable[[str], str]
 ) -> bytes:
     """Rows identity | references | target map | composite of every method, the method of the paper last."""
     ordered = sorted(methods, key=lambda method: method == "barbershop")
@@ -66,7 +66,7 @@ def transfer_figure(
         references = [_thumbnail(data / "faces" / f"{image}.png") for image in pair.references]
         blank = np.full((THUMBNAIL, THUMBNAIL, 3), 255, np.uint8)
         cells = references + [blank] * (count - len(references))
-        cells += [_coloured_map(data / "targets" / f"{pair.pair}.png")]
+        cells += [_coloured_map(data / "targets" / f"{pair.pair}.png", scheme)]
         cells += [_thumbnail(data / "composites" / method / f"{pair.pair}.png") for method in ordered]
         rows.append((pair.pair, cells))
     return grid(rows, ["identity", *reference_titles, "target map", *map(method_name, ordered)])

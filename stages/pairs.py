@@ -5,17 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from stages.command import Log, log_to, run_stage, section
+from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
 from stages.config import csv_bytes, pair_names, read_faces, read_pairs
 from stages.errors import UserError
 from stages.files import is_failed, read_label_map, write_atomic
-from stages.regions.labels import CELEBAMASK_19
 from stages.regions.variety import choose_pairs
 
 
 def main(
     params: Annotated[Any, typer.Option(parser=section("pairs"), help="section `pairs` of params.yaml, as JSON")],
+    scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],
     out: Annotated[Path, typer.Option(help="pairs.csv to write")],
@@ -32,9 +32,9 @@ def main(
         return
     # An image that failed cannot be part of a pair; the report names it.
     usable = {name: maps / f"{name}.png" for name in names if not is_failed(maps / f"{name}.png")}
-    labels = {name: read_label_map(path, CELEBAMASK_19) for name, path in usable.items()}
+    labels = {name: read_label_map(path, scheme) for name, path in usable.items()}
     try:
-        chosen = choose_pairs(labels, params["count"], CELEBAMASK_19, params["seed"])
+        chosen = choose_pairs(labels, params["count"], scheme, params["seed"])
     except ValueError as error:
         raise UserError(f"pairs.count: {error}; lower it or add faces") from error
     rows = [(name, *pair) for name, pair in zip(pair_names(params["count"]), chosen, strict=True)]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
+from stages.codes.reduction import area, bicubic
 from stages.command import Log, choose_device, log_to, run_stage, section
 from stages.config import read_faces
 from stages.errors import ItemError
@@ -34,12 +35,14 @@ def main(
     ]
     device = choose_device()
     net = cache(lambda: load_parser(parser, device))
+    reduce = {"area": area, "bicubic": bicubic}[params["reduce"]]
 
     @torch.no_grad()
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         (item,) = batch
         scheme = net().scheme
-        labels = net().logits(from_rgb(read_rgb(item.inputs["face"]), device)).argmax(1)[0].byte().cpu().numpy()
+        face = reduce(from_rgb(read_rgb(item.inputs["face"]), device), net().size)
+        labels = net().logits(face).argmax(1)[0].byte().cpu().numpy()
         share = sum(float((labels == label).mean()) for label in scheme.indices("face"))
         if share < params["min_face"]:
             return [ItemError(

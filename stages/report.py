@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from stages.command import Log, log_to, run_stage, section
+from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
 from stages.config import canonical, read_faces, read_pairs
 from stages.figures import reconstruction_figure, transfer_figure
@@ -140,10 +140,10 @@ def cost_table(records: list[dict[str, Any]]) -> str:
     return markdown_table(["stage", "items", "seconds", "seconds an item", "peak memory, MiB"], rows)
 
 
-def weights_table(folder: Path) -> str:
+def weights_table(networks: list[Path]) -> str:
     """Where every network's weights come from."""
     rows = []
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in networks:
         meta = read_metadata(path)
         package = f"{meta['package']} {meta['version']}"
         rows.append([meta["network"], package, meta["licence"], f"`{meta['sha256'][:16]}`", f"`{meta[DIGEST][:16]}`"])
@@ -173,7 +173,7 @@ def pair_table(pairs: list[Pair]) -> str:
 
 def render_report(
     frame: pd.DataFrame, records: list[dict[str, Any]], images: int, pairs: list[Pair], params: dict[str, Any],
-    weights: Path, metrics_sha256: str,
+    weights: list[Path], metrics_sha256: str,
 ) -> str:  # fmt: skip
     """The report as Markdown; every number in it comes from the table or the records."""
     methods = list(params["methods"])
@@ -215,8 +215,8 @@ and networks: they show what to expect of those, and cannot be compared digit by
 {reconstruction_table(frame, methods)}
 
 Means over N images at {params["score"]["size"]} px with {params["score"]["level"]:.0%} BCa bootstrap intervals
-({params["score"]["resamples"]:,} resamples). ST-LPIPS is shift-tolerant LPIPS (ECCV 2022). *Fréchet ST-VGG* is a
-Fréchet distance on pooled features of its VGG16: not FID, whose network needs weights that are not in a package
+({params["score"]["resamples"]:,} resamples). ST-LPIPS is shift-tolerant LPIPS (ECCV 2022). *Fréchet* is the distance
+of that name on pooled features of the network it names: not FID, whose network needs weights that are not in a package
 (`score.inception`). A Fréchet distance at a small N is mostly bias: compare it at the same N only.
 
 ## Cost
@@ -251,11 +251,13 @@ Seconds and memory as measured when the items were computed; items from the stor
 
 def main(
     params: Annotated[Any, typer.Option(parser=section("all"), help="all of params.yaml, as JSON")],
+    scheme: Scheme,
     metrics: Annotated[Path, typer.Option(help="metrics.parquet")],
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
     out: Annotated[Path, typer.Option(help="folder of the report")],
+    weights: Annotated[list[Path], typer.Argument(help="weights of all networks in use")],
     log: Log = None,
 ) -> None:
     """Write report.md, its figures and metrics.json."""
@@ -268,10 +270,10 @@ def main(
     frame = table.read(metrics)
     rows = params["report"]["rows"]
     figures = out / "figures"
-    write_atomic(figures / "transfer.png", transfer_figure(listed[:rows], methods, data, method_name))
+    write_atomic(figures / "transfer.png", transfer_figure(listed[:rows], methods, data, scheme, method_name))
     write_atomic(figures / "reconstruction.png", reconstruction_figure(names[:rows], data))
     write_json(out / "metrics.json", flat_metrics(frame))
-    text = render_report(frame, records, len(names), listed, params, data / "weights", sha256_file(metrics))
+    text = render_report(frame, records, len(names), listed, params, weights, sha256_file(metrics))
     write_atomic(out / "report.md", text.encode())
     logger.info("%s: %s", out / "report.md", text.splitlines()[0].removeprefix("# "))
 

@@ -12,6 +12,7 @@ import torch
 import typer
 from torch import Tensor
 
+from stages.codes.reduction import area
 from stages.command import Log, choose_device, log_to, run_stage, section
 from stages.config import read_faces, read_pairs
 from stages.files import is_failed, read_label_map, read_rgb
@@ -144,20 +145,17 @@ def _set_metrics(sets: dict[str, Any]) -> Iterator[Value]:
             yield Value(table.SUMMARY, name, value, len(b))
 
 
-def load_judges(params: dict[str, Any], weights: Path, parser: Path, device: torch.device) -> Judges:
+def load_judges(params: dict[str, Any], networks: list[Path], parser: Path, device: torch.device) -> Judges:
     """Load what measures; FID's Inception only if `score.inception` names its weights."""
-    perceptuals = {
-        f"ST-LPIPS-{label}": load_perceptual(weights / f"stlpips_{name}.safetensors", device)
-        for name, label in (("vgg", "VGG"), ("alex", "Alex"))
-    }
-    vgg, size = perceptuals["ST-LPIPS-VGG"], params["size"]
+    loaded = [load_perceptual(path, device) for path in networks]
+    first, size = loaded[0], params["size"]
 
-    def vgg_features(image: Tensor) -> Tensor:
-        small = torch.nn.functional.interpolate(image, (size, size), mode="area")
-        return vgg.features(small)[-1].mean((2, 3))
+    def pooled_features(image: Tensor) -> Tensor:
+        return first.features(area(image, size))[-1].mean((2, 3))
 
     # Not FID and never called so: another network, so other numbers.
-    set_features = {f"Fréchet ST-VGG@{size}": vgg_features}
+    set_features = {f"Fréchet {first.name}@{size}": pooled_features}
+    perceptuals = {net.name: net for net in loaded}
     if params["inception"] is not None:
         inception = fid.load_inception(Path(params["inception"]), device)
         set_features["FID"] = lambda image: fid.pool_features(inception, image)
@@ -172,6 +170,7 @@ def main(
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
     parser: Annotated[Path, typer.Option(help="weights of the face parser")],
     out: Annotated[Path, typer.Option(help="metrics.parquet to write")],
+    networks: Annotated[list[Path], typer.Argument(help="weights of the perceptual networks that measure")],
     log: Log = None,
 ) -> None:
     """Measure reconstruction and transfer of every method."""
@@ -179,7 +178,7 @@ def main(
     names = [face.image for face in read_faces(images)]
     faces = {name: data / "faces" / f"{name}.png" for name in names}
     listed = read_pairs(pairs, names)
-    judges = load_judges(params, data / "weights", parser, choose_device())
+    judges = load_judges(params, networks, parser, choose_device())
     rows: list[dict[str, Any]] = []
     with torch.no_grad():
         for method, choice in methods.items():

@@ -1,33 +1,38 @@
 """Stage `target`: the label map that the composite of a pair should have."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
-from stages.command import Log, log_to, run_stage, section
-from stages.config import read_faces, read_pairs
+from stages.codes import official_target
+from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.config import check_hair_only, read_faces, read_pairs
 from stages.errors import ItemError
 from stages.files import label_map_bytes, read_label_map
 from stages.items import Item, Result, run_items
-from stages.regions.labels import CELEBAMASK_19
+from stages.nets import load_generator, load_parser
 from stages.regions.pair import Pair
 from stages.regions.target import compose
 
 
 def main(
     params: Annotated[Any, typer.Option(parser=section("target"), help="section `target` of params.yaml, as JSON")],
+    scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],
+    generator: Annotated[Path, typer.Option(help="weights of the generator; only the official fill loads it")],
+    parser: Annotated[Path, typer.Option(help="weights of the face parser; likewise")],
     out: Annotated[Path, typer.Option(help="folder of the target maps")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     log: Log = None,
 ) -> None:
     """Unite the regions that a pair takes from its references and fill the holes."""
     log_to(log)
-    scheme = CELEBAMASK_19
     listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
     items = [
         Item(
@@ -38,15 +43,28 @@ def main(
         )
         for pair in listed.values()
     ]
+    if params["fill"] == "official":
+        check_hair_only(listed.values(), "target.fill: official")
+        device = choose_device()
+        nets = cache(lambda: (load_generator(generator, device), load_parser(parser, device)))
+        decisive, weights = params, {"generator": generator, "parser": parser}
+    else:
+        decisive, weights = {"fill": params["fill"]}, {}
+
+    def of_pair(pair: Pair, references: list[np.ndarray]) -> Result | ItemError:
+        if params["fill"] != "official":
+            target = compose(references, pair.taken(scheme), scheme, params["fill"])
+            facts = {"holes": round(float(target.holes.mean()), 4)}
+            return Result({"map": label_map_bytes(target.labels, scheme)}, facts)
+        labels, failure = official_target.compose(
+            *nets(), *references, params["completion"], lambda which: Progress(f"completion {which} of {pair.pair}")
+        )
+        return ItemError(failure) if failure else Result({"map": label_map_bytes(labels, scheme)}, {})
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
-        (item,) = batch
-        references = [read_label_map(path, scheme) for path in item.inputs.values()]
-        target = compose(references, listed[item.name].taken(scheme), scheme, params["fill"])
-        facts = {"holes": round(float(target.holes.mean()), 4)}
-        return [Result({"map": label_map_bytes(target.labels, scheme)}, facts)]
+        return [of_pair(listed[i.name], [read_label_map(path, scheme) for path in i.inputs.values()]) for i in batch]
 
-    run_items("targets", "stages.target", items, params, {}, compute, record)
+    run_items("targets", "stages.target", items, decisive, weights, compute, record)
 
 
 if __name__ == "__main__":

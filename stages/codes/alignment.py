@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from stages.codes.embedding import unwhiten, whiten
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
+from stages.codes.reduction import area
 from stages.nets import Generator, Parser, Perceptual
 from stages.regions.masks import region_mask
 
@@ -99,27 +100,23 @@ def align(
     styled = style is not None and params["style"] > 0
     if styled:
         with torch.no_grad():
-            image = generator.render(generator.features(ws), ws, STYLE_SIZE)
-            goal = gram_matrices(perceptual, image, _at_style_size(style.mask))
+            image = area(generator.synthesis(ws, min(STYLE_SIZE, generator.size)), STYLE_SIZE)
+            goal = gram_matrices(perceptual, image, area(style.mask, STYLE_SIZE))
 
     def losses() -> dict[str, Tensor]:
         current = torch.cat([unwhiten(moving, generator), still], 1)
-        image = generator.render(generator.features(current), current, PARSER_SIZE)
+        image = generator.synthesis(current, min(PARSER_SIZE, generator.size))
         logits = parser.logits(image)
         cross_entropy = functional.cross_entropy(logits, target, reduction="none").mean((1, 2))
         terms = {"cross-entropy": params["cross_entropy"] * cross_entropy}
         if styled:
-            mask = _at_style_size(region_mask(logits.argmax(1), style.labels))
-            small = functional.interpolate(image, (STYLE_SIZE, STYLE_SIZE), mode="area")
-            terms["style"] = params["style"] * style_loss(gram_matrices(perceptual, small, mask), goal)
+            mask = area(region_mask(logits.argmax(1), style.labels), STYLE_SIZE)
+            grams = gram_matrices(perceptual, area(image, STYLE_SIZE), mask)
+            terms["style"] = params["style"] * style_loss(grams, goal)
         return terms
 
     outcome = optimise([Variable(moving, params["rate"])], losses, params["steps"], on_step)
     return torch.cat([unwhiten(moving.detach(), generator), still], 1), outcome
-
-
-def _at_style_size(mask: Tensor) -> Tensor:
-    return functional.interpolate(mask, (STYLE_SIZE, STYLE_SIZE), mode="area")
 
 
 def mix_structure(f_rec: Tensor, f_align: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:

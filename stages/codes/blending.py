@@ -56,24 +56,24 @@ def blend(
         s: their appearance codes (B, K, n - m, 512).
         masks: where the target takes from each, (B, K, H, W) in [0, 1], summing to 1 over K.
         params: steps, rate and number of feature blocks.
-        photos: (B, K, 3, 256, 256) to compare with; None for the renders of the references (the paper).
+        photos: (B, K, 3, h, w) at the size of the losses, to compare with; None for the references' renders (paper).
         on_step: called after each step.
 
     Returns:
         The blended code, the weights u (B, K, n - m, 512), and the last losses.
     """
-    count = f.shape[1]
+    count, size = f.shape[1], min(LOSS_SIZE, generator.size)
     alpha = [masks[:, k : k + 1] for k in range(count)]
     structure = blend_structure(f, torch.stack([to_grid(a, f.shape[-1]) for a in alpha], 1))
     goals = []
     with torch.no_grad():
         for k in range(count):
-            image = render_code(generator, FSCode(f[:, k], s[:, k]), LOSS_SIZE) if photos is None else photos[:, k]
+            image = render_code(generator, FSCode(f[:, k], s[:, k]), size) if photos is None else photos[:, k]
             goals.append(perceptual.features(image, params["blocks"]))
     u = torch.full_like(s, 1 / count).requires_grad_()
 
     def losses() -> dict[str, Tensor]:
-        image = render_code(generator, FSCode(structure, (u * s).sum(1)), LOSS_SIZE)
+        image = render_code(generator, FSCode(structure, (u * s).sum(1)), size)
         features = perceptual.features(image, params["blocks"])
         return {f"reference {k}": perceptual.distance(features, goals[k], alpha[k]) for k in range(count)}
 

@@ -7,10 +7,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
+from stages.codes.reduction import area, bicubic
 from stages.nets import Generator, Perceptual
+from stages.nets.pca import LEAKY_SLOPE
 
 LOSS_SIZE = 256  # px; the official code's LPIPS is at 256 too
-LEAKY_SLOPE = 5.0  # inverts the last leaky ReLU (slope 0.2) of the mapping network
 
 
 class WPlusParams(TypedDict):
@@ -32,6 +33,7 @@ class FSParams(TypedDict):
     mse: float
     perceptual: float
     l_f: float
+    p_norm: float
 
 
 class FSCode(NamedTuple):
@@ -73,48 +75,62 @@ def w_to_code(generator: Generator, ws: Tensor) -> FSCode:
     return FSCode(generator.features(ws), ws[:, generator.n_structure :])
 
 
-def embed_w(
-    generator: Generator, perceptual: Perceptual, images: Tensor, params: WPlusParams, on_step: OnStep | None = None
-) -> tuple[Tensor, Outcome]:
-    """Embed images (B, 3, H, W) in [-1, 1] into W+ (B, n, 512), starting at the mean w (II2S)."""
-    goal = functional.interpolate(images, (LOSS_SIZE, LOSS_SIZE), mode="area")
-    goal_features = perceptual.features(goal)
-    ws = generator.mean_w.repeat(len(images), generator.n_styles, 1).requires_grad_()
+class Objective:
+    """The distance of a render from images (B, 3, H, W) in [-1, 1], whose features are computed once.
 
-    def losses() -> dict[str, Tensor]:
-        image = generator.render(generator.features(ws), ws, LOSS_SIZE)
+    The paper does not say at what size it compares: `paper` does it at 256 px, reached by area averaging. `official`
+    takes the squared error at full size, reduces bicubically for the perceptual distance, and keeps its rates constant.
+    """
+
+    def __init__(self, generator: Generator, perceptual: Perceptual, images: Tensor, variant: str) -> None:
+        official = variant == "official"
+        self.schedule = "constant" if official else "cosine"
+        self.reduce = bicubic if official else area
+        self.size = min(LOSS_SIZE, generator.size)
+        self.render_size = generator.size if official else self.size
+        self.perceptual = perceptual
+        self.goal = area(images, self.render_size)
+        self.features = perceptual.features(self.reduce(images, self.size))
+
+    def terms(self, image: Tensor, params: WPlusParams | FSParams) -> dict[str, Tensor]:
+        """The weighted terms (B,) of a render at `render_size`."""
+        features = self.perceptual.features(self.reduce(image, self.size))
         return {
-            "mse": params["mse"] * (image - goal).square().mean((1, 2, 3)),
-            "perceptual": params["perceptual"] * perceptual.distance(perceptual.features(image), goal_features),
-            "p-norm": params["p_norm"] * p_norm(ws, generator),
+            "mse": params["mse"] * (image - self.goal).square().mean((1, 2, 3)),
+            "perceptual": params["perceptual"] * self.perceptual.distance(features, self.features),
         }
 
-    outcome = optimise([Variable(ws, params["rate"])], losses, params["steps"], on_step)
+
+def embed_w(
+    generator: Generator, objective: Objective, params: WPlusParams, on_step: OnStep | None = None
+) -> tuple[Tensor, Outcome]:
+    """Embed the objective's images into W+ (B, n, 512), starting at the mean w (II2S)."""
+    ws = generator.mean_w.repeat(len(objective.goal), generator.n_styles, 1).requires_grad_()
+
+    def losses() -> dict[str, Tensor]:
+        image = generator.synthesis(ws, objective.render_size)
+        return objective.terms(image, params) | {"p-norm": params["p_norm"] * p_norm(ws, generator)}
+
+    outcome = optimise([Variable(ws, params["rate"])], losses, params["steps"], on_step, schedule=objective.schedule)
     return ws.detach(), outcome
 
 
 def embed_fs(
-    generator: Generator,
-    perceptual: Perceptual,
-    images: Tensor,
-    ws: Tensor,
-    params: FSParams,
-    on_step: OnStep | None = None,
+    generator: Generator, objective: Objective, ws: Tensor, params: FSParams, on_step: OnStep | None = None
 ) -> tuple[FSCode, Outcome]:
     """Refine W+ (B, n, 512) to an FS code: F = G_m(w) is freed, L_F keeps it near where it began (paper, eq. 4)."""
-    goal = functional.interpolate(images, (LOSS_SIZE, LOSS_SIZE), mode="area")
-    goal_features = perceptual.features(goal)
     with torch.no_grad():
         start = w_to_code(generator, ws)
     f, s = (t.clone().requires_grad_() for t in start)
+    leading = ws[:, : generator.n_structure]
 
     def losses() -> dict[str, Tensor]:
-        image = render_code(generator, FSCode(f, s), LOSS_SIZE)
-        return {
-            "mse": params["mse"] * (image - goal).square().mean((1, 2, 3)),
-            "perceptual": params["perceptual"] * perceptual.distance(perceptual.features(image), goal_features),
-            "l_f": params["l_f"] * (f - start.f).square().mean((1, 2, 3)),
-        }
+        terms = objective.terms(render_code(generator, FSCode(f, s), objective.render_size), params)
+        terms["l_f"] = params["l_f"] * (f - start.f).square().mean((1, 2, 3))
+        if params["p_norm"]:
+            terms["p-norm"] = params["p_norm"] * p_norm(torch.cat([leading, s], 1), generator)
+        return terms
 
-    outcome = optimise([Variable(f, params["rate_f"]), Variable(s, params["rate_s"])], losses, params["steps"], on_step)
+    variables = [Variable(f, params["rate_f"]), Variable(s, params["rate_s"])]
+    outcome = optimise(variables, losses, params["steps"], on_step, schedule=objective.schedule)
     return FSCode(f.detach(), s.detach()), outcome

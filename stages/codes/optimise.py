@@ -31,8 +31,13 @@ class Outcome(NamedTuple):
         return {name: round(term[item].item(), 6) for name, term in self.losses.items()}
 
 
-def learning_rate_factor(step: int, steps: int) -> float:
-    """Share of the peak rate at `step` (from 0): a linear warm-up, then half a cosine down to almost 0."""
+def learning_rate_factor(step: int, steps: int, schedule: str = "cosine") -> float:
+    """Share of the peak rate at `step` (from 0): a linear warm-up, then half a cosine down to almost 0.
+
+    With the schedule `constant` it is always 1.
+    """
+    if schedule == "constant":
+        return 1.0
     warm_up = max(1, round(WARM_UP * steps))
     return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
@@ -43,6 +48,7 @@ def optimise(
     steps: int,
     on_step: OnStep | None = None,
     project: Callable[[], None] | None = None,
+    schedule: str = "cosine",
 ) -> Outcome:
     """Minimise the sum of the loss terms of every item of a batch.
 
@@ -55,13 +61,14 @@ def optimise(
         steps: number of Adam steps, ≥ 0.
         on_step: called after each step.
         project: called after each step to bring the variables back into their domain.
+        schedule: of the rates, `cosine` or `constant`.
     """
     optimizer = torch.optim.Adam([{"params": [v.tensor], "lr": v.rate} for v in variables], foreach=False)
     first_bad: dict[str, Tensor] = {}
     terms: Mapping[str, Tensor] = {}
     for step in range(steps):
         for group, variable in zip(optimizer.param_groups, variables, strict=True):
-            group["lr"] = variable.rate * learning_rate_factor(step, steps)
+            group["lr"] = variable.rate * learning_rate_factor(step, steps, schedule)
         optimizer.zero_grad()
         terms = losses()
         total = torch.stack(list(terms.values())).sum(0)

@@ -1,5 +1,6 @@
 """Networks behind three protocols; `load_generator`, `load_parser` and `load_perceptual` are the only ways in."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,10 +9,12 @@ from torch import Tensor
 
 from stages.errors import UserError
 from stages.nets.bisenet import BiSeNet
+from stages.nets.lpips_net import LPIPS
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.nets.stlpips import STLPIPS
+from stages.nets.stylegan2 import StyleGAN2
 from stages.nets.weights import read_metadata, read_weights
-from stages.regions.labels import LabelScheme
+from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, LabelScheme
 
 
 class Generator(Protocol):
@@ -34,14 +37,18 @@ class Generator(Protocol):
     def render(self, f: Tensor, ws: Tensor, size: int | None = None) -> Tensor:
         """Image (B, 3, size, size), nominally in [-1, 1], of F and the styles behind it; smaller sizes by area."""
 
+    def synthesis(self, ws: Tensor, size: int | None = None) -> Tensor:
+        """Image (B, 3, size, size) of W+; StyleGAN2's has RGB outputs of the first layers, which F does not carry."""
+
 
 class Parser(Protocol):
     """A face parser; labels are named by `scheme`."""
 
     scheme: LabelScheme
+    size: int
 
-    def logits(self, image: Tensor) -> Tensor:
-        """Logits (B, K, 512, 512) of an image (B, 3, H, W) in [-1, 1]."""
+    def logits(self, image: Tensor, clamp: bool = True) -> Tensor:
+        """Logits (B, K, size, size) of an image (B, 3, H, W), clamped to [-1, 1] unless told otherwise."""
 
 
 class Perceptual(Protocol):
@@ -52,13 +59,28 @@ class Perceptual(Protocol):
     def features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
         """Feature maps of an image (B, 3, H, W) in [-1, 1], the first `blocks` of them."""
 
+    def raw_features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
+        """As `features`, but the network sees the image as it is, not scaled to ImageNet's statistics."""
+
     def distance(self, a: list[Tensor], b: list[Tensor], mask: Tensor | None = None) -> Tensor:
         """Distance (B,) between two images' features, averaged under a mask (B, 1, H, W) if one is given."""
 
 
-GENERATORS: dict[str, Any] = {"mobilestylegan": MobileStyleGAN}
-PARSERS: dict[str, Any] = {"bisenet19": BiSeNet}
-PERCEPTUALS: dict[str, Any] = {"stlpips_vgg": lambda: STLPIPS("vgg"), "stlpips_alex": lambda: STLPIPS("alex")}
+# Network by name; what it is built with, beside its weights, comes from the weight file's metadata.
+GENERATORS: dict[str, Callable[[Mapping[str, str]], Any]] = {
+    "mobilestylegan": lambda _: MobileStyleGAN(),
+    "stylegan2": lambda facts: StyleGAN2(int(facts.get("size", "1024"))),
+}
+PARSERS: dict[str, Callable[[Mapping[str, str]], Any]] = {
+    "bisenet19": lambda _: BiSeNet(CELEBAMASK_19),
+    "bisenet16": lambda _: BiSeNet(CELEBAMASK_16),
+}
+PERCEPTUALS: dict[str, Callable[[Mapping[str, str]], Any]] = {
+    "stlpips_vgg": lambda _: STLPIPS("vgg"),
+    "stlpips_alex": lambda _: STLPIPS("alex"),
+    "lpips_vgg": lambda _: LPIPS("vgg"),
+    "lpips_alex": lambda _: LPIPS("alex"),
+}
 
 
 def load_generator(weights: Path, device: torch.device) -> Generator:
@@ -76,11 +98,12 @@ def load_perceptual(weights: Path, device: torch.device) -> Perceptual:
     return _load(PERCEPTUALS, weights, device)
 
 
-def _load(registry: dict[str, Any], weights: Path, device: torch.device) -> Any:
-    name = read_metadata(weights).get("network")
+def _load(registry: dict[str, Callable[[Mapping[str, str]], Any]], weights: Path, device: torch.device) -> Any:
+    facts = read_metadata(weights)
+    name = facts.get("network")
     if name not in registry:
         raise UserError(f"{weights}: holds the network {name}; expected one of {', '.join(registry)}")
-    net = registry[name]()
+    net = registry[name](facts)
     net.load_state_dict(read_weights(weights, net.state_dict()), strict=True)
     net = net.eval().requires_grad_(False).to(device)
     # Convolutions of this size are faster channels-last on CPUs and GPUs alike.

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import resnet18
 
-from stages.regions.labels import CELEBAMASK_19, LabelScheme
+from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, FROM_19, LabelScheme
 
 INPUT_SIZE = 512
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -81,6 +81,8 @@ class Classifier(nn.Module):
 class BiSeNet(nn.Module):
     """A `Parser` (see `stages.nets`). The two auxiliary classifiers are unused; they make strict loading possible."""
 
+    size = INPUT_SIZE
+
     def __init__(self, scheme: LabelScheme = CELEBAMASK_19) -> None:
         super().__init__()
         self.scheme = scheme
@@ -95,11 +97,34 @@ class BiSeNet(nn.Module):
     def raw_logits(self, x: Tensor) -> Tensor:
         """Logits (B, K, H, W) of an ImageNet-normalised image (B, 3, H, W), as the published network gives them."""
         spatial, context, _ = self.cp(x)
-        logits = self.conv_out(self.ffm(spatial, context))
-        return functional.interpolate(logits, x.shape[2:], mode="bilinear", align_corners=True)
+        return enlarged(self.conv_out(self.ffm(spatial, context)), x)
 
-    def logits(self, image: Tensor) -> Tensor:
-        """Logits (B, K, 512, 512) of an image (B, 3, H, W) in [-1, 1], brought to 512 px by area averaging."""
-        if image.shape[-1] != INPUT_SIZE:
-            image = functional.interpolate(image, (INPUT_SIZE, INPUT_SIZE), mode="area")
-        return self.raw_logits(((image.clamp(-1, 1) + 1) / 2 - self.mean) / self.std)
+    def auxiliary_logits(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits of the two classifiers that only training uses, as `raw_logits`."""
+        _, context8, context16 = self.cp(x)
+        return enlarged(self.conv_out16(context8), x), enlarged(self.conv_out32(context16), x)
+
+    def logits(self, image: Tensor, clamp: bool = True) -> Tensor:
+        """Logits (B, K, 512, 512) of an image (B, 3, H, W), brought to 512 px by area averaging.
+
+        The image is clamped to [-1, 1] unless told otherwise: a render leaves that range, a photo does not.
+        """
+        if image.shape[-1] != self.size:
+            image = functional.interpolate(image, (self.size, self.size), mode="area")
+        if clamp:
+            image = image.clamp(-1, 1)
+        return self.raw_logits(((image + 1) / 2 - self.mean) / self.std)
+
+
+def enlarged(logits: Tensor, like: Tensor) -> Tensor:
+    """Bring logits to the size of an image, corner pixel on corner pixel."""
+    return functional.interpolate(logits, like.shape[2:], mode="bilinear", align_corners=True)
+
+
+def merge_logits(logits: Tensor) -> Tensor:
+    """Logits (B, 16, h, w) of CELEBAMASK_16 from those of CELEBAMASK_19 (B, 19, h, w).
+
+    The probability of a label is the sum of those that it unites, so its logit is their log-sum-exp.
+    """
+    parts = [[i for i, label in enumerate(FROM_19) if label == k] for k in range(len(CELEBAMASK_16))]
+    return torch.cat([logits[:, part].logsumexp(1, keepdim=True) for part in parts], 1)

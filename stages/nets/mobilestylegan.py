@@ -230,3 +230,7 @@ class MobileStyleGAN(nn.Module):
         for i in range(self.structure_block + 1, len(self.blocks)):
             x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
         return self.to_image(x, ws[:, -1], size)
+
+    def synthesis(self, ws: Tensor, size: int | None = None) -> Tensor:
+        """Render W+ codes (B, n_styles, 512); as `render`."""
+        return self.render(self.features(ws), ws, size)

@@ -1,12 +1,10 @@
 """Shift-tolerant LPIPS (Ghildyal and Liu, ECCV 2022): LPIPS on anti-aliased VGG16 or AlexNet."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-EPSILON = 1e-10
+from stages.nets.perceptual import LABELS, linear_distance
 
 
 class BlurPool(nn.Module):
@@ -86,7 +84,7 @@ class STLPIPS(nn.Module):
 
     def __init__(self, backbone: str = "vgg") -> None:
         super().__init__()
-        self.name = f"st-lpips-{backbone}"
+        self.name = f"ST-LPIPS-{LABELS.get(backbone, backbone)}"
         self.scaling_layer = ScalingLayer()
         layers, ends = BACKBONES[backbone]()
         self.net = nn.Module()
@@ -104,33 +102,20 @@ class STLPIPS(nn.Module):
 
     def features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
         """ReLU outputs of the first `blocks` slices (all five by default), each (B, C_i, h_i, w_i)."""
-        x, outputs = self.scaling_layer(image), []
+        return self.raw_features(self.scaling_layer(image), blocks)
+
+    def raw_features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
+        """`features` of an image as it is, not brought to the mean and deviation of the backbone's training images."""
+        x, outputs = image, []
         for i in range(blocks or self.blocks):
             x = getattr(self.net, f"slice{i + 1}")(x)
             outputs.append(x)
         return outputs
 
+    def head(self, i: int, x: Tensor) -> Tensor:
+        """The weighted sum over the channels of block i, (B, 1, h, w)."""
+        return getattr(self, f"lin{i}")(x)
+
     def distance(self, a: list[Tensor], b: list[Tensor], mask: Tensor | None = None) -> Tensor:
-        """LPIPS distance (B,) of two images given by their features.
-
-        With a mask (B, 1, H, W) ≥ 0 each layer's distance map is averaged under the mask brought to its size,
-        item by item; an item whose mask is empty contributes 0.
-        """
-        total = a[0].new_zeros(len(a[0]))
-        for i, (x, y) in enumerate(zip(a, b, strict=True)):
-            spatial = getattr(self, f"lin{i}")((unit(x) - unit(y)).square())
-            total = total + masked_mean(spatial, mask)
-        return total
-
-
-def unit(x: Tensor) -> Tensor:
-    """Scale every pixel's feature vector to length 1."""
-    return x / (x.square().sum(1, keepdim=True).add(EPSILON**2).sqrt() + EPSILON)
-
-
-def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean over space of (B, 1, h, w) under a mask (B, 1, H, W) averaged down to h × w; (B,)."""
-    if mask is None:
-        return values.mean((1, 2, 3))
-    weights = functional.interpolate(mask, values.shape[2:], mode="area")
-    return (values * weights).sum((1, 2, 3)) / weights.sum((1, 2, 3)).clamp_min(math.ulp(1.0))
+        """LPIPS distance (B,) of two images given by their features, under a mask as in `linear_distance`."""
+        return linear_distance(self, a, b, mask)

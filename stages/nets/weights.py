@@ -56,11 +56,16 @@ def read_weights(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor
     tensors = safetensors.torch.load_file(path)
     if content_digest(tensors) != metadata.get(DIGEST):
         raise UserError(f"{path}: the content does not match its own digest; {REMEDY}")
+    check_layout(path, tensors, expected, REMEDY)
+    return tensors
+
+
+def check_layout(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor], remedy: str) -> None:
+    """Check that tensors have the names and shapes of `expected`; raises UserError naming the first that has not."""
     wrong = sorted(
         key
         for key in expected.keys() | tensors.keys()
         if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape
     )
     if wrong:
-        raise UserError(f"{path}: tensors of another layout, the first is {wrong[0]}; {REMEDY}")
-    return tensors
+        raise UserError(f"{path}: tensors of another layout, the first is {wrong[0]}; {remedy}")

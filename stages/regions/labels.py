@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class LabelScheme:
@@ -84,3 +86,50 @@ CELEBAMASK_19 = LabelScheme(
     behind=("background", "neck", "necklace", "clothes"),
     spreads=("skin",),
 )
+
+# Barbershop's own scheme (`seg.pth`): one label for both eyes, brows and ears, in another order.
+CELEBAMASK_16 = LabelScheme(
+    name="celebamask-16",
+    labels=(
+        "background",
+        "skin",
+        "nose",
+        "glasses",
+        "eyes",
+        "brows",
+        "ears",
+        "mouth",
+        "upper_lip",
+        "lower_lip",
+        "hair",
+        "hat",
+        "earring",
+        "necklace",
+        "neck",
+        "clothes",
+    ),
+    regions={
+        "hair": ("hair", "hat"),
+        "face": ("skin", "brows", "eyes", "glasses", "nose", "mouth", "upper_lip", "lower_lip"),
+        "brows": ("brows",),
+        "eyes": ("eyes",),
+        "nose": ("nose",),
+        "mouth": ("mouth", "upper_lip", "lower_lip"),
+        "background": ("background",),
+    },
+    behind=("background", "neck", "necklace", "clothes"),
+    spreads=("skin",),
+)
+
+SCHEMES = {scheme.name: scheme for scheme in (CELEBAMASK_19, CELEBAMASK_16)}
+
+# Index in CELEBAMASK_16 of every label of CELEBAMASK_19: left and right become one.
+FROM_19 = tuple(
+    CELEBAMASK_16[f"{label.split('_')[1]}s" if label.startswith(("left_", "right_")) else label]
+    for label in CELEBAMASK_19.labels
+)
+
+
+def to_16(labels: np.ndarray) -> np.ndarray:
+    """Label map of CELEBAMASK_16 from one of CELEBAMASK_19, of any shape and integer type; uint8."""
+    return np.array(FROM_19, np.uint8)[labels]

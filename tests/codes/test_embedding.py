@@ -5,10 +5,20 @@ import pytest
 import torch
 from support import SHARED
 
-from stages.codes.embedding import FSCode, embed_fs, embed_w, p_norm, render_code, unwhiten, w_to_code, whiten
+from stages.codes.embedding import (
+    FSCode,
+    Objective,
+    embed_fs,
+    embed_w,
+    p_norm,
+    render_code,
+    unwhiten,
+    w_to_code,
+    whiten,
+)
 
 W_PARAMS = {"steps": 30, "rate": 0.05, "mse": 1.0, "perceptual": 0.01, "p_norm": 0.0}
-FS_PARAMS = {"steps": 30, "rate_f": 0.05, "rate_s": 0.02, "mse": 1.0, "perceptual": 0.01, "l_f": 0.0}
+FS_PARAMS = {"steps": 30, "rate_f": 0.05, "rate_s": 0.02, "mse": 1.0, "perceptual": 0.01, "l_f": 0.0, "p_norm": 0.0}
 
 
 @pytest.fixture
@@ -31,8 +41,8 @@ def error(generator, code: FSCode, images: torch.Tensor) -> torch.Tensor:
 
 def test_each_stage_of_the_embedding_comes_closer(generator, small_perceptual, images):
     start = w_to_code(generator, generator.mean_w.repeat(2, generator.n_styles, 1))
-    ws, _ = embed_w(generator, small_perceptual, images, W_PARAMS)
-    code, _ = embed_fs(generator, small_perceptual, images, ws, FS_PARAMS)
+    ws, _ = embed_w(generator, Objective(generator, small_perceptual, images, "paper"), W_PARAMS)
+    code, _ = embed_fs(generator, Objective(generator, small_perceptual, images, "paper"), ws, FS_PARAMS)
     errors = [error(generator, c, images) for c in (start, w_to_code(generator, ws), code)]
     assert (errors[1] < errors[0]).all()
     assert (errors[2] < errors[1]).all()
@@ -41,16 +51,21 @@ def test_each_stage_of_the_embedding_comes_closer(generator, small_perceptual, i
 def test_a_batch_embeds_as_its_items_alone(generator, small_perceptual, images):
     """Equal up to rounding: 1e-3 of the code after 5 steps."""
     params = W_PARAMS | {"steps": 5}
-    together, _ = embed_w(generator, small_perceptual, images, params)
-    alone = torch.cat([embed_w(generator, small_perceptual, image[None], params)[0] for image in images])
+    together, _ = embed_w(generator, Objective(generator, small_perceptual, images, "paper"), params)
+    alone = torch.cat(
+        [
+            embed_w(generator, Objective(generator, small_perceptual, image[None], "paper"), params)[0]
+            for image in images
+        ]
+    )
     assert ((together - alone).norm() / alone.norm()).item() < 1e-3
 
 
 def test_a_strong_l_f_keeps_f_where_it_began(generator, small_perceptual, images):
-    ws, _ = embed_w(generator, small_perceptual, images, W_PARAMS | {"steps": 3})
+    ws, _ = embed_w(generator, Objective(generator, small_perceptual, images, "paper"), W_PARAMS | {"steps": 3})
     start = generator.features(ws)
-    free, _ = embed_fs(generator, small_perceptual, images, ws, FS_PARAMS)
-    held, _ = embed_fs(generator, small_perceptual, images, ws, FS_PARAMS | {"l_f": 1e4})
+    free, _ = embed_fs(generator, Objective(generator, small_perceptual, images, "paper"), ws, FS_PARAMS)
+    held, _ = embed_fs(generator, Objective(generator, small_perceptual, images, "paper"), ws, FS_PARAMS | {"l_f": 1e4})
     assert (held.f - start).square().mean() < 0.2 * (free.f - start).square().mean()
 
 
@@ -60,7 +75,10 @@ def test_unwhiten_is_the_inverse_of_whiten(small_generator):
 
 
 def test_embedding_repeats_exactly(generator, small_perceptual, images):
-    first, second = (embed_w(generator, small_perceptual, images, W_PARAMS | {"steps": 3})[0] for _ in range(2))
+    first, second = (
+        embed_w(generator, Objective(generator, small_perceptual, images, "paper"), W_PARAMS | {"steps": 3})[0]
+        for _ in range(2)
+    )
     assert torch.equal(first, second)
 
 

@@ -1,13 +1,18 @@
-"""BiSeNet-19 against label maps that the official code made of six real photos."""
+"""BiSeNet against values of the official code, and against its label maps of six real photos."""
 
 import numpy as np
 import pytest
 import torch
+from golden import FORWARD, GRADIENT, bisenet_value, golden_json, load_filled, relative, vectors
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from support import SHARED
 
 from stages.files import read_rgb
 from stages.nets import load_parser
+from stages.nets.bisenet import BiSeNet, merge_logits
+from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, to_16
 from stages.tensors import from_rgb
 
 PHOTOS = sorted((SHARED / "photos").glob("*.jpg"))
@@ -34,3 +39,69 @@ def test_a_render_at_512_parses_as_one_at_1024(parser):
     image = torch.rand(1, 3, 1024, 1024, generator=torch.Generator().manual_seed(0)) * 2 - 1
     small = torch.nn.functional.avg_pool2d(image, 2)
     torch.testing.assert_close(parser.logits(small), parser.logits(image), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("scheme", [CELEBAMASK_16, CELEBAMASK_19], ids=len)
+def test_logits_match_the_official_code(scheme):
+    golden = vectors(f"bisenet{len(scheme)}")
+    net = load_filled(BiSeNet(scheme), bisenet_value, f"bisenet{len(scheme)}")
+    x = golden["x"].requires_grad_()
+    out = net.raw_logits(x)
+    out.square().mean().backward()
+    assert relative(out.detach(), golden["out"]) < FORWARD
+    assert torch.equal(out.argmax(1), golden["argmax"].long())
+    assert relative(x.grad, golden["grad_x"]) < GRADIENT
+    with torch.no_grad():
+        out16, out32 = net.auxiliary_logits(x)
+    assert relative(out16[:, :, ::2, ::2], golden["out16_sub2"]) < FORWARD
+    assert relative(out32[:, :, ::2, ::2], golden["out32_sub2"]) < FORWARD
+
+
+@pytest.mark.parametrize("scheme", [CELEBAMASK_16, CELEBAMASK_19], ids=len)
+def test_state_dict_is_the_official_codes(scheme):
+    keys = golden_json("bisenet_keys")[f"n_classes_{len(scheme)}"]
+    with torch.device("meta"):
+        state = BiSeNet(scheme).state_dict()
+    assert {key: list(tensor.shape) for key, tensor in state.items()} == {key: shape for key, shape, _ in keys}
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 30))
+def test_merged_probabilities_are_sums(seed, scale):
+    logits = torch.randn(2, 19, 3, 4, generator=torch.Generator().manual_seed(seed)).double() * scale
+    expected = torch.zeros(2, 16, 3, 4, dtype=torch.float64)
+    expected.index_add_(1, torch.from_numpy(to_16(np.arange(19))).long(), logits.softmax(1))
+    torch.testing.assert_close(merge_logits(logits).softmax(1), expected)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_merged_argmax_is_the_merged_label_where_that_has_the_majority(seed):
+    logits = torch.randn(1, 19, 8, 8, generator=torch.Generator().manual_seed(seed)) * 5
+    sure = logits.softmax(1).amax(1) > 0.5
+    merged = torch.from_numpy(to_16(logits.argmax(1).numpy())).long()
+    assert torch.equal(merge_logits(logits).argmax(1)[sure], merged[sure])
+
+
+def test_labels_keep_their_names():
+    """Left and right become one; every other label keeps its name."""
+    for i, name in enumerate(CELEBAMASK_19.labels):
+        merged = CELEBAMASK_16.labels[to_16(np.array(i))]
+        side, _, part = name.partition("_")
+        assert merged == (f"{part}s" if side in ("left", "right") else name)
+    assert to_16(np.arange(19)).tolist() == [0, 1, 5, 5, 4, 4, 3, 6, 6, 12, 2, 7, 8, 9, 14, 13, 15, 10, 11]
+
+
+@pytest.mark.parametrize("region", CELEBAMASK_19.regions)
+def test_regions_are_the_same_in_both_schemes(region):
+    assert set(CELEBAMASK_16.indices(region)) == {int(to_16(np.array(i))) for i in CELEBAMASK_19.indices(region)}
+
+
+def test_unclamped_logits_see_what_leaves_the_range():
+    net = load_filled(BiSeNet(CELEBAMASK_16), bisenet_value, "bisenet16")
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 3 - 1.5
+    with torch.no_grad():
+        clamped = net.logits(image)
+        assert clamped.shape == (1, 16, 512, 512)
+        torch.testing.assert_close(net.logits(image.clamp(-1, 1), clamp=False), clamped)
+        assert relative(net.logits(image, clamp=False), clamped) > 1e-3

@@ -18,9 +18,10 @@ rule make_aligned:
         gpu=1,
     params:
         section=section("align"),
+        scheme=SCHEME,
         method=method_section,
     shell:
-        "python -m stages.align --params {params.section:q} --method {params.method:q} --images {input.manifest}"
-        " --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
+        "python -m stages.align --params {params.section:q} --method {params.method:q} --scheme {params.scheme}"
+        " --images {input.manifest} --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
         " --generator {input.generator} --parser {input.parser} --perceptual {input.perceptual}"
         " --out data/aligned/{wildcards.method} --record {output.record} --log {log}"

@@ -4,9 +4,11 @@ rule make_composites:
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output,
         faces=rules.make_faces.output.faces,
+        maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
         aligned=rules.make_aligned.output.aligned,
         generator=weights_of("generator"),
+        parser=weights_of("parser"),
         perceptual=weights_of("perceptual"),
     output:
         images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
@@ -18,8 +20,9 @@ rule make_composites:
         gpu=1,
     params:
         section=section("blend"),
+        scheme=SCHEME,
     shell:
-        "python -m stages.blend --params {params.section:q} --method {wildcards.method} --images {input.manifest}"
-        " --pairs {input.pairs} --faces data/faces --targets data/targets --aligned data/aligned/{wildcards.method}"
-        " --generator {input.generator} --perceptual {input.perceptual}"
-        " --out data/composites/{wildcards.method} --record {output.record} --log {log}"
+        "python -m stages.blend --params {params.section:q} --method {wildcards.method} --scheme {params.scheme}"
+        " --images {input.manifest} --pairs {input.pairs} --faces data/faces --maps data/maps --targets data/targets"
+        " --aligned data/aligned/{wildcards.method} --generator {input.generator} --parser {input.parser}"
+        " --perceptual {input.perceptual} --out data/composites/{wildcards.method} --record {output.record} --log {log}"

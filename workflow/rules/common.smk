@@ -7,6 +7,7 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from stages import config as settings
+from stages.checkpoints import CHECKPOINTS, check_present
 from stages.deps import files
 from stages.errors import UserError
 
@@ -24,17 +25,21 @@ def names_of_items(params):
 
 try:
     settings.check_params(config)
+    USED = settings.used_networks(config["networks"])
+    check_present(USED, config["checkpoints"])
     FACES, PAIRS = names_of_items(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = list(config["methods"])
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
-NETWORKS = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex"]
+EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex"]
+SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
 
 
 wildcard_constraints:
     method="[a-z][a-z0-9_]*",
+    checkpoint="|".join(CHECKPOINTS),
 
 
 def section(name):
@@ -55,3 +60,13 @@ def code(stage):
 def weights_of(role):
     """The weight file of the network that plays a role."""
     return f"data/weights/{config['networks'][role]}.safetensors"
+
+
+def weights_named(networks):
+    """The weight files of some networks."""
+    return [f"data/weights/{network}.safetensors" for network in networks]
+
+
+def checkpoint_file(wildcards):
+    """The file that the user supplies for a network of the paper."""
+    return config["checkpoints"][wildcards.checkpoint]

@@ -10,9 +10,10 @@ rule make_pairs:
         "logs/pairs.log",
     params:
         section=section("pairs"),
+        scheme=SCHEME,
     shell:
-        "python -m stages.pairs --params {params.section:q} --images {input.manifest} --maps data/maps"
-        " --out {output} --log {log}"
+        "python -m stages.pairs --params {params.section:q} --scheme {params.scheme} --images {input.manifest}"
+        " --maps data/maps --out {output} --log {log}"
 
 
 rule make_targets:
@@ -21,13 +22,19 @@ rule make_targets:
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output,
         maps=rules.make_maps.output.maps,
+        generator=weights_of("generator"),
+        parser=weights_of("parser"),
     output:
         targets=expand("data/targets/{pair}.png", pair=PAIRS),
         record="data/records/targets.json",
     log:
         "logs/targets.log",
+    resources:
+        gpu=1,
     params:
         section=section("target"),
+        scheme=SCHEME,
     shell:
-        "python -m stages.target --params {params.section:q} --images {input.manifest} --pairs {input.pairs}"
-        " --maps data/maps --out data/targets --record {output.record} --log {log}"
+        "python -m stages.target --params {params.section:q} --scheme {params.scheme} --images {input.manifest}"
+        " --pairs {input.pairs} --maps data/maps --generator {input.generator} --parser {input.parser}"
+        " --out data/targets --record {output.record} --log {log}"

@@ -9,7 +9,7 @@ rule make_score:
         renders=rules.make_codes.output.renders,
         composites=expand(rules.make_composites.output.images, method=METHODS),
         parser=weights_of("parser"),
-        perceptuals=expand("data/weights/{network}.safetensors", network=["stlpips_vgg", "stlpips_alex"]),
+        judges=weights_named(config["networks"]["judges"]),
         inception=config["score"]["inception"] or [],
     output:
         "reports/metrics.parquet",
@@ -23,6 +23,7 @@ rule make_score:
     shell:
         "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
         " --pairs {input.pairs} --data data --parser {input.parser} --out {output} --log {log}"
+        " {input.judges}"
 
 
 rule make_report:
@@ -44,7 +45,7 @@ rule make_report:
             *expand(rules.make_aligned.output.record, method=METHODS),
             *expand(rules.make_composites.output.record, method=METHODS),
         ],
-        weights=rules.make_weights.output,
+        weights=weights_named(USED),
     output:
         report="reports/report.md",
         json="reports/metrics.json",
@@ -53,6 +54,7 @@ rule make_report:
         "logs/report.log",
     params:
         everything=settings.canonical(config),
+        scheme=SCHEME,
     shell:
-        "python -m stages.report --params {params.everything:q} --metrics {input.metrics} --images {input.manifest}"
-        " --pairs {input.pairs} --data data --out reports --log {log}"
+        "python -m stages.report --params {params.everything:q} --scheme {params.scheme} --metrics {input.metrics} --images {input.manifest}"
+        " --pairs {input.pairs} --data data --out reports --log {log} {input.weights}"

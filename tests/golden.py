@@ -1,0 +1,113 @@
+"""Golden vectors of the official code, and the recipe that fills a network with the weights they were made with.
+
+The recipe and all tolerances are those of ../shared/golden/README.md; `tests/data/golden` has the smaller files.
+"""
+
+import hashlib
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from support import ROOT, SHARED
+from torch import Tensor, nn
+from torchvision.models import vgg16
+
+FOLDERS = (ROOT / "tests" / "data" / "golden", SHARED / "golden" / "vectors")
+
+# Largest relative error (L2) that the golden README accepts.
+FORWARD, GRADIENT, F_GRADIENT = 1e-5, 1e-4, 2e-3
+LPIPS_GRADIENT, STYLE_GRADIENT = 1e-3, 5e-3
+
+
+def golden_file(name: str) -> Any:
+    """Path of a golden file; skips the test if it is nowhere."""
+    for folder in FOLDERS:
+        if (folder / name).exists():
+            return folder / name
+    pytest.skip(f"../shared is not there, and {name} is not in tests/data")
+
+
+def vectors(name: str) -> dict[str, Tensor]:
+    """The arrays of a golden .npz as tensors."""
+    with np.load(golden_file(f"{name}.npz")) as arrays:
+        return {key: torch.from_numpy(arrays[key]) for key in arrays}
+
+
+def golden_json(name: str) -> Any:
+    return json.loads(golden_file(f"{name}.json").read_text())
+
+
+def normal(key: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The recipe's n(key, shape)."""
+    return np.random.default_rng(zlib.crc32(key.encode())).standard_normal(shape, dtype=np.float32)
+
+
+def relative(a: Tensor, b: Tensor) -> float:
+    """‖a − b‖ / ‖b‖."""
+    return ((a.double() - b.double()).norm() / b.double().norm()).item()
+
+
+def stylegan2_value(key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    if key.endswith("kernel"):
+        return None
+    n = normal(key, shape)
+    if key.startswith("style."):
+        return n * np.float32(10 if key.endswith("bias") else 100)
+    if key.endswith(".modulation.bias"):
+        return 1 + np.float32(0.1) * n
+    return n * np.float32(0.1) if key.endswith((".noise.weight", ".bias")) else n
+
+
+def bisenet_value(key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    if key.endswith("num_batches_tracked"):
+        return None
+    n = normal(key, shape)
+    if len(shape) == 4:
+        factor = 0.1 if key.endswith(".conv_out.weight") else 1.0
+        return n * np.float32(factor * math.sqrt(2 / math.prod(shape[1:])))
+    if key.endswith("running_var"):
+        return 1 + np.float32(0.1) * np.abs(n)
+    return np.float32(0.1) * n + (1 if key.endswith("weight") else 0)
+
+
+def vgg16_value(key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    factor = math.sqrt(2 / math.prod(shape[1:])) if len(shape) == 4 else 0.01
+    return normal(key, shape) * np.float32(factor)
+
+
+def filled(state: Mapping[str, Tensor], value: Any) -> tuple[dict[str, Tensor], str]:
+    """A state dict filled by a recipe, and the sha256 of what was filled."""
+    result, digest = dict(state), hashlib.sha256()
+    for key in sorted(state):
+        array = value(key, tuple(state[key].shape))
+        if array is not None:
+            digest.update(key.encode() + array.tobytes())
+            result[key] = torch.from_numpy(array)
+    return result, digest.hexdigest()
+
+
+def check_digest(name: str, digest: str) -> None:
+    assert digest == golden_json("digests")[name], "the recipe's weights differ from those of the golden vectors"
+
+
+def load_filled(net: nn.Module, value: Any, name: str, constants: tuple[str, ...] = ()) -> nn.Module:
+    """Load a network with the recipe's weights, laid out as `stages.nets` lays it out; `constants` stay."""
+    state = {key: tensor for key, tensor in net.state_dict().items() if key not in constants}
+    state, digest = filled(state, value)
+    check_digest(name, digest)
+    net.load_state_dict(state, strict=not constants)
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def vgg16_state() -> dict[str, Tensor]:
+    """State dict of the recipe's torchvision VGG16, without its classifier."""
+    with torch.device("meta"):
+        state = vgg16(weights=None).state_dict()
+    state, digest = filled({key: t for key, t in state.items() if key.startswith("features")}, vgg16_value)
+    check_digest("vgg16_features", digest)
+    return state
