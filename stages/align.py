@@ -45,17 +45,26 @@ class Reference(NamedTuple):
 def align_paper(
     nets: Nets, references: list[Reference], target: Tensor, params: Any
 ) -> tuple[list[Tensor], list[Outcome]]:
-    """F of each reference (B, C, 32, 32), aligned to the target map (B, H, W) on its own."""
+    """F of each reference (B, C, 32, 32), aligned to the target map (B, H, W) on its own.
+
+    A reference whose region is in place already, as hair is that nothing covers, is its embedding: nothing is moved.
+    """
     structures, outcomes = [], []
     for k, (ws, code, taken, labels, title) in enumerate(references):
-        # What must keep its look: the part that is taken, and of the identity the skin that fills holes.
-        styled = tuple(sorted(taken)) if k else nets.parser.scheme.spread_indices
-        style = Style(styled, region_mask(labels, styled))
-        steps = params["reference_steps"] if k else params["steps"]
-        moved, outcome = align(*nets, ws, target, style, params | {"steps": steps}, Progress(title))
-        with torch.no_grad():
-            alpha, beta = (to_grid(region_mask(m, taken), code.f.shape[-1]) for m in (target, labels))
-            structures.append(mix_structure(code.f, nets.generator.features(moved), alpha, beta))
+        wanted, own = region_mask(target, taken), region_mask(labels, taken)
+        in_place = (wanted == own).flatten(1).all(1)
+        f, outcome = code.f, Outcome({}, [None] * len(target))
+        if not in_place.all():
+            # What must keep its look: the part that is taken, and of the identity the skin that fills holes.
+            styled = tuple(sorted(taken)) if k else nets.parser.scheme.spread_indices
+            style = Style(styled, region_mask(labels, styled))
+            steps = params["reference_steps"] if k else params["steps"]
+            moved, outcome = align(*nets, ws, labels, target, style, params | {"steps": steps}, Progress(title))
+            with torch.no_grad():
+                alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, own))
+                mixed = mix_structure(f, nets.generator.features(moved), alpha, beta)
+                f = torch.where(in_place[:, None, None, None], f, mixed)
+        structures.append(f)
         outcomes.append(outcome)
     return structures, outcomes
 

@@ -25,6 +25,7 @@ class AlignParams(TypedDict):
     rate: float
     rows: int
     cross_entropy: float
+    focus: float
     style: float
 
 
@@ -72,6 +73,7 @@ def align(
     parser: Parser,
     perceptual: Perceptual,
     ws: Tensor,
+    own: Tensor,
     target: Tensor,
     style: Style | None,
     params: AlignParams,
@@ -87,7 +89,8 @@ def align(
         parser: what the cross-entropy is taken on.
         perceptual: network of the style loss.
         ws: the W+ embedding (B, n, 512).
-        target: target label maps, int64 (B, 512, 512).
+        own: the reference's own label maps, int64 (B, 512, 512).
+        target: target label maps, likewise.
         style: what must keep its look while it changes shape; None for nothing.
         params: steps, rate and weights.
         on_step: called after each step.
@@ -97,6 +100,9 @@ def align(
     """
     moving = whiten(ws[:, : params["rows"]], generator).requires_grad_()
     still = ws[:, params["rows"] :]
+    # Where the map stays the embedding's own F is kept, so what has to change counts more.
+    weights = 1 + params["focus"] * (own != target)
+    weights = weights / weights.sum((1, 2), keepdim=True)
     styled = style is not None and params["style"] > 0
     if styled:
         with torch.no_grad():
@@ -107,7 +113,7 @@ def align(
         current = torch.cat([unwhiten(moving, generator), still], 1)
         image = generator.synthesis(current, min(PARSER_SIZE, generator.size))
         logits = parser.logits(image)
-        cross_entropy = functional.cross_entropy(logits, target, reduction="none").mean((1, 2))
+        cross_entropy = (weights * functional.cross_entropy(logits, target, reduction="none")).sum((1, 2))
         terms = {"cross-entropy": params["cross_entropy"] * cross_entropy}
         if styled:
             mask = area(region_mask(logits.argmax(1), style.labels), STYLE_SIZE)

@@ -19,6 +19,11 @@ INDICATOR_SCALE = 255.0
 
 HEAD_THRESHOLD = 0.5
 
+# How far a filled head may reach beyond the outline that is known of it, as a share of the map.
+OUTLINE_MARGIN = 0.02
+
+NECK = ("neck", "necklace")
+
 # Stands for "to be inpainted" in a label map; schemes have far fewer labels.
 UNKNOWN = np.uint8(255)
 
@@ -77,11 +82,13 @@ def fill_layers(labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme, meth
     that the middle layer reaches takes the strongest label among those that may spread, the rest the strongest
     label behind.
 
-    Ours are two rules on the frame and one on holes. What lies outside the frame counts as behind, and above and
+    Ours are two rules on the frame and two on holes. What lies outside the frame counts as behind, and above and
     beside it as background, unless known pixels at the frame say otherwise: hair that fills the frame leaves no
     background near the holes, and skin would run into the corners, or neck up the side. And a filled area that is
     cut off from the known pixels of its layer (of the head's only those that may spread count, if there are any)
-    and borders on the other layer goes to that: no skin outside the new hair, no background in a bared forehead.
+    and borders on the other layer goes to that: no skin outside the new hair, no background in a bared forehead. And
+    no head is filled in beyond the convex hull of the face that is seen, above the eyes of face and new hair, and no
+    neck wider than the face: the layers alone would share long hair evenly between cheek, neck and background.
 
     `labels` (H, W) uint8, any value at holes; `holes` (H, W) bool, not all set. Returns (H, W) uint8, whose values
     at holes are labels of behind and spreads; its other pixels mean nothing.
@@ -91,6 +98,8 @@ def fill_layers(labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme, meth
     middle = ~(holes | hair | behind)
     spread = _is_one_of(labels, scheme.spread_indices) & middle
     head = _head(middle, spread, hair, behind, holes, method) if scheme.spreads else np.zeros_like(holes)
+    outline = _outline(labels, middle, hair, scheme)
+    head &= outline.head
     filled = np.full(labels.shape, scheme["background"], np.uint8)
     if head.any():
         under_hair = np.where(holes | hair, UNKNOWN, labels)
@@ -100,7 +109,13 @@ def fill_layers(labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme, meth
         if (behind & (labels == scheme["background"])).any():
             for side in (framed[0], framed[:, 0], framed[:, -1]):  # views; not the bottom, where bodies leave the frame
                 side[side == UNKNOWN] = scheme["background"]
-        filled = np.where(head, filled, _strongest(framed, scheme.behind_indices, method)[1:-1, 1:-1])
+        rest = _strongest(framed, scheme.behind_indices, method)[1:-1, 1:-1]
+        necks = [scheme[label] for label in NECK if label in scheme.labels]
+        stray = _is_one_of(rest, necks) & ~outline.neck
+        if stray.any():
+            others = [index for index in scheme.behind_indices if index not in necks]
+            rest = np.where(stray, _strongest(framed, others, method)[1:-1, 1:-1], rest)
+        filled = np.where(head, filled, rest)
     return filled
 
 
@@ -205,6 +220,47 @@ def _head(
     head &= ~_cut_off(np.pad(head | middle, 1), np.pad(held, 1), beyond)[1:-1, 1:-1]
     rest = np.pad(holes & ~head, 1)
     return head | (holes & _cut_off(rest | outside, outside, np.pad(head | middle, 1))[1:-1, 1:-1])
+
+
+class Outline(NamedTuple):
+    """Where what is filled in may lie: (H, W) bool for the head, and for the neck."""
+
+    head: np.ndarray
+    neck: np.ndarray
+
+
+def _outline(labels: np.ndarray, middle: np.ndarray, hair: np.ndarray, scheme: LabelScheme) -> Outline:
+    """The head near the convex hull of the face that is seen, above the eyes of face and hair; the neck no wider.
+
+    `middle` and `hair` (H, W) bool: the known pixels of the two layers. Without eyes or face it is everywhere.
+    """
+    height, width = labels.shape
+    eyes = np.nonzero(_is_one_of(labels, _of_region(scheme, "eyes")) & middle)[0]
+    face = (_is_one_of(labels, _of_region(scheme, "face")) & middle).astype(np.uint8)
+    if not eyes.size or not face.any():
+        return Outline(np.ones_like(middle), np.ones_like(middle))
+    eye_line = int(eyes.mean())
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(face, connectivity=8)
+    largest = 1 + int(statistics[1:, cv2.CC_STAT_AREA].argmax())  # scraps elsewhere are the parser's errors
+    seen = parts == largest
+    jaw = _hull(seen)
+    above = hair.copy()
+    above[eye_line:] = False
+    head = np.where(np.arange(height)[:, None] < eye_line, _hull(seen | above), jaw)
+    neck = np.broadcast_to(jaw.any(0), labels.shape)
+    reach = 2 * round(OUTLINE_MARGIN * max(height, width)) + 1
+    grown = cv2.dilate(head.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    return Outline(grown > 0, neck)
+
+
+def _of_region(scheme: LabelScheme, region: str) -> tuple[int, ...]:
+    return scheme.indices(region) if region in scheme.regions else ()
+
+
+def _hull(region: np.ndarray) -> np.ndarray:
+    """The convex hull of a region (H, W) bool that is not empty."""
+    points = cv2.findNonZero(region.astype(np.uint8))
+    return cv2.fillConvexPoly(np.zeros(region.shape, np.uint8), cv2.convexHull(points), 1) > 0
 
 
 def _cut_off(layer: np.ndarray, held: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from support import seeded
 from stages.codes.alignment import Style, align, gram_matrices, mix_structure, style_loss
 from stages.regions.labels import CELEBAMASK_19
 
-PARAMS = {"steps": 30, "rate": 0.1, "rows": 7, "cross_entropy": 1.0, "style": 1.0}
+PARAMS = {"steps": 30, "rate": 0.1, "rows": 7, "cross_entropy": 1.0, "focus": 0.0, "style": 1.0}
 
 
 class SmallParser(torch.nn.Module):
@@ -42,7 +42,7 @@ def test_alignment_lowers_its_loss(small_generator, small_perceptual, scene, sty
     parser, ws, target, style = scene
     losses = []
     align(
-        small_generator, parser, small_perceptual, ws, target, style if styled else None, PARAMS,
+        small_generator, parser, small_perceptual, ws, target, target, style if styled else None, PARAMS,
         lambda step, steps, loss: losses.append(loss.item()),
     )  # fmt: skip
     assert losses[-1] < 0.97 * losses[0]
@@ -51,9 +51,28 @@ def test_alignment_lowers_its_loss(small_generator, small_perceptual, scene, sty
 @pytest.mark.parametrize("rows", [6, 7])
 def test_only_the_leading_rows_move(small_generator, small_perceptual, scene, rows):
     parser, ws, target, _ = scene
-    moved, _ = align(small_generator, parser, small_perceptual, ws, target, None, PARAMS | {"rows": rows, "steps": 2})
+    moved, _ = align(
+        small_generator, parser, small_perceptual, ws, target, target, None, PARAMS | {"rows": rows, "steps": 2}
+    )
     assert torch.equal(moved[:, rows:], ws[:, rows:])
     assert (moved[:, :rows] != ws[:, :rows]).any(2).all()
+
+
+def test_focus_counts_what_has_to_change(small_generator, small_perceptual, scene):
+    """Where nothing has to change it makes no difference, elsewhere the loss is that of the pixels to change."""
+    parser, ws, target, _ = scene
+    own = torch.where(torch.arange(128) < 64, target, (target + 1) % len(CELEBAMASK_19))
+
+    def first_loss(own, focus):
+        losses = []
+        params = PARAMS | {"focus": focus, "steps": 1}
+        align(small_generator, parser, small_perceptual, ws, own, target, None, params, lambda *a: losses.append(a[2]))
+        return losses[0]
+
+    torch.testing.assert_close(first_loss(target, 4.0), first_loss(target, 0.0))
+    image = small_generator.synthesis(ws)
+    change = torch.nn.functional.cross_entropy(parser.logits(image)[..., 64:], target[..., 64:], reduction="none")
+    torch.testing.assert_close(first_loss(own, 1e6), change.mean((1, 2)), rtol=1e-4, atol=0)
 
 
 def test_grams_do_not_depend_on_the_size_of_the_region(small_perceptual):

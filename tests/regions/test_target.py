@@ -178,6 +178,22 @@ def test_an_ear_outside_the_new_hair_grows_no_skin(fill):
 
 
 @pytest.mark.parametrize("fill", LAYERED)
+def test_long_hair_gives_way_to_background_not_to_wide_cheeks_and_neck(fill):
+    """Below the eyes the filled head keeps to the hull of the face seen, the filled neck to its columns."""
+    identity = portrait(hair=0, size=128)
+    y, x = np.mgrid[:128, :128] - 63.5
+    identity[np.hypot(y, x) < 24] = SKIN
+    identity[(np.abs(y + 4) < 2) & (np.abs(np.abs(x) - 10) < 3)] = SCHEME["left_eye"]
+    identity[(identity == BACKGROUND) & (np.abs(x) < 52)] = HAIR_LABEL
+    short = np.where((np.hypot(y, x) < 30) & (y < -10), HAIR_LABEL, BACKGROUND).astype(np.uint8)
+    target = hair_transfer(identity, short, fill)
+    below = target.holes & (y > 0)
+    assert (target.labels[below & (np.hypot(y, x) > 30) & (np.abs(x) > 26)] == BACKGROUND).all()
+    assert (target.labels[below & (np.abs(x) > 26)] != NECK).all()
+    assert (target.labels[target.holes & (np.hypot(y, x) > 36)] != SKIN).all()
+
+
+@pytest.mark.parametrize("fill", LAYERED)
 def test_neck_goes_on_below_the_hair_that_hid_it(fill):
     identity = portrait(hair=0)
     identity[50:, 27:33] = HAIR_LABEL  # a lock before the neck
