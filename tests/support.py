@@ -10,6 +10,7 @@ import torch
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+SMOKE = "workflow/scales/smoke.yaml"
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
@@ -36,13 +37,13 @@ def checkout(folder: Path, weights: Path | None) -> Path:
     return folder
 
 
-def command(*arguments: str, scale: str | None = "workflow/scales/smoke.yaml") -> list[str]:
-    files = ["--configfile", scale] if scale else []
-    return ["snakemake", "--cores", "1", "--resources", "gpu=1", *arguments, *files]
+def snakemake(folder: Path, *arguments: str, scale: str | None = SMOKE) -> subprocess.CompletedProcess:
+    return run(folder, *arguments, *(["--configfile", scale] if scale else []))
 
 
-def snakemake(folder: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
-    return subprocess.run(command(*arguments, **options), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = ["snakemake", "--cores", "1", "--resources", "gpu=1", *arguments]
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
 
 
 def seeded_pca(seed: int = 0) -> dict[str, torch.Tensor]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import ENVIRONMENT, ROOT, checkout, command, snakemake
+from support import ENVIRONMENT, ROOT, SMOKE, checkout, snakemake
 
 from stages.metrics import table
 
 pytestmark = [pytest.mark.dag, pytest.mark.weights]
 
-SMOKE = yaml.safe_load((ROOT / "workflow" / "scales" / "smoke.yaml").read_text())
+PARAMS = yaml.safe_load((ROOT / SMOKE).read_text())
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_second_run_has_nothing_to_do(finished):
 
 def test_a_blend_parameter_reruns_blend_score_and_report_only(finished, tmp_path):
     changed = tmp_path / "changed.yaml"
-    changed.write_text(yaml.safe_dump(SMOKE | {"blend": SMOKE["blend"] | {"steps": 3}}))
+    changed.write_text(yaml.safe_dump(PARAMS | {"blend": PARAMS["blend"] | {"steps": 3}}))
     planned = snakemake(finished, "-n", "--quiet", "rules", scale=str(changed)).stdout
     jobs = {line.split()[0] for line in planned.splitlines() if line.startswith("make_")}
     jobs = jobs or {word for word in planned.split() if word.startswith("make_")}
@@ -58,8 +58,8 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     """SIGKILL of the embedding after its first item; also: two folders give the same table."""
     folder = checkout(tmp_path / "other", weights)
     process = subprocess.Popen(
-        command(), cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        ["snakemake", "--configfile", SMOKE], cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 600
     while not list((folder / ".cache" / "codes").glob("*/record.json")):
@@ -90,7 +90,7 @@ def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
     pairs.write_text("pair,identity,face,hair\nswap,photo-0000,photo-0001,\nlost,photo-0000,,text\n")
     scale = tmp_path / "photos.yaml"
     scale.write_text(
-        yaml.safe_dump(SMOKE | {"faces": {"source": "photos", "photos": str(faces)}, "pairs": {"file": str(pairs)}})
+        yaml.safe_dump(PARAMS | {"faces": {"source": "photos", "photos": str(faces)}, "pairs": {"file": str(pairs)}})
     )
     done = snakemake(finished, scale=str(scale))
     assert done.returncode == 0, done.stderr

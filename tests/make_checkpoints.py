@@ -1,0 +1,60 @@
+"""Write checkpoints of random but sane weights in the official layouts.
+
+    PYTHONPATH=. python tests/make_checkpoints.py data/checkpoints
+
+With them whoever has no checkpoint can run `workflow/scales/official.yaml` end to end; the pictures mean nothing.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from golden import bisenet_value, filled
+from torch import Tensor
+
+from stages.nets.bisenet import BiSeNet
+from stages.nets.stylegan2 import StyleGAN2
+from stages.regions.labels import CELEBAMASK_16
+
+STATISTICS = ("mean_w", "pca_mean", "pca_components", "pca_stdev")
+
+
+def stylegan2_checkpoint(size: int, seed: int = 0) -> dict[str, dict[str, Tensor] | Tensor]:
+    """`g_ema` and `latent_avg` of a StyleGAN2 as at the start of training, but with weaker RGB outputs."""
+    net, gaussian = StyleGAN2(size), torch.Generator().manual_seed(seed)
+    state = {key: tensor for key, tensor in net.state_dict().items() if key not in STATISTICS}
+    for key, tensor in state.items():
+        noise = torch.randn(tensor.shape, generator=gaussian)
+        if key.startswith("style."):
+            state[key] = 100 * noise if key.endswith("weight") else 0 * noise  # stored divided by the rate, 0.01
+        elif key.endswith("modulation.bias"):
+            state[key] = torch.ones_like(tensor)
+        elif key.startswith("to_rgb") and key.endswith("conv.weight"):
+            state[key] = 0.1 * noise
+        elif key.endswith(("noise.weight", "bias")):
+            state[key] = 0.05 * noise
+        elif not key.endswith("kernel"):
+            state[key] = noise
+    net.load_state_dict(state, strict=False)
+    return {"g_ema": state, "latent_avg": net.map(torch.randn(4096, 512, generator=gaussian)).mean(0)}
+
+
+def bisenet16_checkpoint() -> dict[str, Tensor]:
+    """A BiSeNet-16 with the weights of the golden vectors' recipe."""
+    return filled(BiSeNet(CELEBAMASK_16).state_dict(), bisenet_value)[0]
+
+
+@torch.no_grad()
+def main(
+    folder: Annotated[Path, typer.Argument(help="where ffhq.pt and seg.pth are written")],
+    size: Annotated[int, typer.Option(help="px of the generator's images")] = 128,
+) -> None:
+    """Write ffhq.pt and seg.pth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(stylegan2_checkpoint(size), folder / "ffhq.pt")
+    torch.save(bisenet16_checkpoint(), folder / "seg.pth")
+
+
+if __name__ == "__main__":
+    typer.run(main)

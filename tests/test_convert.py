@@ -1,0 +1,95 @@
+"""Checkpoints of the paper's networks: what is accepted, what it becomes, and what is said of anything else."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
+from torchvision.models import alexnet
+
+from stages.checkpoints import CHECKPOINTS, Checkpoint, check_present
+from stages.convert import convert
+from stages.nets import load_generator, load_parser, load_perceptual
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def stylegan2():
+    with torch.no_grad():
+        return stylegan2_checkpoint(64)
+
+
+def written(path: Path, network: str, content) -> Path:
+    torch.save(content, path / "checkpoint")
+    (path / "weights").write_bytes(convert(network, path / "checkpoint"))
+    return path / "weights"
+
+
+def test_stylegan2_is_loaded_unchanged_with_the_statistics_of_its_w(tmp_path, stylegan2):
+    net = load_generator(written(tmp_path, "stylegan2", stylegan2), CPU)
+    assert (net.size, net.n_styles) == (64, 10)
+    state = net.state_dict()
+    assert all(torch.equal(state[key], tensor) for key, tensor in stylegan2["g_ema"].items())
+    assert torch.equal(net.mean_w, stylegan2["latent_avg"])
+    torch.testing.assert_close(net.pca_components @ net.pca_components.T, torch.eye(512), rtol=0, atol=1e-4)
+    w = net.map(torch.randn(2000, 512, generator=torch.Generator().manual_seed(1)))
+    v = torch.nn.functional.leaky_relu(w, 5.0) - net.pca_mean
+    torch.testing.assert_close((v @ net.pca_components[0]).std(), net.pca_stdev[0], rtol=0.1, atol=0)
+
+
+def test_bisenet16_has_barbershops_labels(tmp_path):
+    net = load_parser(written(tmp_path, "bisenet16", bisenet16_checkpoint()), CPU)
+    assert (net.scheme.name, net.scheme["hair"]) == ("celebamask-16", 10)
+
+
+def test_a_backbone_becomes_lpips(tmp_path, monkeypatch):
+    monkeypatch.setitem(CHECKPOINTS, "lpips_alex", Checkpoint("alexnet.pth", None, "none"))
+    net = load_perceptual(written(tmp_path, "lpips_alex", alexnet(weights=None).state_dict()), CPU)
+    assert net.name == "LPIPS-Alex-v0.1"
+
+
+@pytest.mark.parametrize(
+    ("network", "content", "named"),
+    [
+        ("stylegan2", {"state": 1}, "has no g_ema and latent_avg"),
+        ("stylegan2", {"g_ema": {}, "latent_avg": torch.zeros(512)}, "no StyleGAN2 generator"),
+        ("bisenet16", {"cp.conv": torch.zeros(1)}, "tensors of another layout, the first is "),
+        ("lpips_alex", {}, r"its sha256 is [0-9a-f]{64}; .*whose sha256 begins with 7be5be79"),
+    ],
+)
+def test_another_file_is_refused(refused, tmp_path, network, content, named):
+    torch.save(content, tmp_path / "other.pt")
+    refused(rf"other\.pt: {named}.*README", convert, network, tmp_path / "other.pt")
+
+
+def test_a_missing_key_and_a_wrong_shape_are_named(refused, tmp_path, stylegan2):
+    state = dict(stylegan2["g_ema"])
+    state["conv1.conv.weight"] = state["conv1.conv.weight"][:, :1]
+    torch.save(stylegan2 | {"g_ema": state}, tmp_path / "ffhq.pt")
+    refused(
+        "ffhq.pt: tensors of another layout, the first is conv1.conv.weight", convert, "stylegan2", tmp_path / "ffhq.pt"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 truncated"])
+def test_what_is_no_checkpoint_is_refused(refused, tmp_path, content):
+    (tmp_path / "seg.pth").write_bytes(content)
+    refused("seg.pth: not a checkpoint of tensors", convert, "bisenet16", tmp_path / "seg.pth")
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(refused, tmp_path):
+    torch.save({"code": check_present}, tmp_path / "seg.pth")
+    refused("seg.pth: not a checkpoint of tensors", convert, "bisenet16", tmp_path / "seg.pth")
+
+
+def test_only_missing_files_of_used_networks_are_named(refused, tmp_path):
+    paths = {network: str(tmp_path / network) for network in CHECKPOINTS}
+    check_present(["mobilestylegan", "bisenet19"], paths)
+    Path(paths["stylegan2"]).touch()
+    refused(
+        "bisenet16: no such file; bisenet16 needs seg.pth.*README", check_present, ["stylegan2", "bisenet16"], paths
+    )
+    refused(
+        "lpips_vgg needs vgg16-397923af.pth, whose sha256 begins with 397923af", check_present, ["lpips_vgg"], paths
+    )

@@ -1,0 +1,97 @@
+"""`variant: official` on the paper's kinds of networks, from checkpoints in the official layout to the report."""
+
+import time
+
+import pytest
+import torch
+import yaml
+from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
+from snakemake.utils import update_config
+from support import ROOT, checkout, run
+
+from stages.config import check_params
+from stages.metrics import table
+
+pytestmark = pytest.mark.dag
+
+OFFICIAL, PAPER = (f"workflow/scales/{name}.yaml" for name in ("official", "paper"))
+FEW = {
+    "networks": {"perceptual": "stlpips_vgg", "judges": ["stlpips_alex"]},
+    "faces": {"drawn": {"count": 2}},
+    "maps": {"min_face": 0.0},  # a random parser finds no face
+    "target": {"completion": {"steps": 2}},
+    "embed": {"w": {"steps": 2}, "fs": {"steps": 2}},
+    "align": {"steps": 2, "reference_steps": 2},
+    "blend": {"steps": 2},
+    "score": {"size": 64, "resamples": 200},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, weights):
+    folder = checkout(tmp_path_factory.mktemp("official") / "main", weights)
+    (folder / "data" / "checkpoints").mkdir()
+    with torch.no_grad():
+        torch.save(stylegan2_checkpoint(128), folder / "data" / "checkpoints" / "ffhq.pt")
+        torch.save(bisenet16_checkpoint(), folder / "data" / "checkpoints" / "seg.pth")
+    return folder
+
+
+def overlay(folder, params):
+    path = folder / "overlay.yaml"
+    path.write_text(yaml.safe_dump(params))
+    return str(path)
+
+
+@pytest.mark.weights
+def test_the_whole_dag_runs_on_checkpoints_of_random_weights(folder):
+    (folder / "pairs.csv").write_text("pair,identity,hair\na,drawn-0000,drawn-0001\n")
+    scale = overlay(folder, FEW | {"pairs": {"file": "pairs.csv"}})
+    done = run(folder, "--configfile", OFFICIAL, scale)
+    assert done.returncode == 0, done.stderr
+    report = (folder / "reports" / "report.md").read_text()
+    assert report.startswith("# Barbershop, evaluated: VALID\n"), report[:2000]
+    assert "ffhq.pt supplied by the user" in report
+    frame = table.read(folder / "reports" / "metrics.parquet")
+    assert set(frame["method"]) == {"barbershop", "baseline"}
+    assert "completion 2 of a" in done.stderr
+
+
+@pytest.mark.weights
+def test_other_transfers_than_hair_are_refused(folder):
+    (folder / "swap.csv").write_text("pair,identity,face\nswap,drawn-0000,drawn-0001\n")
+    scale = overlay(folder, FEW | {"pairs": {"file": "swap.csv"}})
+    done = run(folder, "--configfile", OFFICIAL, scale, "--", "targets")
+    assert done.returncode != 0
+    assert "target.fill: official transfers hair only; pair swap takes face" in done.stderr
+
+
+def test_the_papers_scale_plans_120_embeddings_and_198_pairs(folder):
+    """Planned in seconds (the README gives the time); the files of the backbones need only be there."""
+    for name in ("vgg16-397923af.pth", "alexnet-owt-7be5be79.pth"):
+        (folder / "data" / "checkpoints" / name).touch()
+    started = time.monotonic()
+    done = run(folder, "-n", "--configfile", PAPER)
+    print(f"snakemake -n at the paper's scale: {time.monotonic() - started:.1f} s")
+    assert done.returncode == 0, done.stderr
+    planned = done.stdout + done.stderr
+    assert "data/codes/drawn-0119.safetensors" in planned and "drawn-0120" not in planned
+    assert "data/composites/barbershop/pair-0197.png" in planned and "pair-0198" not in planned
+
+
+@pytest.mark.parametrize("scale", [OFFICIAL, PAPER])
+def test_a_missing_checkpoint_is_one_line(tmp_path, scale):
+    folder = checkout(tmp_path / "bare", None)
+    done = run(folder, "-n", "--configfile", scale)
+    assert done.returncode != 0
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
+    assert line.startswith("data/checkpoints/ffhq.pt: no such file; stylegan2 needs ffhq.pt")
+    assert "README" in line
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("scale", sorted((ROOT / "workflow" / "scales").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_scale_fits_the_schema(scale):
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    update_config(params, yaml.safe_load(scale.read_text()))
+    check_params(params, scale.name)
