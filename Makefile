@@ -31,5 +31,7 @@ $(INSTALLED): requirements.lock
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	touch $@
 
+# What was computed, also from the store; not the fetched packages, the weights or your own checkpoints.
 clean:
-	rm -rf data/[a-z]*/ data/*.csv reports/* logs .snakemake
+	rm -rf $(addprefix data/,faces maps targets codes reconstructions aligned composites records images.csv pairs.csv)
+	rm -rf reports/* logs .snakemake .cache
