@@ -31,7 +31,7 @@ $(INSTALLED): requirements.lock
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	touch $@
 
-# What was computed, also from the store; not the fetched packages, the weights or your own checkpoints.
+# What was computed; not the item store, the fetched packages, the weights or your own checkpoints.
 clean:
 	rm -rf $(addprefix data/,faces maps targets codes reconstructions aligned composites records images.csv pairs.csv)
-	rm -rf reports/* logs .snakemake .cache
+	rm -rf reports/* logs .snakemake

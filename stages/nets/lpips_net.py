@@ -6,12 +6,12 @@ from pathlib import Path
 
 import lpips
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from stages.nets.perceptual import LABELS, linear_distance
+from stages.nets.perceptual import LABELS, SlicedNetwork
 
 
-class LPIPS(nn.Module):
+class LPIPS(SlicedNetwork):
     """A `Perceptual` (see `stages.nets`); images are (B, 3, H, W) in [-1, 1], the state dict is the package's own."""
 
     def __init__(self, backbone: str = "vgg") -> None:
@@ -27,28 +27,9 @@ class LPIPS(nn.Module):
         self.lins = package.lins  # the same heads again, under the package's second name for them
         self.requires_grad_(False)
 
-    def features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
-        """ReLU outputs of the first `blocks` slices (all five by default), each (B, C_i, h_i, w_i)."""
-        return self.raw_features(self.scaling_layer(image), blocks)
-
-    def raw_features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
-        """`features` of an image as it is, not brought to the mean and deviation of the backbone's training images.
-
-        On VGG16 these are relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3: torchvision's layers 3, 8, 15, 22 and 29.
-        """
-        x, outputs = image, []
-        for i in range(blocks or self.blocks):
-            x = getattr(self.net, f"slice{i + 1}")(x)
-            outputs.append(x)
-        return outputs
-
     def head(self, i: int, x: Tensor) -> Tensor:
         """The weighted sum over the channels of block i, (B, 1, h, w), without the package's dropout."""
         return self.lins[i].model[-1](x)
-
-    def distance(self, a: list[Tensor], b: list[Tensor], mask: Tensor | None = None) -> Tensor:
-        """LPIPS distance (B,) of two images given by their features, under a mask as in `linear_distance`."""
-        return linear_distance(self, a, b, mask)
 
 
 def lpips_state(backbone: str, backbone_state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stages.nets.perceptual import LABELS, linear_distance
+from stages.nets.perceptual import LABELS, SlicedNetwork
 
 
 class BlurPool(nn.Module):
@@ -79,7 +79,7 @@ class ScalingLayer(nn.Module):
         return (x - self.shift) / self.scale
 
 
-class STLPIPS(nn.Module):
+class STLPIPS(SlicedNetwork):
     """A `Perceptual` (see `stages.nets`); images are (B, 3, H, W) in [-1, 1]."""
 
     def __init__(self, backbone: str = "vgg") -> None:
@@ -100,22 +100,6 @@ class STLPIPS(nn.Module):
         self.blocks = len(ends)
         self.requires_grad_(False)
 
-    def features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
-        """ReLU outputs of the first `blocks` slices (all five by default), each (B, C_i, h_i, w_i)."""
-        return self.raw_features(self.scaling_layer(image), blocks)
-
-    def raw_features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
-        """`features` of an image as it is, not brought to the mean and deviation of the backbone's training images."""
-        x, outputs = image, []
-        for i in range(blocks or self.blocks):
-            x = getattr(self.net, f"slice{i + 1}")(x)
-            outputs.append(x)
-        return outputs
-
     def head(self, i: int, x: Tensor) -> Tensor:
         """The weighted sum over the channels of block i, (B, 1, h, w)."""
         return getattr(self, f"lin{i}")(x)
-
-    def distance(self, a: list[Tensor], b: list[Tensor], mask: Tensor | None = None) -> Tensor:
-        """LPIPS distance (B,) of two images given by their features, under a mask as in `linear_distance`."""
-        return linear_distance(self, a, b, mask)
