@@ -44,6 +44,6 @@ def bicubic_by(image: Tensor, factor: int) -> Tensor:
 
 
 def bicubic(image: Tensor, size: int) -> Tensor:
-    """Reduce a square image (B, C, N, N) to `size`, of which N is a multiple; none of that size is touched."""
+    """Reduce a square image (B, C, N, N) to `size`, of which N is a multiple; no smaller one is touched."""
     factor = image.shape[-1] // size
-    return image if factor == 1 else bicubic_by(image, factor)
+    return image if factor <= 1 else bicubic_by(image, factor)

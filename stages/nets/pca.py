@@ -17,6 +17,16 @@ def principal_components(generator: Any) -> dict[str, Tensor]:
     200,000 seeded samples; the first ten components agree with Barbershop's published PCA of a million samples.
     `generator` maps z (B, 512) to w by its `map`.
     """
+    # One thread: how many there are decides the order of sums, and small eigenvalues' vectors show it.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _principal_components(generator)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _principal_components(generator: Any) -> dict[str, Tensor]:
     gaussian = torch.Generator().manual_seed(SEED)
     total, total_v = torch.zeros(512, dtype=torch.float64), torch.zeros(512, dtype=torch.float64)
     square_v = torch.zeros(512, 512, dtype=torch.float64)

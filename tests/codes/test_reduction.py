@@ -27,6 +27,7 @@ def test_gradient_of_bicubic_equals_the_official_codes(factor):
 def test_an_image_of_that_size_is_left_alone():
     image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     assert torch.equal(bicubic(image, 32), image)
+    assert torch.equal(bicubic(image, 64), image)
     assert torch.equal(area(image, 32), image)
 
 
