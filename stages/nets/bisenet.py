@@ -11,6 +11,15 @@ INPUT_SIZE = 512
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
+def on_one_pixel(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """A 1×1 convolution of (B, C, 1, 1) as a matrix product.
+
+    oneDNN's gradient of that convolution differs from run to run (measured with torch 2.14.1 on a CPU: two results of
+    the one from 512 channels to 128), and with it every alignment.
+    """
+    return functional.linear(x.flatten(1), conv.weight.flatten(1))[:, :, None, None]
+
+
 class ConvNormReLU(nn.Module):
     def __init__(self, channels_in: int, channels_out: int, kernel: int) -> None:
         super().__init__()
@@ -30,7 +39,7 @@ class AttentionRefinement(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(x)
-        return x * self.bn_atten(self.conv_atten(x.mean((2, 3), keepdim=True))).sigmoid()
+        return x * self.bn_atten(on_one_pixel(self.conv_atten, x.mean((2, 3), keepdim=True))).sigmoid()
 
 
 class ContextPath(nn.Module):
@@ -50,7 +59,8 @@ class ContextPath(nn.Module):
         x8 = net.layer2(net.layer1(x))
         x16 = net.layer3(x8)
         x32 = net.layer4(x16)
-        context = self.arm32(x32) + self.conv_avg(x32.mean((2, 3), keepdim=True))
+        average = on_one_pixel(self.conv_avg.conv, x32.mean((2, 3), keepdim=True))
+        context = self.arm32(x32) + functional.relu(self.conv_avg.bn(average))
         context16 = self.conv_head32(functional.interpolate(context, x16.shape[2:]))
         context8 = functional.interpolate(self.arm16(x16) + context16, x8.shape[2:])
         return x8, self.conv_head16(context8), context16
@@ -65,7 +75,8 @@ class FeatureFusion(nn.Module):
 
     def forward(self, spatial: Tensor, context: Tensor) -> Tensor:
         x = self.convblk(torch.cat([spatial, context], dim=1))
-        return x + x * self.conv2(functional.relu(self.conv1(x.mean((2, 3), keepdim=True)))).sigmoid()
+        hidden = functional.relu(on_one_pixel(self.conv1, x.mean((2, 3), keepdim=True)))
+        return x + x * on_one_pixel(self.conv2, hidden).sigmoid()
 
 
 class Classifier(nn.Module):

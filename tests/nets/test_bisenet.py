@@ -48,6 +48,18 @@ def test_label_maps_are_the_official_codes_after_its_reduction(parser, photo):
 
 
 @pytest.mark.weights
+def test_gradients_repeat_exactly(parser):
+    """oneDNN's own gradient of a convolution on one pixel gave 4 results in 25 repetitions."""
+    image = torch.rand(1, 3, 512, 512, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    gradients = []
+    for _ in range(12):
+        image.grad = None
+        parser.logits(image).square().mean().backward()
+        gradients.append(image.grad.clone())
+    assert all(torch.equal(gradient, gradients[0]) for gradient in gradients)
+
+
+@pytest.mark.weights
 def test_a_render_at_512_parses_as_one_at_1024(parser):
     image = torch.rand(1, 3, 1024, 1024, generator=torch.Generator().manual_seed(0)) * 2 - 1
     small = torch.nn.functional.avg_pool2d(image, 2)
