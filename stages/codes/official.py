@@ -142,7 +142,7 @@ def align(
     hair = (parser.scheme["hair"],)
 
     def hair_grams(image: Tensor, logits: Tensor) -> list[Tensor]:
-        small = bicubic(image, min(SMALL, generator.size))
+        small = bicubic(image, SMALL)
         mask = functional.interpolate(region_mask(logits.argmax(1), hair), small.shape[2:], mode="nearest")
         return gram_matrices(perceptual, small, mask)
 
@@ -229,7 +229,7 @@ def blend(
         return FSCode(f, s[:, 0] + u * (s[:, 1] - s[:, 0]))
 
     def losses() -> dict[str, Tensor]:
-        image = bicubic(render_code(generator, mixed()), min(SMALL, generator.size))
+        image = bicubic(render_code(generator, mixed()), SMALL)
         features = perceptual.features(image, params["blocks"])
         return {
             name: masked_distance(perceptual, features, goal, mask)

@@ -26,7 +26,7 @@ class CompletionParams(TypedDict):
 
 def parse(parser: Parser, image: Tensor) -> Tensor:
     """Logits (B, K, 512, 512) of a render, which is reduced bicubically and not clamped."""
-    return parser.logits(bicubic(image, min(image.shape[-1], parser.size)), clamp=False)
+    return parser.logits(bicubic(image, parser.size), clamp=False)
 
 
 def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
