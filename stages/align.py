@@ -10,8 +10,8 @@ import typer
 from torch import Tensor
 
 from stages.codes import official
-from stages.codes.alignment import Style, align, mix_structure
-from stages.codes.embedding import FSCode, w_to_code
+from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structure
+from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
 from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
 from stages.config import check_hair_only, read_faces, read_pairs
@@ -19,7 +19,7 @@ from stages.errors import ItemError
 from stages.files import read_label_map
 from stages.items import Item, Result, run_items
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
-from stages.regions.masks import region_mask, to_grid
+from stages.regions.masks import dilate, region_mask, to_grid
 from stages.regions.pair import Pair
 from stages.tensors import from_labels, read_tensors, tensor_bytes
 
@@ -53,15 +53,22 @@ def align_paper(
     for k, (ws, code, taken, labels, title) in enumerate(references):
         wanted, own = region_mask(target, taken), region_mask(labels, taken)
         in_place = (wanted == own).flatten(1).all(1)
+        # Beside what has to go, strands of it cross the border between the labels.
+        shown = own * (1 - dilate(wanted * (1 - own), params["clear"]))
         f, outcome = code.f, Outcome({}, [None] * len(target))
         if not in_place.all():
             # What must keep its look: the part that is taken, and of the identity the skin that fills holes.
             styled = tuple(sorted(taken)) if k else nets.parser.scheme.spread_indices
             style = Style(styled, region_mask(labels, styled))
-            steps = params["reference_steps"] if k else params["steps"]
-            moved, outcome = align(*nets, ws, labels, target, style, params | {"steps": steps}, Progress(title))
             with torch.no_grad():
-                alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, own))
+                image = render_code(nets.generator, code, min(IMAGE_SIZE, nets.generator.size))
+            known = Known(image, shown * wanted * (labels == target)[:, None])
+            skin = region_mask(target, nets.parser.scheme.spread_indices)
+            uncovered = (skin * wanted * (1 - own))[:, 0] > 0
+            steps = {"steps": params["reference_steps"] if k else params["steps"]}
+            moved, outcome = align(*nets, ws, labels, target, uncovered, known, style, params | steps, Progress(title))
+            with torch.no_grad():
+                alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, shown))
                 mixed = mix_structure(f, nets.generator.features(moved), alpha, beta)
                 f = torch.where(in_place[:, None, None, None], f, mixed)
         structures.append(f)

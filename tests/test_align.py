@@ -9,7 +9,7 @@ from stages.codes.optimise import Outcome
 from stages.regions.labels import CELEBAMASK_19
 
 SKIN, HAIR = CELEBAMASK_19["skin"], CELEBAMASK_19["hair"]
-PARAMS = {"steps": 100, "reference_steps": 50}
+PARAMS = {"steps": 100, "reference_steps": 50, "clear": 0}
 
 
 class Parser:
@@ -26,8 +26,8 @@ def moved(small_generator, monkeypatch):
     """Stands for the optimisation: W+ moves by 1; what it was asked for is noted."""
     calls = []
 
-    def align(generator, parser, perceptual, ws, own, target, style, params, on_step):
-        calls.append((params["steps"], style.labels))
+    def align(generator, parser, perceptual, ws, own, target, open_labels, known, style, params, on_step):
+        calls.append((params["steps"], style.labels, open_labels, known))
         return ws + 1, Outcome({}, [None] * len(ws))
 
     monkeypatch.setattr("stages.align.align", align)
@@ -47,7 +47,10 @@ def test_only_what_is_out_of_place_is_moved(small_generator, moved):
     (f_identity, f_hair), outcomes = align_paper(
         Nets(small_generator, Parser(), None), [identity, hair], target, PARAMS
     )
-    assert moved == [(100, CELEBAMASK_19.spread_indices)]
+    ((steps, labels, open_labels, known),) = moved
+    assert (steps, labels) == (100, CELEBAMASK_19.spread_indices)
+    assert not open_labels.any(), "no hair is taken off"
+    assert torch.equal(known.mask[:, 0].bool(), target == SKIN)
     assert torch.equal(f_hair, hair.code.f)
     assert torch.equal(f_identity[1], identity.code.f[1])
     aligned = small_generator.features(identity.ws + 1)
@@ -61,4 +64,19 @@ def test_a_reference_that_must_change_keeps_the_look_of_what_is_taken(small_gene
     identity = reference(small_generator, set(range(19)) - {HAIR}, label_maps(32), 0)
     hair = reference(small_generator, {HAIR}, label_maps(48), 1)
     align_paper(Nets(small_generator, Parser(), None), [identity, hair], target, PARAMS)
-    assert moved == [(50, (HAIR,))]
+    assert [call[:2] for call in moved] == [(50, (HAIR,))]
+
+
+def test_beside_hair_that_goes_nothing_is_kept(small_generator, moved):
+    """Hair of 32 columns becomes one of 16: skin that it covered is a guess, and 8 more columns are not trusted."""
+    identity = reference(small_generator, set(range(19)) - {HAIR}, label_maps(32), 0)
+    hair = reference(small_generator, {HAIR}, label_maps(16), 1)
+    (f, _), _ = align_paper(
+        Nets(small_generator, Parser(), None), [identity, hair], label_maps(16), PARAMS | {"clear": 8}
+    )  # fmt: skip
+    ((_, _, open_labels, known),) = moved
+    assert open_labels[0, 0].nonzero().flatten().tolist() == list(range(16, 32))
+    assert known.mask[0, 0, 0].nonzero().flatten().tolist() == list(range(40, 64))
+    aligned = small_generator.features(identity.ws + 1)
+    torch.testing.assert_close(f[..., :20], aligned[..., :20])
+    torch.testing.assert_close(f[..., 20:], identity.code.f[..., 20:])

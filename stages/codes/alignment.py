@@ -1,5 +1,6 @@
 """Alignment of a reference to the target map, and the structure mix that keeps what fits already (paper, 3.4)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
 
 import torch
@@ -10,9 +11,10 @@ from stages.codes.embedding import unwhiten, whiten
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
 from stages.nets import Generator, Parser, Perceptual
+from stages.nets.perceptual import masked_mean
 from stages.regions.masks import region_mask
 
-STYLE_SIZE = 256  # px at which Gram matrices are taken
+IMAGE_SIZE = 256  # px at which images are compared and Gram matrices taken
 STYLE_BLOCKS = 4  # relu1_2, relu2_2, relu3_3, relu4_3 of VGG16, as in the official code
 PARSER_SIZE = 512
 SMALLEST_GRAM = 1e-12  # what an empty region is divided by
@@ -24,9 +26,20 @@ class AlignParams(TypedDict):
     steps: int
     rate: float
     rows: int
+    start: float
     cross_entropy: float
     focus: float
+    mse: float
+    perceptual: float
     style: float
+    p_norm: float
+
+
+class Known(NamedTuple):
+    """What must stay as it is: an image (B, 3, H, W) in [-1, 1], and where, float (B, 1, H, W) in [0, 1]."""
+
+    image: Tensor
+    mask: Tensor
 
 
 class Style(NamedTuple):
@@ -68,6 +81,16 @@ def style_loss(a: list[Tensor], goal: list[Tensor]) -> Tensor:
     return torch.stack(shares).mean(0)
 
 
+def target_loss(logits: Tensor, target: Tensor, open_labels: Tensor, uncovered: Sequence[int]) -> Tensor:
+    """Cross-entropy (B, H, W) of logits (B, K, H, W) with a target map (B, H, W).
+
+    Where `open_labels` (B, H, W) is true the map is a guess: any of the labels `uncovered` is as good as its own.
+    """
+    log_p = logits.log_softmax(1)
+    any_of_them = log_p[:, list(uncovered)].logsumexp(1)
+    return -torch.where(open_labels, any_of_them, log_p.gather(1, target[:, None])[:, 0])
+
+
 def align(
     generator: Generator,
     parser: Parser,
@@ -75,14 +98,19 @@ def align(
     ws: Tensor,
     own: Tensor,
     target: Tensor,
+    open_labels: Tensor,
+    known: Known,
     style: Style | None,
     params: AlignParams,
     on_step: OnStep | None = None,
 ) -> tuple[Tensor, Outcome]:
-    """Move the leading rows of W+ until the image parses as the target map.
+    """Find leading rows of W+ whose image parses as the target map and shows what is known of it.
 
     They move in the PCA-whitened space of W: steps of equal size along the axes of W itself soon leave the faces,
-    and skin that fills a hole turns white or pink.
+    and skin that fills a hole turns white or pink. The paper starts at the embedding and has no term for what is
+    known. But from an embedding with long hair no path leads to a face without it: strands and veils stay, which the
+    parser does not mind. From the mean face (`start` 0) a face without that hair is near, and what is known pulls it
+    to this person and background.
 
     Args:
         generator: what renders.
@@ -91,6 +119,8 @@ def align(
         ws: the W+ embedding (B, n, 512).
         own: the reference's own label maps, int64 (B, 512, 512).
         target: target label maps, likewise.
+        open_labels: bool, likewise: where skin of the target map is a guess, because what covered it is gone.
+        known: what must stay as it is.
         style: what must keep its look while it changes shape; None for nothing.
         params: steps, rate and weights.
         on_step: called after each step.
@@ -98,26 +128,38 @@ def align(
     Returns:
         The moved W+ (B, n, 512), and the last losses.
     """
-    moving = whiten(ws[:, : params["rows"]], generator).requires_grad_()
+    moving = (params["start"] * whiten(ws[:, : params["rows"]], generator)).requires_grad_()
     still = ws[:, params["rows"] :]
     # Where the map stays the embedding's own F is kept, so what has to change counts more.
     weights = 1 + params["focus"] * (own != target)
     weights = weights / weights.sum((1, 2), keepdim=True)
+    kept = params["mse"] > 0 or params["perceptual"] > 0
+    if kept:
+        goal_image, kept_mask = area(known.image, IMAGE_SIZE), area(known.mask, IMAGE_SIZE)
+        goal_features = perceptual.features(goal_image)
     styled = style is not None and params["style"] > 0
     if styled:
         with torch.no_grad():
-            image = area(generator.synthesis(ws, min(STYLE_SIZE, generator.size)), STYLE_SIZE)
-            goal = gram_matrices(perceptual, image, area(style.mask, STYLE_SIZE))
+            image = area(generator.synthesis(ws, min(IMAGE_SIZE, generator.size)), IMAGE_SIZE)
+            goal = gram_matrices(perceptual, image, area(style.mask, IMAGE_SIZE))
 
     def losses() -> dict[str, Tensor]:
         current = torch.cat([unwhiten(moving, generator), still], 1)
         image = generator.synthesis(current, min(PARSER_SIZE, generator.size))
         logits = parser.logits(image)
-        cross_entropy = (weights * functional.cross_entropy(logits, target, reduction="none")).sum((1, 2))
-        terms = {"cross-entropy": params["cross_entropy"] * cross_entropy}
+        cross_entropy = target_loss(logits, target, open_labels, parser.scheme.uncovered_indices)
+        terms = {"cross-entropy": params["cross_entropy"] * (weights * cross_entropy).sum((1, 2))}
+        if kept:
+            small = area(image, IMAGE_SIZE)
+            error = (small - goal_image).square().mean(1, keepdim=True)
+            terms["mse"] = params["mse"] * masked_mean(error, kept_mask)
+            distance = perceptual.distance(perceptual.features(small), goal_features, kept_mask)
+            terms["perceptual"] = params["perceptual"] * distance
+        if params["p_norm"]:
+            terms["p-norm"] = params["p_norm"] * moving.square().mean((1, 2))
         if styled:
-            mask = area(region_mask(logits.argmax(1), style.labels), STYLE_SIZE)
-            grams = gram_matrices(perceptual, area(image, STYLE_SIZE), mask)
+            mask = area(region_mask(logits.argmax(1), style.labels), IMAGE_SIZE)
+            grams = gram_matrices(perceptual, area(image, IMAGE_SIZE), mask)
             terms["style"] = params["style"] * style_loss(grams, goal)
         return terms
 

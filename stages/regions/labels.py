@@ -11,7 +11,8 @@ class LabelScheme:
 
     `regions` names what a pair may take from another image. `behind` and `middle` are the layers of the
     target map (paper, supplement): what lies behind the head, and the head itself; hair lies on top of both.
-    `spreads` are the labels of `middle` that may grow into a hole: skin may, an eye may not.
+    `spreads` are the labels of `middle` that may grow into a hole: skin may, an eye may not. `uncovered` are those
+    that a face may show where hair is taken off it, though no map says so.
     """
 
     name: str
@@ -19,6 +20,7 @@ class LabelScheme:
     regions: dict[str, tuple[str, ...]]
     behind: tuple[str, ...]
     spreads: tuple[str, ...]
+    uncovered: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -37,6 +39,10 @@ class LabelScheme:
     @property
     def spread_indices(self) -> tuple[int, ...]:
         return tuple(self[label] for label in self.spreads)
+
+    @property
+    def uncovered_indices(self) -> tuple[int, ...]:
+        return tuple(self[label] for label in self.uncovered)
 
 
 CELEBAMASK_19 = LabelScheme(
@@ -85,6 +91,7 @@ CELEBAMASK_19 = LabelScheme(
     },
     behind=("background", "neck", "necklace", "clothes"),
     spreads=("skin",),
+    uncovered=("skin", "left_brow", "right_brow", "left_ear", "right_ear"),
 )
 
 # Barbershop's own scheme (`seg.pth`): one label for both eyes, brows and ears, in another order.
@@ -119,6 +126,7 @@ CELEBAMASK_16 = LabelScheme(
     },
     behind=("background", "neck", "necklace", "clothes"),
     spreads=("skin",),
+    uncovered=("skin", "brows", "ears"),
 )
 
 SCHEMES = {scheme.name: scheme for scheme in (CELEBAMASK_19, CELEBAMASK_16)}

@@ -4,10 +4,16 @@ import pytest
 import torch
 from support import seeded
 
-from stages.codes.alignment import Style, align, gram_matrices, mix_structure, style_loss
+from stages.codes.alignment import Known, Style, align, gram_matrices, mix_structure, style_loss, target_loss
+from stages.codes.embedding import unwhiten
 from stages.regions.labels import CELEBAMASK_19
 
-PARAMS = {"steps": 30, "rate": 0.1, "rows": 7, "cross_entropy": 1.0, "focus": 0.0, "style": 1.0}
+PARAMS = {
+    "steps": 30, "rate": 0.1, "rows": 7, "start": 1.0, "cross_entropy": 1.0, "focus": 0.0, "mse": 0.0,
+    "perceptual": 0.0, "style": 1.0, "p_norm": 0.0,
+}  # fmt: skip
+NOTHING = Known(torch.zeros(1, 3, 128, 128), torch.zeros(1, 1, 128, 128))
+CERTAIN = torch.zeros(1, 128, 128, dtype=torch.bool)
 
 
 class SmallParser(torch.nn.Module):
@@ -26,7 +32,7 @@ class SmallParser(torch.nn.Module):
 @pytest.fixture
 def scene(small_generator, monkeypatch):
     monkeypatch.setattr("stages.codes.alignment.PARSER_SIZE", 128)
-    monkeypatch.setattr("stages.codes.alignment.STYLE_SIZE", 128)
+    monkeypatch.setattr("stages.codes.alignment.IMAGE_SIZE", 128)
     parser = seeded(SmallParser())
     gaussian = torch.Generator().manual_seed(7)
     ws, other = (0.5 * torch.randn(1, small_generator.n_styles, 512, generator=gaussian) for _ in range(2))
@@ -42,8 +48,8 @@ def test_alignment_lowers_its_loss(small_generator, small_perceptual, scene, sty
     parser, ws, target, style = scene
     losses = []
     align(
-        small_generator, parser, small_perceptual, ws, target, target, style if styled else None, PARAMS,
-        lambda step, steps, loss: losses.append(loss.item()),
+        small_generator, parser, small_perceptual, ws, target, target, CERTAIN, NOTHING, style if styled else None,
+        PARAMS, lambda step, steps, loss: losses.append(loss.item()),
     )  # fmt: skip
     assert losses[-1] < 0.97 * losses[0]
 
@@ -51,9 +57,10 @@ def test_alignment_lowers_its_loss(small_generator, small_perceptual, scene, sty
 @pytest.mark.parametrize("rows", [6, 7])
 def test_only_the_leading_rows_move(small_generator, small_perceptual, scene, rows):
     parser, ws, target, _ = scene
+    params = PARAMS | {"rows": rows, "steps": 2}
     moved, _ = align(
-        small_generator, parser, small_perceptual, ws, target, target, None, PARAMS | {"rows": rows, "steps": 2}
-    )
+        small_generator, parser, small_perceptual, ws, target, target, CERTAIN, NOTHING, None, params
+    )  # fmt: skip
     assert torch.equal(moved[:, rows:], ws[:, rows:])
     assert (moved[:, :rows] != ws[:, :rows]).any(2).all()
 
@@ -66,13 +73,74 @@ def test_focus_counts_what_has_to_change(small_generator, small_perceptual, scen
     def first_loss(own, focus):
         losses = []
         params = PARAMS | {"focus": focus, "steps": 1}
-        align(small_generator, parser, small_perceptual, ws, own, target, None, params, lambda *a: losses.append(a[2]))
+        align(
+            small_generator, parser, small_perceptual, ws, own, target, CERTAIN, NOTHING, None, params,
+            lambda *a: losses.append(a[2]),
+        )  # fmt: skip
         return losses[0]
 
     torch.testing.assert_close(first_loss(target, 4.0), first_loss(target, 0.0))
     image = small_generator.synthesis(ws)
     change = torch.nn.functional.cross_entropy(parser.logits(image)[..., 64:], target[..., 64:], reduction="none")
     torch.testing.assert_close(first_loss(own, 1e6), change.mean((1, 2)), rtol=1e-4, atol=0)
+
+
+def test_the_start_lies_between_the_mean_face_and_the_embedding(small_generator, small_perceptual, scene):
+    parser, ws, target, _ = scene
+
+    def started(start):
+        params = PARAMS | {"start": start, "steps": 0}
+        return align(
+            small_generator, parser, small_perceptual, ws, target, target, CERTAIN, NOTHING, None, params
+        )[0]  # fmt: skip
+
+    torch.testing.assert_close(started(1.0), ws, rtol=1e-3, atol=1e-4)
+    mean = unwhiten(torch.zeros(1, 7, 512), small_generator)
+    torch.testing.assert_close(started(0.0)[:, :7], mean)
+    assert torch.equal(started(0.0)[:, 7:], ws[:, 7:])
+
+
+def test_what_is_known_comes_back_from_the_mean_face(small_generator, small_perceptual, scene):
+    """The error under the mask falls to less than half, and outside of it matters nothing."""
+    parser, ws, target, _ = scene
+    mask = torch.zeros(1, 1, 128, 128)
+    mask[..., :64] = 1
+    image = small_generator.synthesis(ws)
+    params = PARAMS | {"start": 0.0, "cross_entropy": 0.0, "mse": 10.0, "perceptual": 1.0}
+
+    def run(image, steps):
+        known = Known(image, mask)
+        return align(
+            small_generator, parser, small_perceptual, ws, target, target, CERTAIN, known, None,
+            params | {"steps": steps},
+        )[0]  # fmt: skip
+
+    def error(moved):
+        return ((small_generator.synthesis(moved) - image).square() * mask).sum().item()
+
+    moved = run(image, 30)
+    assert error(moved) < 0.5 * error(run(image, 0))
+    other = torch.where(mask > 0, image, -image)
+    first = {}
+    for name, goal in {"same": image, "other": other}.items():
+        align(
+            small_generator, parser, small_perceptual, ws, target, target, CERTAIN, Known(goal, mask), None,
+            params | {"steps": 1, "perceptual": 0.0}, lambda *a, name=name: first.setdefault(name, a[2]),
+        )  # fmt: skip
+    assert torch.equal(first["same"], first["other"])
+
+
+def test_where_the_map_is_a_guess_any_label_of_a_bare_face_will_do():
+    logits = torch.randn(2, 19, 4, 4, generator=torch.Generator().manual_seed(0))
+    target = torch.randint(19, (2, 4, 4), generator=torch.Generator().manual_seed(1))
+    open_labels = torch.zeros(2, 4, 4, dtype=torch.bool)
+    plain = torch.nn.functional.cross_entropy(logits, target, reduction="none")
+    torch.testing.assert_close(target_loss(logits, target, open_labels, (1, 2)), plain)
+    open_labels[:, :2] = True
+    loss = target_loss(logits, target, open_labels, (1, 2))
+    torch.testing.assert_close(loss[:, 2:], plain[:, 2:])
+    either = -logits.softmax(1)[:, 1:3].sum(1).log()
+    torch.testing.assert_close(loss[:, :2], either[:, :2])
 
 
 def test_grams_do_not_depend_on_the_size_of_the_region(small_perceptual):
