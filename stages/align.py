@@ -13,23 +13,25 @@ from stages.codes import official
 from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structure
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
-from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
 from stages.config import check_hair_only, read_faces, read_pairs
 from stages.errors import ItemError
 from stages.files import read_label_map
 from stages.items import Item, Result, run_items
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
+from stages.nets.precision import chosen, lowered
 from stages.regions.masks import dilate, region_mask, to_grid
 from stages.regions.pair import Pair
 from stages.tensors import from_labels, read_tensors, tensor_bytes
 
 
 class Nets(NamedTuple):
-    """The networks of the alignment."""
+    """The networks of the alignment, which may be of a lower precision, and the generator that gives the result."""
 
     generator: Generator
     parser: Parser
     perceptual: Perceptual
+    exact: Generator
 
 
 class Reference(NamedTuple):
@@ -66,10 +68,12 @@ def align_paper(
             skin = region_mask(target, nets.parser.scheme.spread_indices)
             uncovered = (skin * wanted * (1 - own))[:, 0] > 0
             steps = {"steps": params["reference_steps"] if k else params["steps"]}
-            moved, outcome = align(*nets, ws, labels, target, uncovered, known, style, params | steps, Progress(title))
+            moved, outcome = align(
+                *nets[:3], ws, labels, target, uncovered, known, style, params | steps, Progress(title)
+            )
             with torch.no_grad():
                 alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, shown))
-                mixed = mix_structure(f, nets.generator.features(moved), alpha, beta)
+                mixed = mix_structure(f, nets.exact.features(moved), alpha, beta)
                 f = torch.where(in_place[:, None, None, None], f, mixed)
         structures.append(f)
         outcomes.append(outcome)
@@ -82,7 +86,7 @@ def align_official(
     """The one F that the official code mixes of both references, given for each of them: their blend is that F."""
     hair = (nets.parser.scheme["hair"],)
     aligned = [
-        official.align(*nets, ref.ws, ref.code, target, k > 0, params, Progress(ref.title))
+        official.align(*nets[:3], ref.ws, ref.code, target, k > 0, params, Progress(ref.title))
         for k, ref in enumerate(references)
     ]
     (f_identity, _), (f_reference, _) = aligned
@@ -108,6 +112,7 @@ def main(
     perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
     out: Annotated[Path, typer.Option(help="folder of the aligned codes")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    precision: Precision,
     log: Log = None,
 ) -> None:
     """For each pair and reference, F aligned to the target map, and S."""
@@ -123,11 +128,12 @@ def main(
     if choice["align"] and params["variant"] == "official":
         check_hair_only(listed.values(), "align.variant: official")
     device = choose_device()
-    nets = cache(
-        lambda: Nets(
-            load_generator(generator, device), load_parser(parser, device), load_perceptual(perceptual, device)
-        )
-    )
+    dtype = chosen(precision, device)
+
+    @cache
+    def nets() -> Nets:
+        loaded = (load_generator(generator, device), load_parser(parser, device), load_perceptual(perceptual, device))
+        return Nets(*(lowered(net, dtype) for net in loaded), loaded[0])
 
     def labels_of(batch: Sequence[Item], role: str) -> Tensor:
         return torch.cat([from_labels(read_label_map(item.inputs[role], scheme), device) for item in batch])
@@ -140,7 +146,7 @@ def main(
             ws, f, s = (torch.stack([code[key] for code in stored]) for key in ("W", "F", "S"))
             if choice["code"] == "w":
                 with torch.no_grad():
-                    f, s = w_to_code(nets().generator, ws)
+                    f, s = w_to_code(nets().exact, ws)
             title = ", ".join(f"{pair.pair}/{pair.references[k]}" for pair in batch_pairs)
             references.append(Reference(ws, FSCode(f, s), labels, labels_of(batch, f"map{k}"), title))
         structures, outcomes = [reference.code.f for reference in references], []
@@ -158,7 +164,9 @@ def main(
         return results
 
     weights = {"generator": generator, "parser": parser, "perceptual": perceptual}
-    decisive = {"method": choice} | {key: value for key, value in params.items() if key != "batch" and choice["align"]}
+    decisive = {"method": choice}
+    if choice["align"]:
+        decisive |= {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
     run_items(f"aligned-{name}", "stages.align", items, decisive, weights, compute, record, params["batch"])
 
 

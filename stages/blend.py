@@ -13,12 +13,13 @@ from stages.codes import official
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
-from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
 from stages.config import check_hair_only, read_faces, read_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
 from stages.items import Item, Result, run_items
 from stages.nets import load_generator, load_parser, load_perceptual
+from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
 from stages.regions.pair import Pair
 from stages.tensors import from_labels, from_rgb, read_tensors, tensor_bytes, to_image
@@ -39,6 +40,7 @@ def main(
     perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
     out: Annotated[Path, typer.Option(help="folder of the composites and their codes")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    precision: Precision,
     log: Log = None,
 ) -> None:
     """Blend the aligned references of every pair into one image."""
@@ -57,7 +59,9 @@ def main(
         outputs = {"image": out / f"{pair.pair}.png", "code": out / f"{pair.pair}.safetensors"}
         items.append(Item(pair.pair, inputs, outputs, pair.facts))
     device = choose_device()
-    nets = cache(lambda: (load_generator(generator, device), load_perceptual(perceptual, device)))
+    dtype = chosen(precision, device)
+    exact = cache(lambda: load_generator(generator, device))
+    nets = cache(lambda: (lowered(exact(), dtype), lowered(load_perceptual(perceptual, device), dtype)))
     face_parser = cache(lambda: load_parser(parser, device))
 
     def masks_of(batch: Sequence[Item], role: str, regions: Sequence[Iterable[int]]) -> Tensor:
@@ -90,13 +94,13 @@ def main(
                 continue
             one = FSCode(code.f[i : i + 1], code.s[i : i + 1])
             with torch.no_grad():
-                image = png_bytes(to_image(render_code(net, one)[0]))
+                image = png_bytes(to_image(render_code(exact(), one)[0]))
             tensors = tensor_bytes({"F": one.f[0], "S": one.s[0], "u": u[i]})
             results.append(Result({"image": image, "code": tensors}, {"losses": outcome.of(i)}))
         return results
 
     weights = {"generator": generator, "perceptual": perceptual} | ({"parser": parser} if is_official else {})
-    decisive = {key: value for key, value in params.items() if key != "batch"}
+    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
     run_items(f"composites-{method}", "stages.blend", items, decisive, weights, compute, record, params["batch"])
 
 

@@ -47,6 +47,8 @@ def _scheme(name: str) -> LabelScheme:
     return SCHEMES[name]
 
 
+Precision = Annotated[str, typer.Option(help="networks.precision: of the networks that only gradients pass through")]
+
 Scheme = Annotated[Any, typer.Option("--scheme", parser=_scheme, help="label scheme of the maps, by name")]
 
 

@@ -9,12 +9,13 @@ import torch
 import typer
 
 from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w, render_code
-from stages.command import Log, Progress, choose_device, log_to, run_stage, section
+from stages.command import Log, Precision, Progress, choose_device, log_to, run_stage, section
 from stages.config import read_faces
 from stages.errors import ItemError
 from stages.files import png_bytes, read_rgb
 from stages.items import Item, Result, run_items
 from stages.nets import load_generator, load_perceptual
+from stages.nets.precision import chosen, lowered
 from stages.tensors import from_rgb, tensor_bytes, to_image
 
 
@@ -27,6 +28,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder of the codes")],
     reconstructions: Annotated[Path, typer.Option(help="folder of the renders, one folder below it a kind of code")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    precision: Precision,
     log: Log = None,
 ) -> None:
     """Embed every face: II2S into W+, then F and S; render both."""
@@ -44,7 +46,9 @@ def main(
         for face in read_faces(images)
     ]
     device = choose_device()
-    nets = cache(lambda: (load_generator(generator, device), load_perceptual(perceptual, device)))
+    dtype = chosen(precision, device)
+    exact = cache(lambda: load_generator(generator, device))
+    nets = cache(lambda: (lowered(exact(), dtype), lowered(load_perceptual(perceptual, device), dtype)))
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         net, loss = nets()
@@ -61,8 +65,8 @@ def main(
             w, fs = ws[i : i + 1], FSCode(code.f[i : i + 1], code.s[i : i + 1])
             with torch.no_grad():
                 renders = {
-                    "w": png_bytes(to_image(net.synthesis(w)[0])),
-                    "fs": png_bytes(to_image(render_code(net, fs)[0])),
+                    "w": png_bytes(to_image(exact().synthesis(w)[0])),
+                    "fs": png_bytes(to_image(render_code(exact(), fs)[0])),
                 }
             facts = {"w_losses": w_outcome.of(i), "fs_losses": fs_outcome.of(i)}
             contents = {"code": tensor_bytes({"W": w[0], "F": fs.f[0], "S": fs.s[0]}, facts)}
@@ -70,7 +74,7 @@ def main(
         return results
 
     weights = {"generator": generator, "perceptual": perceptual}
-    decisive = {key: value for key, value in params.items() if key != "batch"}
+    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
     run_items("codes", "stages.embed", items, decisive, weights, compute, record, params["batch"])
 
 

@@ -45,7 +45,7 @@ def test_only_what_is_out_of_place_is_moved(small_generator, moved):
     identity = reference(small_generator, set(range(19)) - {HAIR}, label_maps(16, 16), 0)
     hair = reference(small_generator, {HAIR}, label_maps(32, 16), 1)
     (f_identity, f_hair), outcomes = align_paper(
-        Nets(small_generator, Parser(), None), [identity, hair], target, PARAMS
+        Nets(small_generator, Parser(), None, small_generator), [identity, hair], target, PARAMS
     )
     ((steps, labels, open_labels, known),) = moved
     assert (steps, labels) == (100, CELEBAMASK_19.spread_indices)
@@ -63,7 +63,7 @@ def test_a_reference_that_must_change_keeps_the_look_of_what_is_taken(small_gene
     target = label_maps(32)
     identity = reference(small_generator, set(range(19)) - {HAIR}, label_maps(32), 0)
     hair = reference(small_generator, {HAIR}, label_maps(48), 1)
-    align_paper(Nets(small_generator, Parser(), None), [identity, hair], target, PARAMS)
+    align_paper(Nets(small_generator, Parser(), None, small_generator), [identity, hair], target, PARAMS)
     assert [call[:2] for call in moved] == [(50, (HAIR,))]
 
 
@@ -72,7 +72,7 @@ def test_beside_hair_that_goes_nothing_is_kept(small_generator, moved):
     identity = reference(small_generator, set(range(19)) - {HAIR}, label_maps(32), 0)
     hair = reference(small_generator, {HAIR}, label_maps(16), 1)
     (f, _), _ = align_paper(
-        Nets(small_generator, Parser(), None), [identity, hair], label_maps(16), PARAMS | {"clear": 8}
+        Nets(small_generator, Parser(), None, small_generator), [identity, hair], label_maps(16), PARAMS | {"clear": 8}
     )  # fmt: skip
     ((_, _, open_labels, known),) = moved
     assert open_labels[0, 0].nonzero().flatten().tolist() == list(range(16, 32))

@@ -93,6 +93,8 @@ class BiSeNet(nn.Module):
     """A `Parser` (see `stages.nets`). The two auxiliary classifiers are unused; they make strict loading possible."""
 
     size = INPUT_SIZE
+    convolutions = ("cp", "ffm", "conv_out")
+    dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
 
     def __init__(self, scheme: LabelScheme = CELEBAMASK_19) -> None:
         super().__init__()
@@ -107,8 +109,8 @@ class BiSeNet(nn.Module):
 
     def raw_logits(self, x: Tensor) -> Tensor:
         """Logits (B, K, H, W) of an ImageNet-normalised image (B, 3, H, W), as the published network gives them."""
-        spatial, context, _ = self.cp(x)
-        return enlarged(self.conv_out(self.ffm(spatial, context)), x)
+        spatial, context, _ = self.cp(x.to(self.dtype or x.dtype))
+        return enlarged(self.conv_out(self.ffm(spatial, context)).to(x.dtype), x)
 
     def auxiliary_logits(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The logits of the two classifiers that only training uses, as `raw_logits`."""

@@ -27,9 +27,9 @@ class LPIPS(SlicedNetwork):
         self.lins = package.lins  # the same heads again, under the package's second name for them
         self.requires_grad_(False)
 
-    def head(self, i: int, x: Tensor) -> Tensor:
-        """The weighted sum over the channels of block i, (B, 1, h, w), without the package's dropout."""
-        return self.lins[i].model[-1](x)
+    def head(self, i: int) -> Tensor:
+        """The weights (C,) of the channels of block i; the package's dropout in front of them is for training."""
+        return self.lins[i].model[-1].weight.flatten()
 
 
 def lpips_state(backbone: str, backbone_state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -182,6 +182,8 @@ class MobileStyleGAN(nn.Module):
 
     n_structure = 7
     structure_block = 2
+    convolutions = ("first", "blocks", "to_image")
+    dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
 
     def __init__(self, channels: tuple[int, ...] = (512, 512, 512, 512, 512, 256, 128, 64)) -> None:
         super().__init__()
@@ -209,10 +211,11 @@ class MobileStyleGAN(nn.Module):
 
     def features(self, ws: Tensor) -> Tensor:
         """Structure tensor F, (B, C, 32, 32), of W+ codes (B, ≥ 7, 512); only rows 0–6 are read."""
+        given, ws = ws.dtype, ws.to(self.dtype or ws.dtype)
         x = self.first(ws[:, 0])
         for i in range(self.structure_block + 1):
             x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
-        return x.permute(0, 3, 1, 2)
+        return x.permute(0, 3, 1, 2).to(given)
 
     def render(self, f: Tensor, ws: Tensor, size: int | None = None) -> Tensor:
         """Render F, (B, C, 32, 32), with W+ codes (B, n_styles, 512), of which rows 7 on are read.
@@ -226,10 +229,10 @@ class MobileStyleGAN(nn.Module):
         size = size or self.size
         if size > self.size or self.size % size:
             raise ValueError(f"cannot render at {size} px: the generator's {self.size} px are no multiple of it")
-        x = f.permute(0, 2, 3, 1)
+        x, ws = f.to(self.dtype or f.dtype).permute(0, 2, 3, 1), ws.to(self.dtype or ws.dtype)
         for i in range(self.structure_block + 1, len(self.blocks)):
             x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
-        return self.to_image(x, ws[:, -1], size)
+        return self.to_image(x, ws[:, -1], size).to(f.dtype)
 
     def synthesis(self, ws: Tensor, size: int | None = None) -> Tensor:
         """Render W+ codes (B, n_styles, 512); as `render`."""

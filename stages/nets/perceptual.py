@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,13 +15,15 @@ LABELS = {"vgg": "VGG", "alex": "Alex"}  # of the backbones, in the names of met
 class SlicedNetwork(nn.Module):
     """A `Perceptual` (see `stages.nets`) on a backbone in slices `net.slice1` … and a linear head for each slice.
 
-    A subclass sets `name`, `net`, `scaling_layer` and `blocks`, the number of slices, and defines `head`, which weighs
-    and sums the channels of slice i: (i, (B, C_i, h, w)) to (B, 1, h, w).
+    A subclass sets `name`, `net`, `scaling_layer` and `blocks`, the number of slices, and defines `head`: the weights
+    (C_i,) of the channels of slice i.
     """
 
     name: str
     blocks: int
-    head: Callable[[int, Tensor], Tensor]
+    head: Callable[[int], Tensor]
+    convolutions = ("net",)
+    dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
 
     def features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
         """ReLU outputs (B, C_i, h_i, w_i) of the first `blocks` slices, of all by default, for images in [-1, 1]."""
@@ -30,17 +34,17 @@ class SlicedNetwork(nn.Module):
 
         On VGG16 these are relu1_2, relu2_2, relu3_3, relu4_3 and relu5_3: torchvision's layers 3, 8, 15, 22 and 29.
         """
-        x, outputs = image, []
+        x, outputs = image.to(self.dtype or image.dtype), []
         for i in range(blocks or self.blocks):
             x = getattr(self.net, f"slice{i + 1}")(x)
-            outputs.append(x)
+            outputs.append(x.to(image.dtype))
         return outputs
 
     def distance(self, a: Sequence[Tensor], b: Sequence[Tensor], mask: Tensor | None = None) -> Tensor:
         """LPIPS distance (B,) of two images given by the features of their first slices.
 
         With a mask (B, 1, H, W) ≥ 0 each slice's distance map is averaged under the mask brought to its size, item
-        by item; an item whose mask is empty contributes 0.
+        by item; an item whose mask is empty contributes 0. `b` is fixed: no gradient flows to it.
         """
         total = a[0].new_zeros(len(a[0]))
         for i, (x, y) in enumerate(zip(a, b, strict=True)):
@@ -49,13 +53,37 @@ class SlicedNetwork(nn.Module):
 
 
 def distance_map(net: SlicedNetwork, i: int, x: Tensor, y: Tensor) -> Tensor:
-    """Weighted squared difference of the unit features of block i; (B, 1, h, w)."""
-    return net.head(i, (unit(x) - unit(y)).square())
+    """Weighted squared difference of the unit features of block i; (B, 1, h, w). No gradient flows to y."""
+    return _UnitDistance.apply(x, y.detach(), net.head(i))
 
 
-def unit(x: Tensor) -> Tensor:
-    """Scale every pixel's feature vector to length 1."""
-    return x / (x.square().sum(1, keepdim=True).add(EPSILON**2).sqrt() + EPSILON)
+class _UnitDistance(torch.autograd.Function):
+    """Σ_c weight_c (x_c/|x| − y_c/|y|)² at every pixel of x and y (B, C, h, w), as (B, 1, h, w).
+
+    Features are large and this is arithmetic on every element, so what counts is how often memory is passed: about a
+    dozen times here, twice as often when autograd takes it apart.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+        x, y = x.permute(0, 2, 3, 1), y.permute(0, 2, 3, 1)
+        length = _length(x)
+        difference = y * (1 / (_length(y) + EPSILON))
+        difference -= x * (1 / (length + EPSILON))
+        ctx.save_for_backward(x, difference, length, weight)
+        return (difference.square() @ weight)[:, None]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        x, difference, length, weight = ctx.saved_tensors
+        inverse = 1 / (length + EPSILON)
+        outer = (difference * weight).mul_(2 * grad.permute(0, 2, 3, 1))
+        radial = (outer * x).sum(-1, keepdim=True) * inverse.square() / length
+        return outer.mul_(-inverse).addcmul_(x, radial).permute(0, 3, 1, 2), None, None
+
+
+def _length(x: Tensor) -> Tensor:
+    return x.square().sum(-1, keepdim=True).add_(EPSILON**2).sqrt_()
 
 
 def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:

@@ -20,8 +20,10 @@ rule make_aligned:
         section=section("align"),
         scheme=SCHEME,
         method=method_section,
+        precision=config["networks"]["precision"],
     shell:
         "python -m stages.align --params {params.section:q} --method {params.method:q} --scheme {params.scheme}"
         " --images {input.manifest} --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
         " --generator {input.generator} --parser {input.parser} --perceptual {input.perceptual}"
+        " --precision {params.precision}"
         " --out data/aligned/{wildcards.method} --record {output.record} --log {log}"

@@ -21,8 +21,10 @@ rule make_composites:
     params:
         section=section("blend"),
         scheme=SCHEME,
+        precision=config["networks"]["precision"],
     shell:
         "python -m stages.blend --params {params.section:q} --method {wildcards.method} --scheme {params.scheme}"
         " --images {input.manifest} --pairs {input.pairs} --faces data/faces --maps data/maps --targets data/targets"
         " --aligned data/aligned/{wildcards.method} --generator {input.generator} --parser {input.parser}"
-        " --perceptual {input.perceptual} --out data/composites/{wildcards.method} --record {output.record} --log {log}"
+        " --perceptual {input.perceptual} --precision {params.precision}"
+        " --out data/composites/{wildcards.method} --record {output.record} --log {log}"

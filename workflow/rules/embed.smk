@@ -15,7 +15,9 @@ rule make_codes:
         gpu=1,
     params:
         section=section("embed"),
+        precision=config["networks"]["precision"],
     shell:
         "python -m stages.embed --params {params.section:q} --images {input.manifest} --faces data/faces"
-        " --generator {input.generator} --perceptual {input.perceptual} --out data/codes"
+        " --generator {input.generator} --perceptual {input.perceptual}"
+        " --precision {params.precision} --out data/codes"
         " --reconstructions data/reconstructions --record {output.record} --log {log}"

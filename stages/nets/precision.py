@@ -1,0 +1,38 @@
+"""Networks whose convolutions run in bfloat16, for gradients; what is stored or measured is computed in float32."""
+
+import copy
+from typing import TypeVar
+
+import torch
+
+Network = TypeVar("Network")
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this machine's CPU has tiles that multiply bfloat16 (AMX), many times as fast as float32."""
+    return torch.cpu._is_amx_tile_supported()
+
+
+def chosen(precision: str, device: torch.device) -> torch.dtype:
+    """The type that `networks.precision` stands for; `auto` is bfloat16 on a CPU with AMX, else float32."""
+    if precision == "auto":
+        precision = "bfloat16" if device.type == "cpu" and multiplies_bfloat16() else "float32"
+    return getattr(torch, precision)
+
+
+def lowered(net: Network, dtype: torch.dtype) -> Network:
+    """A copy of a network whose `convolutions` (names of its parts) run in `dtype`; itself for float32.
+
+    Inputs and outputs stay float32, and so does all that is not a convolution: the PCA of W, distances, softmax. A
+    network that names no parts, as StyleGAN2, stays as it is.
+    """
+    parts = getattr(net, "convolutions", ())
+    if dtype == torch.float32 or not parts:
+        return net
+    net = copy.deepcopy(net)
+    for part in parts:
+        getattr(net, part).to(dtype)
+    net.dtype = dtype
+    return net
