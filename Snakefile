@@ -68,12 +68,13 @@ rule codes:
 
 rule aligned:
     input:
-        expand(rules.make_aligned.output, method=METHODS),
+        expand(rules.make_aligned.output, method=LATENT),
 
 
 rule composites:
     input:
-        expand(rules.make_composites.output, method=METHODS),
+        expand(rules.make_composites.output, method=LATENT),
+        expand(rules.paste_composites.output, method=PASTED),
 
 
 rule score:

@@ -17,7 +17,9 @@ from stages.metrics.published import published
 from stages.nets.weights import DIGEST, read_metadata
 from stages.regions.pair import Pair
 
-METHOD_NAMES = {"barbershop": "Barbershop", "baseline": "Baseline"}
+METHOD_NAMES = {
+    "barbershop": "Barbershop", "baseline": "Baseline", "copy_paste": "Copy-paste", "poisson": "Poisson",
+}  # fmt: skip
 PAPER_METHODS = ["Baseline", "LOHO", "MichiGAN", "Barbershop"]
 PAPER_METRICS = {"RMSE": "↓", "PSNR": "↑", "SSIM": "↑", "VGG": "↓", "LPIPS": "↓", "FID": "↓"}
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -37,13 +39,16 @@ def failures(records: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def incomplete(frame: pd.DataFrame, methods: list[str], images: int, pairs: int) -> list[str]:
-    """A line for every summary that is missing, does not cover all images or pairs, or has values not finite."""
+def incomplete(frame: pd.DataFrame, methods: dict[str, list[str]], images: int, pairs: int) -> list[str]:
+    """A line for every summary that is missing, does not cover all images or pairs, or has values not finite.
+
+    `methods` are those that each protocol must have.
+    """
     summary = frame[frame["item"] == table.SUMMARY]
     lines = []
-    for protocol in ("reconstruction", "transfer"):
+    for protocol, expected_methods in methods.items():
         of_protocol = summary[summary["protocol"] == protocol]
-        for method in methods:
+        for method in expected_methods:
             missing = set(of_protocol["metric"]) - set(of_protocol[of_protocol["method"] == method]["metric"])
             if missing or of_protocol.empty:
                 lines.append(f"{protocol}, {method}: {', '.join(sorted(missing)) or 'everything'} is missing")
@@ -177,7 +182,9 @@ def render_report(
 ) -> str:  # fmt: skip
     """The report as Markdown; every number in it comes from the table or the records."""
     methods = list(params["methods"])
-    failed, missing = failures(records), incomplete(frame, methods, images, len(pairs))
+    embedding = [method for method, choice in params["methods"].items() if "code" in choice]
+    expected = {"reconstruction": embedding, "transfer": methods}
+    failed, missing = failures(records), incomplete(frame, expected, images, len(pairs))
     verdict = "INVALID" if failed or missing else "VALID"
     chosen = (
         f"the list `{params['pairs']['file']}`" if params["pairs"]["file"]
@@ -212,7 +219,7 @@ Fréchet distances are between the pairs' sources and the composites.
 Every image against its embedding, as in the paper's Table 1. Published rows are the paper's own, on its own 120 images
 and networks: they show what to expect of those, and cannot be compared digit by digit with what is measured here.
 
-{reconstruction_table(frame, methods)}
+{reconstruction_table(frame, embedding)}
 
 Means over N images at {params["score"]["size"]} px with {params["score"]["level"]:.0%} BCa bootstrap intervals
 ({params["score"]["resamples"]:,} resamples). ST-LPIPS is shift-tolerant LPIPS (ECCV 2022). *Fréchet* is the distance
@@ -265,7 +272,8 @@ def main(
     names = [face.image for face in read_faces(images)]
     listed = read_pairs(pairs, names)
     methods = list(params["methods"])
-    stages = ["faces", "maps", "targets", "codes", *(f"{s}-{m}" for s in ("aligned", "composites") for m in methods)]
+    aligned = [f"aligned-{method}" for method, choice in params["methods"].items() if "code" in choice]
+    stages = ["faces", "maps", "targets", "codes", *aligned, *(f"composites-{method}" for method in methods)]
     records = [read_json(data / "records" / f"{stage}.json") for stage in stages]
     frame = table.read(metrics)
     rows = params["report"]["rows"]

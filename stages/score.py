@@ -182,12 +182,11 @@ def main(
     rows: list[dict[str, Any]] = []
     with torch.no_grad():
         for method, choice in methods.items():
-            protocols = {
-                "reconstruction": score_reconstruction(judges, faces, data / "reconstructions" / choice["code"]),
-                "transfer": score_transfer(
-                    judges, listed, faces, data / "maps", data / "targets", data / "composites" / method
-                ),
-            }
+            composites = data / "composites" / method
+            protocols = {"transfer": score_transfer(judges, listed, faces, data / "maps", data / "targets", composites)}
+            if "code" in choice:  # what is pasted embeds nothing
+                renders = data / "reconstructions" / choice["code"]
+                protocols["reconstruction"] = score_reconstruction(judges, faces, renders)
             for protocol, values in protocols.items():
                 logger.info("%s of %s", protocol, method)
                 rows += [_row(protocol, method, value) for value in values]

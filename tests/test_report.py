@@ -16,6 +16,7 @@ from stages.regions.pair import Pair
 from stages.report import flat_metrics, render_report
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+PARAMS["methods"] = {"barbershop": {"code": "fs", "align": True}, "baseline": {"code": "w", "align": False}}
 METHODS = {"barbershop": "Barbershop", "baseline": "Baseline"}
 IMAGES = [f"drawn-{k}" for k in range(4)]
 PAIRS = [Pair("pair-0", "drawn-0", {"hair": "drawn-1"}), Pair("pair-1", "drawn-2", {"hair": "drawn-3", "eyes": "zoe"})]
@@ -151,6 +152,20 @@ def test_method_beyond_the_papers_has_a_row(render):
     _, *rows = section(render(frame, params=PARAMS | {"methods": methods}), "Reconstruction")
     assert ["mine", "measured here"] in [cells[:2] for cells in rows]
     assert [cells[1][:14] for cells in rows if cells[0] == "Baseline"] == ["published only"]
+
+
+def test_what_is_pasted_embeds_nothing(render):
+    """It needs no reconstruction and gets no row there, but must have its transfer."""
+    frame, pasted = measured(), {"methods": PARAMS["methods"] | {"copy_paste": {"paste": "copy"}}}
+    twin = frame[(frame["method"] == "baseline") & (frame["protocol"] == "transfer")].assign(method="copy_paste")
+    report = render(pd.concat([frame, twin]), params=PARAMS | pasted)
+    assert verdict(report) == "VALID"
+    assert "Copy-paste" in section(report, "Transfer")[0]
+    assert "Copy-paste" not in [cells[0] for cells in section(report, "Reconstruction")]
+    report = render(frame, params=PARAMS | pasted)
+    assert verdict(report) == "INVALID"
+    assert "transfer, copy_paste:" in report
+    assert "reconstruction, copy_paste" not in report
 
 
 def test_transfer_shows_the_table(render):

@@ -16,6 +16,8 @@ rule make_composites:
         record="data/records/composites-{method}.json",
     log:
         "logs/composites-{method}.log",
+    wildcard_constraints:
+        method=one_of(LATENT),
     resources:
         gpu=1,
     params:
@@ -27,4 +29,28 @@ rule make_composites:
         " --images {input.manifest} --pairs {input.pairs} --faces data/faces --maps data/maps --targets data/targets"
         " --aligned data/aligned/{wildcards.method} --generator {input.generator} --parser {input.parser}"
         " --perceptual {input.perceptual} --precision {params.precision}"
+        " --out data/composites/{wildcards.method} --record {output.record} --log {log}"
+
+
+rule paste_composites:
+    input:
+        code=code("paste"),
+        manifest=rules.make_faces.output.manifest,
+        pairs=rules.make_pairs.output,
+        faces=rules.make_faces.output.faces,
+        maps=rules.make_maps.output.maps,
+        targets=rules.make_targets.output.targets,
+    output:
+        images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
+        record="data/records/composites-{method}.json",
+    log:
+        "logs/composites-{method}.log",
+    wildcard_constraints:
+        method=one_of(PASTED),
+    params:
+        scheme=SCHEME,
+        method=method_section,
+    shell:
+        "python -m stages.paste --method {params.method:q} --scheme {params.scheme} --images {input.manifest}"
+        " --pairs {input.pairs} --faces data/faces --maps data/maps --targets data/targets"
         " --out data/composites/{wildcards.method} --record {output.record} --log {log}"

@@ -32,6 +32,8 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = list(config["methods"])
+PASTED = [method for method, choice in config["methods"].items() if "paste" in choice]
+LATENT = [method for method in METHODS if method not in PASTED]
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex"]
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
@@ -55,6 +57,11 @@ def method_section(wildcards):
 def code(stage):
     """Source files that the stage's results depend on: Snakemake does not see what Python imports."""
     return [str(path.relative_to(workflow.basedir)) for path in files(f"stages.{stage}")]
+
+
+def one_of(names):
+    """A pattern that matches these names and nothing else."""
+    return "|".join(names) or "(?!)"
 
 
 def weights_of(role):

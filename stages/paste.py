@@ -1,0 +1,58 @@
+"""Stage `paste`: composites without a latent space, the cheap baselines."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from PIL import Image
+
+from stages.command import Log, Scheme, log_to, run_stage, section
+from stages.config import read_faces, read_pairs
+from stages.errors import ItemError
+from stages.files import png_bytes, read_label_map, read_rgb
+from stages.items import Item, Result, run_items
+from stages.regions.pair import Pair
+from stages.regions.pasting import paste, shown
+
+
+def main(
+    method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
+    scheme: Scheme,
+    images: Annotated[Path, typer.Option(help="images.csv")],
+    pairs: Annotated[Path, typer.Option(help="pairs.csv")],
+    faces: Annotated[Path, typer.Option(help="folder of the faces")],
+    maps: Annotated[Path, typer.Option(help="folder of the label maps")],
+    targets: Annotated[Path, typer.Option(help="folder of the target maps")],
+    out: Annotated[Path, typer.Option(help="folder of the composites")],
+    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    log: Log = None,
+) -> None:
+    """Paste what is taken from each reference onto the identity."""
+    log_to(log)
+    ((name, choice),) = method.items()
+    listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
+    items = []
+    for pair in listed.values():
+        inputs = {"target": targets / f"{pair.pair}.png"}
+        for k, image in enumerate(pair.references):
+            inputs |= {f"face{k}": faces / f"{image}.png", f"map{k}": maps / f"{image}.png"}
+        items.append(Item(pair.pair, inputs, {"image": out / f"{pair.pair}.png"}, pair.facts))
+
+    def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
+        results: list[Result | ItemError] = []
+        for item in batch:
+            target = read_label_map(item.inputs["target"], scheme)
+            composite = read_rgb(item.inputs["face0"])
+            for k, labels in enumerate(listed[item.name].taken(scheme)):
+                if k:
+                    mask = shown(target, read_label_map(item.inputs[f"map{k}"], scheme), labels)
+                    composite = paste(composite, read_rgb(item.inputs[f"face{k}"]), mask, choice["paste"])
+            results.append(Result({"image": png_bytes(Image.fromarray(composite))}, {}))
+        return results
+
+    run_items(f"composites-{name}", "stages.paste", items, dict(choice), {}, compute, record)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,49 @@
+"""The baselines without a latent space: a region's pixels copied onto the identity, or cloned into it."""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+FRAME = 2  # px; what OpenCV's cloning needs around the mask
+
+
+def shown(target: np.ndarray, own: np.ndarray, labels: Iterable[int]) -> np.ndarray:
+    """Where a reference itself shows what the target takes from it: bool (H, W) from two label maps."""
+    wanted = list(labels)
+    return np.isin(target, wanted) & np.isin(own, wanted)
+
+
+def paste(image: np.ndarray, reference: np.ndarray, mask: np.ndarray, how: str) -> np.ndarray:
+    """Put what a mask selects of a reference at the same place of an image.
+
+    Args:
+        image, reference: uint8 (H, W, 3).
+        mask: bool (h, w), whose size divides that of the image; nothing of it changes outside.
+        how: `copy` for the pixels themselves, `poisson` for their gradients with the image's colours at the mask's
+            border (Pérez et al. 2003, through OpenCV).
+
+    Raises:
+        ValueError: `how` is unknown, or the sizes do not fit.
+    """
+    factor = image.shape[0] // mask.shape[0]
+    if image.shape != reference.shape or (mask.shape[0] * factor, mask.shape[1] * factor) != image.shape[:2]:
+        raise ValueError(f"images {image.shape}, {reference.shape} and a mask {mask.shape} do not fit")
+    if how not in ("copy", "poisson"):
+        raise ValueError(f"cannot paste by {how}; known: copy, poisson")
+    if not mask.any():
+        return image.copy()
+    mask = mask.repeat(factor, 0).repeat(factor, 1)
+    pasted = reference if how == "copy" else _cloned(image, reference, mask)
+    return np.where(mask[..., None], pasted, image)
+
+
+def _cloned(image: np.ndarray, reference: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    # A region that leaves the photo goes on outside of it: there both are continued by their last pixels.
+    wide = [np.pad(x, [(FRAME, FRAME)] * 2 + [(0, 0)] * (x.ndim - 2), mode="edge") for x in (image, reference)]
+    selected = np.pad(mask.astype(np.uint8) * 255, FRAME)
+    x, y, width, height = cv2.boundingRect(selected)
+    # The centre of the mask's rectangle, where it is: so OpenCV does not shift the reference.
+    centre = (x + width // 2, y + height // 2)
+    cloned = cv2.seamlessClone(wide[1], wide[0], selected, centre, cv2.NORMAL_CLONE)
+    return cloned[FRAME:-FRAME, FRAME:-FRAME]

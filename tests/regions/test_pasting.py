@@ -1,0 +1,73 @@
+"""Pasting a region: copied pixels are the reference's, cloned ones follow its gradients and the image's border."""
+
+import numpy as np
+import pytest
+
+from stages.regions.pasting import paste, shown
+
+
+@pytest.fixture
+def images():
+    random = np.random.default_rng(0)
+    return [random.integers(60, 180, (128, 128, 3), dtype=np.uint8) for _ in range(2)]
+
+
+def square(low=20, high=44, size=64):
+    mask = np.zeros((size, size), bool)
+    mask[low:high, low:high] = True
+    return mask
+
+
+def test_shown_is_where_both_maps_have_it():
+    target, own = np.array([[1, 2, 2, 3]]), np.array([[2, 2, 3, 3]])
+    assert shown(target, own, {2, 3}).tolist() == [[False, True, True, True]]
+    assert shown(target, own, frozenset()).tolist() == [[False] * 4]
+
+
+def test_copy_takes_the_pixels_and_leaves_the_rest(images):
+    image, reference = images
+    before = image.copy()
+    pasted = paste(image, reference, square(), "copy")
+    assert (pasted[40:88, 40:88] == reference[40:88, 40:88]).all()
+    inside = square(40, 88, 128)
+    assert (pasted[~inside] == image[~inside]).all()
+    assert (image == before).all()
+
+
+@pytest.mark.parametrize("how", ["copy", "poisson"])
+@pytest.mark.parametrize("mask", [square(), square(0, 64), square(0, 0)], ids=["inside", "whole frame", "empty"])
+def test_the_image_itself_pasted_changes_nothing(images, how, mask):
+    """To one grey level for the clone, which solves in float and rounds."""
+    image, _ = images
+    error = np.abs(paste(image, image, mask, how).astype(int) - image)
+    assert error.max() <= (1 if how == "poisson" else 0)
+
+
+def test_a_clone_takes_gradients_not_brightness():
+    """A reference that is the image and 40 levels more clones to the image; and nothing outside changes."""
+    rows, columns = np.mgrid[:128, :128]
+    image = np.stack([60 + rows // 2, 60 + columns // 2, 90 + (rows + columns) // 8], -1).astype(np.uint8)
+    mask = square()
+    pasted = paste(image, image + 40, mask, "poisson")
+    assert np.abs(pasted.astype(int) - image).max() <= 2
+    assert (pasted[:40] == image[:40]).all()
+
+
+@pytest.mark.parametrize("where", [(0, 20), (44, 64)], ids=["top left", "bottom right"])
+def test_a_region_at_the_frame_stays_in_its_place(where):
+    """A bright spot of the reference lies where it lay, though the mask touches the frame."""
+    image = np.full((128, 128, 3), 100, np.uint8)
+    reference = image.copy()
+    spot = slice(2 * where[0] + 14, 2 * where[0] + 22)
+    reference[spot, spot] = 200
+    pasted = paste(image, reference, square(*where), "poisson")
+    bright = np.argwhere(pasted[..., 0] > 150)
+    assert bright.min() >= spot.start - 1 and bright.max() <= spot.stop
+    assert pasted[spot.start + 3, spot.start + 3, 0] > 180
+
+
+def test_what_does_not_fit_is_refused(images, refused):
+    image, reference = images
+    refused("cannot paste by glue", paste, image, reference, square(), "glue", error=ValueError)
+    refused("do not fit", paste, image, reference[:64], square(), "copy", error=ValueError)
+    refused("do not fit", paste, image, reference, square(size=50), "copy", error=ValueError)
