@@ -75,6 +75,7 @@ rule composites:
     input:
         expand(rules.make_composites.output, method=LATENT),
         expand(rules.paste_composites.output, method=PASTED),
+        expand(rules.ingest_composites.output, method=EXTERNAL),
 
 
 rule score:

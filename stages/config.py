@@ -128,6 +128,28 @@ def pair_names(count: int) -> list[str]:
     return [f"pair-{index:04d}" for index in range(int(count))]
 
 
+def result_files(folder: Path, pairs: Iterable[str]) -> dict[str, Path]:
+    """Another system's composites in a folder, by the pair that each is named after; pairs without one are left out.
+
+    Raises:
+        UserError: there is no such folder, no image in it is named after a pair, or two are named after the same.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; methods.….images names a folder of composites")
+    wanted, files = list(pairs), {}
+    images = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
+    for path in images:
+        if path.stem in files:
+            raise UserError(f"{path}: has the same name as {files[path.stem].name}; remove one of them")
+        if path.stem in wanted:
+            files[path.stem] = path
+    if not files:
+        raise UserError(
+            f"{folder}: none of its {len(images)} images is named after a pair; name them {wanted[0]}.png and so on"
+        )
+    return files
+
+
 class Face(NamedTuple):
     """A row of images.csv: the name of an image and where it came from (a photo's path, or `drawn`)."""
 

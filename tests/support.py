@@ -55,3 +55,10 @@ def seeded_pca(seed: int = 0) -> dict[str, torch.Tensor]:
         "pca_components": torch.linalg.qr(torch.randn(512, 512, generator=gaussian)).Q,
         "pca_stdev": 0.5 + torch.rand(512, generator=gaussian),
     }
+
+
+def run_module(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run a stage's command in a folder."""
+    command = [sys.executable, "-m", module, *arguments]
+    environment = ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

@@ -79,6 +79,24 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     assert first.equals(second)
 
 
+def test_another_systems_composites_are_measured_like_ours(finished, tmp_path):
+    """Ours, given from a folder, get the values that they have as ours; a row there makes no row of reconstruction."""
+    shutil.copytree(finished / "data" / "composites" / "barbershop", tmp_path / "mine")
+    methods = yaml.safe_load((ROOT / "params.yaml").read_text())["methods"]
+    scale = tmp_path / "mine.yaml"
+    scale.write_text(yaml.safe_dump(PARAMS | {"methods": methods | {"mine": {"images": str(tmp_path / "mine")}}}))
+    done = snakemake(finished, scale=str(scale))
+    assert done.returncode == 0, done.stderr
+    assert (finished / "reports" / "report.md").read_text().startswith("# Barbershop, evaluated: VALID\n")
+    frame = table.read(finished / "reports" / "metrics.parquet")
+    ours, theirs = (
+        frame[(frame["method"] == method) & (frame["protocol"] == "transfer")].drop(columns="method")
+        for method in ("barbershop", "mine")
+    )
+    assert len(theirs) and ours.reset_index(drop=True).equals(theirs.reset_index(drop=True))
+    assert set(frame[frame["method"] == "mine"]["protocol"]) == {"transfer"}
+
+
 def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
     """Face regions by the same code; a photo that is none is named in an INVALID report, the rest is there."""
     faces = tmp_path / "photos"

@@ -54,3 +54,23 @@ rule paste_composites:
         "python -m stages.paste --method {params.method:q} --scheme {params.scheme} --images {input.manifest}"
         " --pairs {input.pairs} --faces data/faces --maps data/maps --targets data/targets"
         " --out data/composites/{wildcards.method} --record {output.record} --log {log}"
+
+
+rule ingest_composites:
+    input:
+        code=code("ingest"),
+        manifest=rules.make_faces.output.manifest,
+        pairs=rules.make_pairs.output,
+        results=lambda wildcards: RESULTS[wildcards.method],
+    output:
+        images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
+        record="data/records/composites-{method}.json",
+    log:
+        "logs/composites-{method}.log",
+    wildcard_constraints:
+        method=one_of(EXTERNAL),
+    params:
+        method=method_section,
+    shell:
+        "python -m stages.ingest --method {params.method:q} --images {input.manifest} --pairs {input.pairs}"
+        " --out data/composites/{wildcards.method} --record {output.record} --log {log}"

@@ -28,12 +28,18 @@ try:
     USED = settings.used_networks(config["networks"])
     check_present(USED, config["checkpoints"])
     FACES, PAIRS = names_of_items(config)
+    RESULTS = {
+        method: [str(path) for path in settings.result_files(Path(choice["images"]), PAIRS).values()]
+        for method, choice in config["methods"].items()
+        if "images" in choice
+    }
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = list(config["methods"])
-PASTED = [method for method, choice in config["methods"].items() if "paste" in choice]
-LATENT = [method for method in METHODS if method not in PASTED]
+LATENT, PASTED, EXTERNAL = (
+    [method for method, choice in config["methods"].items() if key in choice] for key in ("code", "paste", "images")
+)
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex"]
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
