@@ -19,7 +19,6 @@ from stages.nets import load_parser
 from stages.regions.labels import LabelScheme
 from stages.tensors import from_rgb
 
-
 MIN_FEATURE = 0.001  # share of the image; noses of FFHQ photos cover 0.018 to 0.023, mouths 0.008 to 0.02
 
 
