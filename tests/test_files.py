@@ -139,7 +139,7 @@ def test_image_of_too_many_pixels_fails_as_an_item(refused, tmp_path, monkeypatc
 
 
 def scheme_of(count):
-    return LabelScheme(f"of-{count}", tuple(map(str, range(count))), {}, (), ())
+    return LabelScheme(f"of-{count}", tuple(map(str, range(count))), {}, (), (), ())
 
 
 @given(st.data(), st.integers(1, 64))
