@@ -50,6 +50,9 @@ def check_params(params: dict[str, Any], source: str = "params.yaml") -> None:
     if error := _first_error(_schema("params"), params):
         raise UserError(f"{source}: {error}")
     _check_faces(params["faces"], source)
+    against, methods = params["report"]["against"], params["methods"]
+    if against not in methods:
+        raise UserError(f"{source}: report.against: {against} is none of the methods ({', '.join(methods)})")
 
 
 def check_section(name: str, section: Any) -> None:

@@ -13,6 +13,7 @@ from stages.config import canonical, read_faces, read_pairs
 from stages.figures import reconstruction_figure, transfer_figure
 from stages.files import read_json, sha256_file, write_atomic, write_json
 from stages.metrics import table
+from stages.metrics.comparison import compare, smallest_p
 from stages.metrics.published import published
 from stages.nets.weights import DIGEST, read_metadata
 from stages.regions.pair import Pair
@@ -120,6 +121,22 @@ def transfer_table(frame: pd.DataFrame, methods: list[str]) -> str:
     return markdown_table(["metric", *(c for m in methods for c in (method_name(m), "N"))], rows)
 
 
+def comparison_table(compared: pd.DataFrame, protocol: str) -> str:
+    """Every method's mean difference from one of them with its interval, win rate and p; a row a metric."""
+    of_protocol = compared[compared["protocol"] == protocol]
+    methods = list(dict.fromkeys(of_protocol["method"]))
+    rows = []
+    for metric, group in of_protocol.groupby("metric", sort=False):
+        cells = group.set_index("method")
+        rows.append([f"{metric}", *(_difference(cells.loc[m]) if m in cells.index else "–" for m in methods)])
+    return markdown_table(["metric", *map(method_name, methods)], rows)
+
+
+def _difference(row: pd.Series) -> str:
+    difference = number(row["difference"], row["low"], row["high"])
+    return f"{difference}, {row['wins']:.0%} of {row['n']}, p {row['p']:.2g}"
+
+
 def _summary(frame: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return frame[(frame["protocol"] == protocol) & (frame["item"] == table.SUMMARY)]
 
@@ -190,6 +207,13 @@ def render_report(
         f"the list `{params['pairs']['file']}`" if params["pairs"]["file"]
         else f"a seeded sampler for variety of hair (seed {params['pairs']['seed']}); the paper's list is unpublished"
     )  # fmt: skip
+    against = params["report"]["against"]
+    options = {key: params["score"][key] for key in ("level", "resamples", "seed")}
+    compared = compare(frame, against, **options)
+    comparisons = "\n\n".join(
+        f"### {protocol.capitalize()}\n\n{comparison_table(compared, protocol)}"
+        for protocol in dict.fromkeys(compared["protocol"])
+    )
     problems = ""
     if failed:
         problems += f"\n{len(failed)} items failed:\n\n" + "".join(f"- {line}\n" for line in failed)
@@ -225,6 +249,15 @@ Means over N images at {params["score"]["size"]} px with {params["score"]["level
 ({params["score"]["resamples"]:,} resamples). ST-LPIPS is shift-tolerant LPIPS (ECCV 2022). *Fréchet* is the distance
 of that name on pooled features of the network it names: not FID, whose network needs weights that are not in a package
 (`score.inception`). A Fréchet distance at a small N is mostly bias: compare it at the same N only.
+
+## Against {method_name(against)}
+
+{comparisons}
+
+Mean of a method's value less that of {method_name(against)} on the same items, with its paired
+{params["score"]["level"]:.0%} BCa bootstrap interval; the share of items on which the method is the better one (a tie
+is half a win); p of the two-sided Wilcoxon signed-rank test, corrected by Holm for the {len(compared)} tests of this
+section. {len(pairs)} pairs cannot give a p below {smallest_p(len(pairs)):.2g} before the correction.
 
 ## Cost
 

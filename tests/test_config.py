@@ -47,6 +47,7 @@ def test_shipped_params_are_valid():
         ("methods.mine", {"code": "fs"}, "methods.mine: "),
         ("methods.mine", {"paste": "poisson", "align": True}, "methods.mine: "),
         ("methods.mine", {"paste": "glue"}, "methods.mine"),
+        ("report.against", "mine", "report.against: mine is none of the methods .*baseline"),
         ("methods.mine", {"images": "a", "code": "fs"}, "methods.mine: "),
         ("methods.mine", {"images": ""}, "methods.mine"),
         ("methods.Mine", {"code": "fs", "align": True}, "methods: .*Mine"),

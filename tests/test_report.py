@@ -180,6 +180,30 @@ def test_transfer_shows_the_table(render):
         assert cells[column + 1] == "3"
 
 
+def test_differences_from_the_baseline(render):
+    """Every number of the section against pandas and scipy on the item rows."""
+    frame = measured()
+    for protocol, metrics in METRICS.items():
+        text = render(frame).split("## Against Baseline\n")[1].split(f"### {protocol.capitalize()}\n")[1]
+        header, _, *rows = [line for line in text.split("\n###")[0].split("\n## ")[0].splitlines() if "|" in line]
+        assert [cell.strip() for cell in header.strip("|").split("|")] == ["metric", "Barbershop"]
+        assert len(rows) == len(metrics)
+        for (metric, direction), row in zip(sorted(metrics.items()), sorted(rows), strict=True):
+            items = frame[(frame["protocol"] == protocol) & (frame["metric"] == metric) & (frame["item"] != "*")]
+            values = items.pivot(index="item", columns="method", values="value")
+            differences = values["barbershop"] - values["baseline"]
+            better = (differences > 0) if direction == "higher" else (differences < 0)
+            name, cell = (part.strip() for part in row.strip("|").split("|"))
+            assert name == metric
+            assert float(cell.split()[0]) == pytest.approx(differences.mean(), abs=6e-3)
+            assert f"{better.mean():.0%} of {len(differences)}" in cell
+
+
+def test_without_common_items_the_section_is_empty(render):
+    report = render(measured(), params=PARAMS | {"report": {"rows": 2, "against": "poisson"}})
+    assert "## Against Poisson" in report
+
+
 def test_cost_and_provenance(render):
     report = render(stages=records(codes={"drawn-1": "no face"}))
     cost = {cells[0]: cells[1:] for cells in section(report, "Cost")}

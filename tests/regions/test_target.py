@@ -226,7 +226,7 @@ def test_holes_filled_with_skin_belong_to_the_owner_of_skin():
 @pytest.mark.parametrize("fill", LAYERED)
 def test_of_several_labels_that_spread_the_nearer_fills(fill):
     scheme = LabelScheme(
-        "two skins", ("background", "pale", "dark", "hair"), {"hair": ("hair",)}, ("background",), ("pale", "dark")
+        "two skins", ("background", "pale", "dark", "hair"), {"hair": ("hair",)}, ("background",), ("pale", "dark"), ()
     )
     identity = np.ones((40, 40), np.uint8)
     identity[:, 20:] = 2
