@@ -13,14 +13,14 @@ test: $(INSTALLED) lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
 
 lint: $(INSTALLED)
-	$(BIN)/ruff check stages tests
-	$(BIN)/ruff format --check stages tests
+	$(BIN)/ruff check stages tests benchmarks
+	$(BIN)/ruff format --check stages tests benchmarks
 	$(BIN)/snakefmt --check Snakefile workflow
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 format: $(INSTALLED)
-	$(BIN)/ruff format stages tests
-	$(BIN)/ruff check --fix stages tests
+	$(BIN)/ruff format stages tests benchmarks
+	$(BIN)/ruff check --fix stages tests benchmarks
 	$(BIN)/snakefmt Snakefile workflow
 
 # The pinned versions of everything; torch comes first so that nothing pulls in another build of it.

@@ -19,21 +19,20 @@ def paste(image: np.ndarray, reference: np.ndarray, mask: np.ndarray, how: str) 
 
     Args:
         image, reference: uint8 (H, W, 3).
-        mask: bool (h, w), whose size divides that of the image; nothing of it changes outside.
+        mask: bool (h, w), brought to the images' size by its nearest pixels; nothing changes outside of it.
         how: `copy` for the pixels themselves, `poisson` for their gradients with the image's colours at the mask's
             border (Pérez et al. 2003, through OpenCV).
 
     Raises:
-        ValueError: `how` is unknown, or the sizes do not fit.
+        ValueError: `how` is unknown, or the images differ in size.
     """
-    factor = image.shape[0] // mask.shape[0]
-    if image.shape != reference.shape or (mask.shape[0] * factor, mask.shape[1] * factor) != image.shape[:2]:
-        raise ValueError(f"images {image.shape}, {reference.shape} and a mask {mask.shape} do not fit")
+    if image.shape != reference.shape:
+        raise ValueError(f"the images {image.shape} and {reference.shape} differ in size")
     if how not in ("copy", "poisson"):
         raise ValueError(f"cannot paste by {how}; known: copy, poisson")
     if not mask.any():
         return image.copy()
-    mask = mask.repeat(factor, 0).repeat(factor, 1)
+    mask = cv2.resize(mask.astype(np.uint8), image.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
     pasted = reference if how == "copy" else _cloned(image, reference, mask)
     return np.where(mask[..., None], pasted, image)
 

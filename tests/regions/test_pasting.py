@@ -69,5 +69,10 @@ def test_a_region_at_the_frame_stays_in_its_place(where):
 def test_what_does_not_fit_is_refused(images, refused):
     image, reference = images
     refused("cannot paste by glue", paste, image, reference, square(), "glue", error=ValueError)
-    refused("do not fit", paste, image, reference[:64], square(), "copy", error=ValueError)
-    refused("do not fit", paste, image, reference, square(size=50), "copy", error=ValueError)
+    refused("differ in size", paste, image, reference[:64], square(), "copy", error=ValueError)
+
+
+def test_a_map_may_be_larger_than_the_images(images):
+    image, reference = images
+    small, large = square(10, 22, 32), square(160, 352, 512)
+    assert (paste(image, reference, large, "copy") == paste(image, reference, small, "copy")).all()

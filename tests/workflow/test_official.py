@@ -53,7 +53,7 @@ def test_the_whole_dag_runs_on_checkpoints_of_random_weights(folder):
     assert report.startswith("# Barbershop, evaluated: VALID\n"), report[:2000]
     assert "ffhq.pt supplied by the user" in report
     frame = table.read(folder / "reports" / "metrics.parquet")
-    assert set(frame["method"]) == {"barbershop", "baseline"}
+    assert set(frame["method"]) == {"barbershop", "baseline", "copy_paste", "poisson"}
     assert "completion 2 of a" in done.stderr
 
 

@@ -1,0 +1,193 @@
+"""One optimisation step of every stage, ours against a plain loop on the same weights, measured in one run.
+
+    python benchmarks/steps.py
+
+The plain loop is what a reader of the paper would write: float32, every render at full size and averaged down, both
+images' features at each step, autograd alone. It needs the embedded networks (`snakemake weights`). Besides the ratio
+it prints which share of the machine's own peak, a large matrix product in the same arithmetic, our step reaches.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import torch
+import typer
+import yaml
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from stages.codes.alignment import Known, align
+from stages.codes.blending import blend
+from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w, p_norm, render_code, w_to_code
+from stages.codes.reduction import area
+from stages.command import choose_device
+from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
+from stages.nets.perceptual import masked_mean
+from stages.nets.precision import chosen, lowered
+from stages.regions.masks import region_mask
+
+WEIGHTS = Path("data/weights")
+SIZE = 256
+
+
+def plain_distance(net: Perceptual, a: Tensor, b: Tensor, mask: Tensor | None = None, blocks: int = 5) -> Tensor:
+    """LPIPS (B,) of two images by its formula."""
+
+    def unit(x: Tensor) -> Tensor:
+        return x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10)
+
+    total = a.new_zeros(len(a))
+    for i, (x, y) in enumerate(zip(net.features(a, blocks), net.features(b, blocks), strict=True)):
+        total = total + masked_mean(
+            functional.conv2d((unit(x) - unit(y)).square(), net.head(i).view(1, -1, 1, 1)), mask
+        )
+    return total
+
+
+def plain_steps(leaves: list[Tensor], loss: Callable[[], Tensor], steps: int) -> None:
+    """So many steps of Adam."""
+    optimizer = torch.optim.Adam(leaves, lr=0.01)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+
+
+class Scene:
+    """Two drawn faces, their codes and what the stages need of them."""
+
+    def __init__(self, generator: Generator, parser: Parser) -> None:
+        z = torch.randn(2, 512, generator=torch.Generator().manual_seed(0))
+        w = generator.mean_w + 0.7 * (generator.map(z) - generator.mean_w)
+        self.ws = [row[None, None].repeat(1, generator.n_styles, 1) for row in w]
+        self.codes = [w_to_code(generator, ws) for ws in self.ws]
+        self.images = [render_code(generator, code) for code in self.codes]
+        self.labels = [parser.logits(image).argmax(1) for image in self.images]
+        hair = region_mask(self.labels[1], parser.scheme.indices("hair"))
+        self.masks = torch.cat([1 - hair, hair], 1)
+        self.known = Known(area(self.images[0], SIZE), (self.labels[0] == self.labels[1])[:, None].float())
+
+
+def ours(scene: Scene, params: dict, generator: Generator, parser: Parser, perceptual: Perceptual) -> dict:
+    """The stages' own functions, each taking a number of steps."""
+    objective = Objective(generator, perceptual, scene.images[0], "paper")
+    certain = torch.zeros_like(scene.labels[0], dtype=torch.bool)
+    f, s = (torch.stack([code[i] for code in scene.codes], 1) for i in (0, 1))
+    embedding, alignment, blending = params["embed"], params["align"], params["blend"]
+    return {
+        "embed W+": lambda n: embed_w(generator, objective, embedding["w"] | {"steps": n}),
+        "embed F, S": lambda n: embed_fs(generator, objective, scene.ws[0], embedding["fs"] | {"steps": n}),
+        "align": lambda n: align(
+            generator, parser, perceptual, scene.ws[0], *scene.labels, certain, scene.known, None,
+            alignment | {"steps": n},
+        ),
+        "blend": lambda n: blend(generator, perceptual, f, s, scene.masks, blending | {"steps": n}),
+    }  # fmt: skip
+
+
+def plain(scene: Scene, params: dict, generator: Generator, parser: Parser, perceptual: Perceptual) -> dict:
+    """The same losses as plain loops."""
+    goal, target = area(scene.images[0], SIZE), scene.labels[1]
+    blocks = params["blend"]["blocks"]
+
+    def embed_loss(image: Tensor) -> Tensor:
+        small = area(image, SIZE)
+        return (10 * (small - goal).square().mean() + plain_distance(perceptual, small, goal)).sum()
+
+    def run_w(n: int) -> None:
+        ws = generator.mean_w.repeat(1, generator.n_styles, 1).requires_grad_()
+        plain_steps([ws], lambda: embed_loss(generator.synthesis(ws)) + 1e-4 * p_norm(ws, generator).sum(), n)
+
+    def run_fs(n: int) -> None:
+        f, s = (t.clone().requires_grad_() for t in scene.codes[0])
+        plain_steps([f, s], lambda: embed_loss(render_code(generator, FSCode(f, s))), n)
+
+    def run_align(n: int) -> None:
+        moving, still = scene.ws[0][:, :7].clone().requires_grad_(), scene.ws[0][:, 7:]
+
+        def loss() -> Tensor:
+            image = generator.synthesis(torch.cat([moving, still], 1))
+            known = plain_distance(perceptual, area(image, SIZE), scene.known.image, area(scene.known.mask, SIZE))
+            return functional.cross_entropy(parser.logits(image), target) + known.sum()
+
+        plain_steps([moving], loss, n)
+
+    def run_blend(n: int) -> None:
+        u = torch.full_like(scene.codes[0].s, 0.5).requires_grad_()
+        goals = [area(image, SIZE) for image in scene.images]
+
+        def loss() -> Tensor:
+            s = u * scene.codes[0].s + (1 - u) * scene.codes[1].s
+            image = area(render_code(generator, FSCode(scene.codes[0].f, s)), SIZE)
+            return sum(
+                plain_distance(perceptual, image, goals[k], scene.masks[:, k : k + 1], blocks).sum() for k in (0, 1)
+            )
+
+        plain_steps([u], loss, n)
+
+    return {"embed W+": run_w, "embed F, S": run_fs, "align": run_align, "blend": run_blend}
+
+
+def seconds_a_step(run: Callable[[int], object], steps: int) -> float:
+    """Seconds a step, without what is done once: the difference between a long and a short run."""
+    run(2)
+    times = []
+    for n in (1, 1 + steps):
+        start = time.perf_counter()
+        run(n)
+        times.append(time.perf_counter() - start)
+    return (times[1] - times[0]) / steps
+
+
+def peak(dtype: torch.dtype, device: torch.device) -> float:
+    """FLOP/s of a product of two large matrices, the best of five."""
+    a = torch.rand(4096, 4096, device=device).to(dtype)
+    best = float("inf")
+    for _ in range(5):
+        start = time.perf_counter()
+        (a @ a).sum().item()
+        best = min(best, time.perf_counter() - start)
+    return 2 * 4096**3 / best
+
+
+def main(steps: int = 6, precision: str = "auto") -> None:
+    """Print the table; `precision` as networks.precision in params.yaml."""
+    params, device = yaml.safe_load(Path("params.yaml").read_text()), choose_device()
+    dtype = chosen(precision, device)
+    nets = (
+        load_generator(WEIGHTS / "mobilestylegan.safetensors", device),
+        load_parser(WEIGHTS / "bisenet19.safetensors", device),
+        load_perceptual(WEIGHTS / "stlpips_vgg.safetensors", device),
+    )
+    with torch.no_grad():
+        scene = Scene(nets[0], nets[1])
+    fast, slow = ours(scene, params, *(lowered(net, dtype) for net in nets)), plain(scene, params, *nets)
+    top, rows = peak(dtype, device), []
+    for name in fast:
+        counter = FlopCounterMode(display=False)
+        with counter:
+            fast[name](2)
+        both = counter.get_total_flops()
+        with FlopCounterMode(display=False) as counter:
+            fast[name](1)
+        work = both - counter.get_total_flops()
+        ours_s, plain_s = seconds_a_step(fast[name], steps), seconds_a_step(slow[name], steps)
+        rows.append(
+            {
+                "step": name,
+                "plain, ms": round(1000 * plain_s),
+                "ours, ms": round(1000 * ours_s),
+                "ratio": round(plain_s / ours_s, 2),
+                "GFLOP": round(work / 1e9),
+                "of peak": f"{work / ours_s / top:.0%}",
+            }
+        )
+    print(f"{torch.get_num_threads()} threads, {dtype}, peak {top / 1e9:.0f} GFLOP/s")
+    print(pd.DataFrame(rows).to_string(index=False))
+
+
+if __name__ == "__main__":
+    typer.run(main)
