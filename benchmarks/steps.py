@@ -1,6 +1,6 @@
 """One optimisation step of every stage, ours against a plain loop on the same weights, measured in one run.
 
-    python benchmarks/steps.py
+    python -m benchmarks.steps
 
 The plain loop is what a reader of the paper would write: float32, every render at full size and averaged down, both
 images' features at each step, autograd alone. It needs the embedded networks (`snakemake weights`). Besides the ratio
