@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from tqdm import tqdm
@@ -47,7 +47,10 @@ def _scheme(name: str) -> LabelScheme:
     return SCHEMES[name]
 
 
-Precision = Annotated[str, typer.Option(help="networks.precision: of the networks that only gradients pass through")]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    typer.Option(help="networks.precision: of the networks that only gradients pass through"),
+]
 
 Scheme = Annotated[Any, typer.Option("--scheme", parser=_scheme, help="label scheme of the maps, by name")]
 

@@ -7,8 +7,6 @@ import torch
 
 Network = TypeVar("Network")
 
-PRECISIONS = ("auto", "float32", "bfloat16")
-
 
 def multiplies_bfloat16() -> bool:
     """Whether this machine's CPU has tiles that multiply bfloat16 (AMX), many times as fast as float32."""
