@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from stages.codes.alignment import Known, align
 from stages.codes.blending import blend
-from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w, p_norm, render_code, w_to_code
+from stages.codes.embedding import LOSS_SIZE, FSCode, Objective, embed_fs, embed_w, p_norm, render_code, w_to_code
 from stages.codes.reduction import area
 from stages.command import choose_device
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
@@ -30,7 +30,6 @@ from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
 
 WEIGHTS = Path("data/weights")
-SIZE = 256
 
 
 def plain_distance(net: Perceptual, a: Tensor, b: Tensor, mask: Tensor | None = None, blocks: int = 5) -> Tensor:
@@ -68,7 +67,7 @@ class Scene:
         self.labels = [parser.logits(image).argmax(1) for image in self.images]
         hair = region_mask(self.labels[1], parser.scheme.indices("hair"))
         self.masks = torch.cat([1 - hair, hair], 1)
-        self.known = Known(area(self.images[0], SIZE), (self.labels[0] == self.labels[1])[:, None].float())
+        self.known = Known(area(self.images[0], LOSS_SIZE), (self.labels[0] == self.labels[1])[:, None].float())
 
 
 def ours(scene: Scene, params: dict, generator: Generator, parser: Parser, perceptual: Perceptual) -> dict:
@@ -90,11 +89,11 @@ def ours(scene: Scene, params: dict, generator: Generator, parser: Parser, perce
 
 def plain(scene: Scene, params: dict, generator: Generator, parser: Parser, perceptual: Perceptual) -> dict:
     """The same losses as plain loops."""
-    goal, target = area(scene.images[0], SIZE), scene.labels[1]
+    goal, target = area(scene.images[0], LOSS_SIZE), scene.labels[1]
     blocks = params["blend"]["blocks"]
 
     def embed_loss(image: Tensor) -> Tensor:
-        small = area(image, SIZE)
+        small = area(image, LOSS_SIZE)
         return (10 * (small - goal).square().mean() + plain_distance(perceptual, small, goal)).sum()
 
     def run_w(n: int) -> None:
@@ -110,18 +109,20 @@ def plain(scene: Scene, params: dict, generator: Generator, parser: Parser, perc
 
         def loss() -> Tensor:
             image = generator.synthesis(torch.cat([moving, still], 1))
-            known = plain_distance(perceptual, area(image, SIZE), scene.known.image, area(scene.known.mask, SIZE))
+            known = plain_distance(
+                perceptual, area(image, LOSS_SIZE), scene.known.image, area(scene.known.mask, LOSS_SIZE)
+            )
             return functional.cross_entropy(parser.logits(image), target) + known.sum()
 
         plain_steps([moving], loss, n)
 
     def run_blend(n: int) -> None:
         u = torch.full_like(scene.codes[0].s, 0.5).requires_grad_()
-        goals = [area(image, SIZE) for image in scene.images]
+        goals = [area(image, LOSS_SIZE) for image in scene.images]
 
         def loss() -> Tensor:
             s = u * scene.codes[0].s + (1 - u) * scene.codes[1].s
-            image = area(render_code(generator, FSCode(scene.codes[0].f, s)), SIZE)
+            image = area(render_code(generator, FSCode(scene.codes[0].f, s)), LOSS_SIZE)
             return sum(
                 plain_distance(perceptual, image, goals[k], scene.masks[:, k : k + 1], blocks).sum() for k in (0, 1)
             )
@@ -140,6 +141,13 @@ def seconds_a_step(run: Callable[[int], object], steps: int) -> float:
         run(n)
         times.append(time.perf_counter() - start)
     return (times[1] - times[0]) / steps
+
+
+def flops(run: Callable[[int], object], steps: int) -> int:
+    """Operations of matrix products and convolutions, gradients included, of so many steps and what is done once."""
+    with FlopCounterMode(display=False) as counter:
+        run(steps)
+    return counter.get_total_flops()
 
 
 def peak(dtype: torch.dtype, device: torch.device) -> float:
@@ -167,13 +175,7 @@ def main(steps: int = 6, precision: str = "auto") -> None:
     fast, slow = ours(scene, params, *(lowered(net, dtype) for net in nets)), plain(scene, params, *nets)
     top, rows = peak(dtype, device), []
     for name in fast:
-        counter = FlopCounterMode(display=False)
-        with counter:
-            fast[name](2)
-        both = counter.get_total_flops()
-        with FlopCounterMode(display=False) as counter:
-            fast[name](1)
-        work = both - counter.get_total_flops()
+        work = flops(fast[name], 2) - flops(fast[name], 1)
         ours_s, plain_s = seconds_a_step(fast[name], steps), seconds_a_step(slow[name], steps)
         rows.append(
             {

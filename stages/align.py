@@ -14,14 +14,13 @@ from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structur
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import check_hair_only, read_faces, read_pairs
+from stages.config import check_hair_only, listed_pairs
 from stages.errors import ItemError
 from stages.files import read_label_map
 from stages.items import Item, Result, run_items
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import dilate, region_mask, to_grid
-from stages.regions.pair import Pair
 from stages.tensors import from_labels, read_tensors, tensor_bytes
 
 
@@ -118,7 +117,7 @@ def main(
     """For each pair and reference, F aligned to the target map, and S."""
     log_to(log)
     ((name, choice),) = method.items()
-    listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
+    listed = listed_pairs(pairs, images)
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png"}

@@ -14,14 +14,13 @@ from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import check_hair_only, read_faces, read_pairs
+from stages.config import check_hair_only, listed_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
 from stages.items import Item, Result, run_items
 from stages.nets import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
-from stages.regions.pair import Pair
 from stages.tensors import from_labels, from_rgb, read_tensors, tensor_bytes, to_image
 
 
@@ -47,7 +46,7 @@ def main(
     log_to(log)
     is_official = params["variant"] == "official"
     with_photos = is_official or params["against"] == "photos"
-    listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
+    listed = listed_pairs(pairs, images)
     if is_official:
         check_hair_only(listed.values(), "blend.variant: official")
     items = []

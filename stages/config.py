@@ -91,18 +91,27 @@ def used_networks(networks: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys([*roles, *networks["judges"]]))
 
 
+def methods_with(methods: dict[str, dict[str, Any]], key: str) -> list[str]:
+    """Names of the methods of one kind: `code` (a latent code), `paste` or `images` (from elsewhere)."""
+    return [method for method, choice in methods.items() if key in choice]
+
+
+def _images_in(folder: Path, hint: str) -> list[Path]:
+    """Image files of a folder by their suffix, sorted; raises UserError with the hint if there is no such folder."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; {hint}")
+    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
+
+
 def photo_files(folder: Path) -> dict[str, Path]:
     """Photos of a folder by the name that their item gets; raises UserError if there are none or two share a name."""
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; faces.photos names the folder of photos")
     files: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            if path.stem in files:
-                raise UserError(f"{path}: has the same name as {files[path.stem].name}; rename one of them")
-            if error := _first_error(_schema("images"), {"image": path.stem, "source": str(path)}):
-                raise UserError(f"{path}: its name cannot be an image's ({error}); rename it")
-            files[path.stem] = path
+    for path in _images_in(folder, "faces.photos names the folder of photos"):
+        if path.stem in files:
+            raise UserError(f"{path}: has the same name as {files[path.stem].name}; rename one of them")
+        if error := _first_error(_schema("images"), {"image": path.stem, "source": str(path)}):
+            raise UserError(f"{path}: its name cannot be an image's ({error}); rename it")
+        files[path.stem] = path
     if not files:
         raise UserError(f"{folder}: no {', '.join(IMAGE_SUFFIXES)} file in it")
     return files
@@ -137,10 +146,8 @@ def result_files(folder: Path, pairs: Iterable[str]) -> dict[str, Path]:
     Raises:
         UserError: there is no such folder, no image in it is named after a pair, or two are named after the same.
     """
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; methods.….images names a folder of composites")
+    images = _images_in(folder, "methods.….images names a folder of composites")
     wanted, files = list(pairs), {}
-    images = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
     for path in images:
         if path.stem in files:
             raise UserError(f"{path}: has the same name as {files[path.stem].name}; remove one of them")
@@ -217,6 +224,11 @@ def read_pairs(path: Path, images: Iterable[str] | None = None) -> list[Pair]:
     if not pairs:
         raise UserError(f"{path}: lists no pair")
     return pairs
+
+
+def listed_pairs(pairs: Path, images: Path) -> dict[str, Pair]:
+    """The pairs of pairs.csv by name, checked against the images of images.csv; errors as `read_pairs`."""
+    return {pair.pair: pair for pair in read_pairs(pairs, [face.image for face in read_faces(images)])}
 
 
 def check_hair_only(pairs: Iterable[Pair], what: str) -> None:

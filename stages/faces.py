@@ -8,17 +8,14 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from PIL import Image
 
 from stages.command import Log, choose_device, log_to, run_stage, section
 from stages.config import csv_bytes, face_sources
 from stages.errors import ItemError
-from stages.files import png_bytes, read_image, write_atomic
+from stages.files import at_face_size, png_bytes, read_square, write_atomic
 from stages.items import Item, Result, run_items
 from stages.nets import Generator, load_generator
 from stages.tensors import to_image
-
-SIZE = 1024
 
 
 def prepare_photo(path: Path, min_size: int) -> bytes:
@@ -27,14 +24,8 @@ def prepare_photo(path: Path, min_size: int) -> bytes:
     Raises:
         ItemError: not an image, not square, or smaller than `min_size`.
     """
-    image = read_image(path)
-    if image.width != image.height:
-        raise ItemError(f"{path}: {image.width}×{image.height} px is not square; align and crop it as FFHQ does")
-    if image.width < min_size:
-        raise ItemError(f"{path}: {image.width} px is below the minimum of {min_size} px (faces.min_size)")
-    if image.width != SIZE:
-        image = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
-    return png_bytes(image)
+    image = read_square(path, f"{min_size} px (faces.min_size)", min_size, "align and crop it as FFHQ does")
+    return png_bytes(at_face_size(image))
 
 
 def draw_face(net: Generator, index: int, seed: int, truncation: float, device: torch.device) -> bytes:

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from stages.errors import ItemError, UserError
 from stages.regions.labels import LabelScheme
 
+FACE_SIZE = 1024  # px of faces and composites
 MAX_PIXELS = 100_000_000  # a 10,000 × 10,000 photo; more is a mistake or an attack
 
 
@@ -79,6 +80,25 @@ def read_image(path: Path) -> Image.Image:
         raise ItemError(f"{path}: not an image; replace or remove it") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ItemError(f"{path}: cannot be decoded ({error}); replace or remove it") from error
+
+
+def read_square(path: Path, minimum: str, smallest: int, advice: str) -> Image.Image:
+    """Decode a square image file of at least `smallest` px to RGB; `minimum` and `advice` say more of what is asked.
+
+    Raises:
+        ItemError: as `read_image`, or the image is not square or too small.
+    """
+    image = read_image(path)
+    if image.width != image.height:
+        raise ItemError(f"{path}: {image.width}×{image.height} px is not square; {advice}")
+    if image.width < smallest:
+        raise ItemError(f"{path}: {image.width} px is below the minimum of {minimum}")
+    return image
+
+
+def at_face_size(image: Image.Image) -> Image.Image:
+    """Bring a square image to the 1024 px of faces and composites."""
+    return image if image.width == FACE_SIZE else image.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.LANCZOS)
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -5,16 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from PIL import Image
 
 from stages.command import Log, log_to, run_stage, section
 from stages.command import log as logger
-from stages.config import read_faces, read_pairs, result_files
+from stages.config import listed_pairs, result_files
 from stages.errors import ItemError
-from stages.files import png_bytes, read_image
+from stages.files import at_face_size, png_bytes, read_square
 from stages.items import Item, Result, run_items
 
-SIZE = 1024  # px, that of the faces and of the other methods' composites
 SMALLEST = 256  # px; below it a comparison with the others at 256 px would measure the size
 
 
@@ -24,15 +22,8 @@ def bring_to_size(path: Path) -> Result:
     Raises:
         ItemError: not an image, not square, or smaller than 256 px.
     """
-    image = read_image(path)
-    if image.width != image.height:
-        raise ItemError(f"{path}: {image.width}×{image.height} px is not square; the pair's faces are")
-    if image.width < SMALLEST:
-        raise ItemError(f"{path}: {image.width} px is below the minimum of {SMALLEST} px")
-    size = image.width
-    if size != SIZE:
-        image = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
-    return Result({"image": png_bytes(image)}, {"px": size})
+    image = read_square(path, f"{SMALLEST} px", SMALLEST, "the pair's faces are")
+    return Result({"image": png_bytes(at_face_size(image))}, {"px": image.width})
 
 
 def main(
@@ -47,7 +38,7 @@ def main(
     log_to(log)
     ((name, choice),) = method.items()
     folder = Path(choice["images"])
-    names = [pair.pair for pair in read_pairs(pairs, [face.image for face in read_faces(images)])]
+    names = list(listed_pairs(pairs, images))
     results = result_files(folder, names)
     logger.info("%s: %d of %d pairs have an image", folder, len(results), len(names))
     items = [

@@ -8,12 +8,12 @@ import typer
 from PIL import Image
 
 from stages.command import Log, Scheme, log_to, run_stage, section
-from stages.config import read_faces, read_pairs
+from stages.config import listed_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
 from stages.items import Item, Result, run_items
-from stages.regions.pair import Pair
-from stages.regions.pasting import paste, shown
+from stages.regions.pair import shown
+from stages.regions.pasting import paste
 
 
 def main(
@@ -31,7 +31,7 @@ def main(
     """Paste what is taken from each reference onto the identity."""
     log_to(log)
     ((name, choice),) = method.items()
-    listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
+    listed = listed_pairs(pairs, images)
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png"}

@@ -9,7 +9,7 @@ import typer
 
 from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
-from stages.config import canonical, read_faces, read_pairs
+from stages.config import canonical, methods_with, read_faces, read_pairs
 from stages.figures import reconstruction_figure, transfer_figure
 from stages.files import read_json, sha256_file, write_atomic, write_json
 from stages.metrics import table
@@ -199,7 +199,7 @@ def render_report(
 ) -> str:  # fmt: skip
     """The report as Markdown; every number in it comes from the table or the records."""
     methods = list(params["methods"])
-    embedding = [method for method, choice in params["methods"].items() if "code" in choice]
+    embedding = methods_with(params["methods"], "code")
     expected = {"reconstruction": embedding, "transfer": methods}
     failed, missing = failures(records), incomplete(frame, expected, images, len(pairs))
     verdict = "INVALID" if failed or missing else "VALID"
@@ -305,7 +305,7 @@ def main(
     names = [face.image for face in read_faces(images)]
     listed = read_pairs(pairs, names)
     methods = list(params["methods"])
-    aligned = [f"aligned-{method}" for method, choice in params["methods"].items() if "code" in choice]
+    aligned = [f"aligned-{method}" for method in methods_with(params["methods"], "code")]
     stages = ["faces", "maps", "targets", "codes", *aligned, *(f"composites-{method}" for method in methods)]
     records = [read_json(data / "records" / f"{stage}.json") for stage in stages]
     frame = table.read(metrics)

@@ -22,7 +22,7 @@ from stages.metrics.regions import iou
 from stages.metrics.sets import frechet
 from stages.nets import Parser, Perceptual, load_parser, load_perceptual
 from stages.regions.labels import LabelScheme
-from stages.regions.pair import Pair
+from stages.regions.pair import Pair, shown
 from stages.tensors import from_rgb
 
 logger = logging.getLogger(__name__)
@@ -83,11 +83,8 @@ def transfer_masks(pair: Pair, maps: list[np.ndarray], target: np.ndarray, schem
     taken: for each further reference, inside what is taken from it, both in its own map and in the target.
     """
     identity, *others = pair.taken(scheme)
-    kept = np.isin(target, list(identity)) & np.isin(maps[0], list(identity))
-    taken = [
-        np.isin(target, list(labels)) & np.isin(own, list(labels)) for labels, own in zip(others, maps[1:], strict=True)
-    ]
-    return {"kept": kept, "taken": taken}
+    taken = [shown(target, own, labels) for labels, own in zip(others, maps[1:], strict=True)]
+    return {"kept": shown(target, maps[0], identity), "taken": taken}
 
 
 def score_reconstruction(judges: Judges, faces: dict[str, Path], renders: Path) -> Iterator[Value]:

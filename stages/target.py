@@ -10,7 +10,7 @@ import typer
 
 from stages.codes import official_target
 from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import check_hair_only, read_faces, read_pairs
+from stages.config import check_hair_only, listed_pairs
 from stages.errors import ItemError
 from stages.files import label_map_bytes, read_label_map
 from stages.items import Item, Result, run_items
@@ -33,7 +33,7 @@ def main(
 ) -> None:
     """Unite the regions that a pair takes from its references and fill the holes."""
     log_to(log)
-    listed: dict[str, Pair] = {p.pair: p for p in read_pairs(pairs, [face.image for face in read_faces(images)])}
+    listed = listed_pairs(pairs, images)
     items = [
         Item(
             pair.pair,

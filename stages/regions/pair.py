@@ -1,6 +1,9 @@
 """A pair: which region of the composite comes from which image."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from stages.regions.labels import LabelScheme
 
@@ -29,3 +32,9 @@ class Pair(NamedTuple):
         for region in sorted(self.regions, key=lambda r: -len(scheme.regions[r])):
             owner |= dict.fromkeys(scheme.indices(region), self.regions[region])
         return [frozenset(i for i, image in owner.items() if image == ref) for ref in self.references]
+
+
+def shown(target: np.ndarray, own: np.ndarray, labels: Iterable[int]) -> np.ndarray:
+    """Where a reference itself shows what the target takes from it: bool (H, W) from two label maps."""
+    wanted = list(labels)
+    return np.isin(target, wanted) & np.isin(own, wanted)

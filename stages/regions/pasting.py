@@ -1,17 +1,9 @@
 """The baselines without a latent space: a region's pixels copied onto the identity, or cloned into it."""
 
-from collections.abc import Iterable
-
 import cv2
 import numpy as np
 
 FRAME = 2  # px; what OpenCV's cloning needs around the mask
-
-
-def shown(target: np.ndarray, own: np.ndarray, labels: Iterable[int]) -> np.ndarray:
-    """Where a reference itself shows what the target takes from it: bool (H, W) from two label maps."""
-    wanted = list(labels)
-    return np.isin(target, wanted) & np.isin(own, wanted)
 
 
 def paste(image: np.ndarray, reference: np.ndarray, mask: np.ndarray, how: str) -> np.ndarray:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.regions.pasting import paste, shown
+from stages.regions.pair import shown
+from stages.regions.pasting import paste
 
 
 @pytest.fixture

@@ -29,17 +29,14 @@ try:
     check_present(USED, config["checkpoints"])
     FACES, PAIRS = names_of_items(config)
     RESULTS = {
-        method: [str(path) for path in settings.result_files(Path(choice["images"]), PAIRS).values()]
-        for method, choice in config["methods"].items()
-        if "images" in choice
+        method: [str(path) for path in settings.result_files(Path(config["methods"][method]["images"]), PAIRS).values()]
+        for method in settings.methods_with(config["methods"], "images")
     }
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = list(config["methods"])
-LATENT, PASTED, EXTERNAL = (
-    [method for method, choice in config["methods"].items() if key in choice] for key in ("code", "paste", "images")
-)
+LATENT, PASTED, EXTERNAL = (settings.methods_with(config["methods"], key) for key in ("code", "paste", "images"))
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex"]
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
