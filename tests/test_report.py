@@ -13,7 +13,8 @@ from stages.metrics import table
 from stages.metrics.published import published
 from stages.nets.weights import weights_bytes
 from stages.regions.pair import Pair
-from stages.report import flat_metrics, render_report
+from stages.report import flat_metrics
+from stages.reporting.text import render_report
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] = {"barbershop": {"code": "fs", "align": True}, "baseline": {"code": "w", "align": False}}

@@ -1,0 +1,1 @@
+"""The report: its verdict, tables, figures and text."""
