@@ -18,11 +18,10 @@ from stages.config import read_faces, read_pairs
 from stages.files import is_failed, read_label_map, read_rgb
 from stages.metrics import fid, table
 from stages.metrics.image import psnr, resize, rmse, ssim
-from stages.metrics.regions import iou
+from stages.metrics.regions import iou, transfer_masks
 from stages.metrics.sets import frechet
 from stages.nets import Parser, Perceptual, load_parser, load_perceptual
-from stages.regions.labels import LabelScheme
-from stages.regions.pair import Pair, shown
+from stages.regions.pair import Pair
 from stages.tensors import from_rgb
 
 logger = logging.getLogger(__name__)
@@ -74,17 +73,6 @@ def _resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     if factor == 0:
         return np.kron(mask, np.ones((size // len(mask),) * 2))
     return mask.reshape(size, factor, size, factor).mean((1, 3))
-
-
-def transfer_masks(pair: Pair, maps: list[np.ndarray], target: np.ndarray, scheme: LabelScheme) -> dict[str, Any]:
-    """Where the composite must keep the identity, and where it must show what was taken, as bool (512, 512).
-
-    kept: outside what is taken, both in the identity's own map and in the target.
-    taken: for each further reference, inside what is taken from it, both in its own map and in the target.
-    """
-    identity, *others = pair.taken(scheme)
-    taken = [shown(target, own, labels) for labels, own in zip(others, maps[1:], strict=True)]
-    return {"kept": shown(target, maps[0], identity), "taken": taken}
 
 
 def score_reconstruction(judges: Judges, faces: dict[str, Path], renders: Path) -> Iterator[Value]:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from stages.metrics.regions import transfer_masks
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
-from stages.score import Judges, measure, transfer_masks
+from stages.score import Judges, measure
 
 BACKGROUND, SKIN, EYE, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "left_eye", "hair"))
 

@@ -1,9 +1,13 @@
-"""Agreement of two label maps."""
+"""Regions of label maps: where a composite shows what was taken from where, and how far two maps agree."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+
+from stages.regions.labels import LabelScheme
+from stages.regions.pair import Pair, shown
 
 
 def iou(map_a: np.ndarray, map_b: np.ndarray, labels: Iterable[int]) -> float:
@@ -31,3 +35,14 @@ def iou(map_a: np.ndarray, map_b: np.ndarray, labels: Iterable[int]) -> float:
     in_a, in_b = np.isin(map_a, indices), np.isin(map_b, indices)
     union = np.count_nonzero(in_a | in_b)
     return np.count_nonzero(in_a & in_b) / union if union else math.nan
+
+
+def transfer_masks(pair: Pair, maps: Sequence[np.ndarray], target: np.ndarray, scheme: LabelScheme) -> dict[str, Any]:
+    """Where the composite must keep the identity, and where it must show what was taken, as bool (512, 512).
+
+    kept: outside what is taken, both in the identity's own map and in the target.
+    taken: for each further reference, inside what is taken from it, both in its own map and in the target.
+    """
+    identity, *others = pair.taken(scheme)
+    taken = [shown(target, own, labels) for labels, own in zip(others, maps[1:], strict=True)]
+    return {"kept": shown(target, maps[0], identity), "taken": taken}
