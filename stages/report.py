@@ -38,8 +38,8 @@ def main(
     names = [face.image for face in read_faces(images)]
     listed = read_pairs(pairs, names)
     methods = list(params["methods"])
-    aligned = [f"aligned-{method}" for method in methods_with(params["methods"], "code")]
-    stages = ["faces", "maps", "targets", "codes", *aligned, *(f"composites-{method}" for method in methods)]
+    aligned = [f"aligned/{method}" for method in methods_with(params["methods"], "code")]
+    stages = ["faces", "maps", "targets", "codes", *aligned, *(f"composites/{method}" for method in methods)]
     records = [read_json(data / "records" / f"{stage}.json") for stage in stages]
     frame = table.read(metrics)
     rows = params["report"]["rows"]

@@ -11,7 +11,7 @@ rule make_aligned:
         perceptual=weights_of("perceptual"),
     output:
         aligned=expand("data/aligned/{{method}}/{pair}.safetensors", pair=PAIRS),
-        record="data/records/aligned-{method}.json",
+        record="data/records/aligned/{method}.json",
     log:
         "logs/aligned-{method}.log",
     resources:

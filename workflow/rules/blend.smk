@@ -13,7 +13,7 @@ rule make_composites:
     output:
         images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
         codes=expand("data/composites/{{method}}/{pair}.safetensors", pair=PAIRS),
-        record="data/records/composites-{method}.json",
+        record="data/records/composites/{method}.json",
     log:
         "logs/composites-{method}.log",
     wildcard_constraints:
@@ -42,7 +42,7 @@ rule paste_composites:
         targets=rules.make_targets.output.targets,
     output:
         images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
-        record="data/records/composites-{method}.json",
+        record="data/records/composites/{method}.json",
     log:
         "logs/composites-{method}.log",
     wildcard_constraints:
@@ -64,7 +64,7 @@ rule ingest_composites:
         results=lambda wildcards: RESULTS[wildcards.method],
     output:
         images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
-        record="data/records/composites-{method}.json",
+        record="data/records/composites/{method}.json",
     log:
         "logs/composites-{method}.log",
     wildcard_constraints:

@@ -1,5 +1,6 @@
 """What the rules share: checked parameters, the names of all items, slices of params, weight files."""
 
+import os
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -9,6 +10,7 @@ from snakemake.exceptions import WorkflowError
 from stages import config as settings
 from stages.checkpoints import CHECKPOINTS, check_present
 from stages.deps import files
+from stages.dvc import check_listed
 from stages.errors import UserError
 
 
@@ -27,6 +29,8 @@ try:
     settings.check_params(config)
     USED = settings.used_networks(config["networks"])
     check_present(USED, config["checkpoints"])
+    if "DVC_STAGE" in os.environ:
+        check_listed(config)
     FACES, PAIRS = names_of_items(config)
     RESULTS = {
         method: [str(path) for path in settings.result_files(Path(config["methods"][method]["images"]), PAIRS).values()]

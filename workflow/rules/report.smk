@@ -43,7 +43,7 @@ rule make_report:
             rules.make_targets.output.record,
             rules.make_codes.output.record,
             *expand(rules.make_aligned.output.record, method=LATENT),
-            *expand("data/records/composites-{method}.json", method=METHODS),
+            *expand("data/records/composites/{method}.json", method=METHODS),
         ],
         weights=weights_named(USED),
     output:
