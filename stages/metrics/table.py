@@ -9,6 +9,8 @@ Columns:
     low, high: the interval of a summary's mean; missing for an item.
     excluded: items left out of a summary because their value is missing or infinite; 0 for an item.
     direction: `higher` or `lower`, whichever is better.
+    note: why an item has no finite value, where that is no failure (two images are identical, a region is empty); else
+        empty.
 """
 
 import io
@@ -25,7 +27,7 @@ SUMMARY = "*"
 DIRECTIONS = ("higher", "lower")
 GROUP = ["protocol", "method", "metric"]
 KEY = [*GROUP, "item"]
-FORMAT = {"format": "1"}
+FORMAT = {"format": "2"}
 SCHEMA = pa.schema(
     [
         pa.field("protocol", pa.string(), nullable=False),
@@ -38,16 +40,17 @@ SCHEMA = pa.schema(
         pa.field("high", pa.float64()),
         pa.field("excluded", pa.int32(), nullable=False),
         pa.field("direction", pa.string(), nullable=False),
+        pa.field("note", pa.string(), nullable=False),
     ]
 )
-ITEM_DEFAULTS = {"n": 1, "low": float("nan"), "high": float("nan"), "excluded": 0}
+ITEM_DEFAULTS = {"n": 1, "low": float("nan"), "high": float("nan"), "excluded": 0, "note": ""}
 
 
 def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -> pd.DataFrame:
     """Append to the rows of items a summary row for each protocol, method and metric.
 
     Args:
-        items: columns protocol, method, item, metric, value, direction; n, low, high and excluded may be left out.
+        items: columns protocol, method, item, metric, value, direction; n, low, high, excluded and note may be left out.
         level, resamples, seed: as in `mean_interval`.
 
     Returns:
@@ -78,6 +81,7 @@ def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -
                 "high": interval.high,
                 "excluded": interval.excluded,
                 "direction": directions[0],
+                "note": "",
             }
         )
     summaries = _arrow(pd.DataFrame(rows, columns=SCHEMA.names)).to_pandas()

@@ -42,7 +42,8 @@ def scipy_interval(values, method: str) -> tuple[float, float]:
 def test_agrees_with_scipy(n: int) -> None:
     values = np.random.default_rng(n).exponential(size=n)
     result = mean_interval(values, **OPTIONS)
-    assert result == (pytest.approx(values.mean(), rel=1e-12), *scipy_interval(values, "BCa"), n, 0)
+    assert result[:3] == pytest.approx((values.mean(), *scipy_interval(values, "BCa")), rel=1e-9)
+    assert result[3:] == (n, 0)
 
 
 def test_interval_of_a_skewed_sample_leans_to_the_tail() -> None:
@@ -97,7 +98,7 @@ def test_percentiles_stand_in_where_bca_is_undefined() -> None:
     values = [1e-170, 2e-170, 4e-170, 9e-170]  # the squares in BCa's acceleration vanish
     assert all(map(math.isnan, scipy_interval(values, "BCa")))
     _, low, high, _, _ = mean_interval(values, **OPTIONS)
-    assert (low, high) == scipy_interval(values, "percentile")
+    assert (low, high) == pytest.approx(scipy_interval(values, "percentile"), rel=1e-9)
     assert low < high
 
 
@@ -127,8 +128,8 @@ def test_many_values_are_resampled_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
     values = np.random.default_rng(0).normal(size=50)
     whole = mean_interval(values, **OPTIONS)
     monkeypatch.setattr(statistics, "MAX_RESAMPLED", 100)
-    parts = mean_interval(values, **OPTIONS)
-    assert parts == pytest.approx(whole, rel=0.5)
+    statistics._kept_resamples.cache_clear()
+    assert mean_interval(values, **OPTIONS) == pytest.approx(whole, rel=1e-12), "the same numbers are drawn in parts"
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ class TestFile:
         write(table, str(tmp_path / "metrics.parquet"))
         schema = pq.read_schema(tmp_path / "metrics.parquet")
         assert schema.equals(SCHEMA)
-        assert schema.metadata == {b"format": b"1"}
+        assert schema.metadata == {b"format": b"2"}
 
     def test_nan_is_stored_as_missing_and_infinity_as_itself(self, table: pd.DataFrame, tmp_path: Path) -> None:
         table.loc[0, "value"], table.loc[1, "value"] = math.inf, math.nan
@@ -218,10 +218,10 @@ class TestOtherFiles:
     def test_table_of_other_columns(self, table: pd.DataFrame, tmp_path: Path) -> None:
         path = tmp_path / "metrics.parquet"
         other = pa.Table.from_pandas(table.drop(columns="low"), preserve_index=False)
-        pq.write_table(other.replace_schema_metadata({"format": "1"}), path)
+        pq.write_table(other.replace_schema_metadata({"format": "2"}), path)
         self.assert_refused(path, "its columns: protocol, method")
 
-    @pytest.mark.parametrize(("metadata", "found"), [(None, "missing"), ({"format": "2"}, "2")])
+    @pytest.mark.parametrize(("metadata", "found"), [(None, "missing"), ({"format": "1"}, "1")])
     def test_table_of_another_format(
         self, table: pd.DataFrame, tmp_path: Path, metadata: dict[str, str] | None, found: str
     ) -> None:
