@@ -131,6 +131,18 @@ def test_values_that_are_not_finite_make_it_invalid(render):
     assert "RMSE@256: 3 of 4, 1 not finite" in report
 
 
+def test_values_with_a_note_are_named_and_make_nothing_invalid(render):
+    frame = measured()
+    of_metric = (frame["metric"] == "taken IoU@512") & (frame["method"] == "baseline")
+    frame.loc[of_metric & (frame["item"] == "pair-1"), ["value", "note"]] = [np.nan, "no hair in either map"]
+    frame.loc[of_metric & (frame["item"] == "*"), ["n", "excluded"]] = [2, 1]
+    report = render(frame)
+    assert verdict(report) == "VALID"
+    assert "- transfer, no hair in either map: pair-1 (baseline); 1 values of taken IoU@512" in report
+    frame.loc[of_metric & (frame["item"] == "*"), ["n", "excluded"]] = [1, 2]
+    assert verdict(render(frame)) == "INVALID", "one of the two that are left out has no note"
+
+
 def test_reconstruction_shows_the_table_and_the_paper(render):
     frame = measured()
     header, *rows = section(render(frame), "Reconstruction")

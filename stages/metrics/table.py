@@ -50,7 +50,7 @@ def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -
     """Append to the rows of items a summary row for each protocol, method and metric.
 
     Args:
-        items: columns protocol, method, item, metric, value, direction; n, low, high, excluded and note may be left out.
+        items: columns protocol, method, item, metric, value, direction; the others may be left out.
         level, resamples, seed: as in `mean_interval`.
 
     Returns:

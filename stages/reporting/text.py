@@ -18,7 +18,7 @@ from stages.reporting.tables import (
     transfer_table,
     weights_table,
 )
-from stages.reporting.verdict import failures, incomplete
+from stages.reporting.verdict import failures, incomplete, unmeasured
 
 
 def commit() -> str:
@@ -53,6 +53,8 @@ def render_report(
     problems = ""
     if failed:
         problems += f"\n{len(failed)} items failed:\n\n" + "".join(f"- {line}\n" for line in failed)
+    if noted := unmeasured(frame):
+        problems += "\nNot measured, and left out of the means:\n\n" + "".join(f"- {line}\n" for line in noted)
     if missing:
         problems += "\nSummaries that do not cover everything:\n\n" + "".join(f"- {line}\n" for line in missing)
     return f"""# Barbershop, evaluated: {verdict}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.metrics.table import SUMMARY
+from stages.metrics.table import GROUP, SUMMARY
 
 
 def failures(records: list[dict[str, Any]]) -> list[str]:
@@ -20,9 +20,10 @@ def failures(records: list[dict[str, Any]]) -> list[str]:
 def incomplete(frame: pd.DataFrame, methods: dict[str, list[str]], images: int, pairs: int) -> list[str]:
     """A line for every summary that is missing, does not cover all images or pairs, or has values not finite.
 
-    `methods` are those that each protocol must have.
+    `methods` are those that each protocol must have. A value with a note is accounted for.
     """
     summary = frame[frame["item"] == SUMMARY]
+    accounted = frame[frame["note"] != ""].groupby(GROUP).size()
     lines = []
     for protocol, expected_methods in methods.items():
         of_protocol = summary[summary["protocol"] == protocol]
@@ -32,7 +33,19 @@ def incomplete(frame: pd.DataFrame, methods: dict[str, list[str]], images: int, 
                 lines.append(f"{protocol}, {method}: {', '.join(sorted(missing)) or 'everything'} is missing")
     for row in summary.itertuples():
         expected = images if row.protocol == "reconstruction" else pairs
-        if row.n != expected or row.excluded:
-            counted = f"{row.n} of {expected}" + (f", {row.excluded} not finite" if row.excluded else "")
+        noted = int(accounted.get((row.protocol, row.method, row.metric), 0))
+        if row.n + noted != expected or row.excluded != noted:
+            bad = row.excluded - noted
+            counted = f"{row.n} of {expected}" + (f", {bad} not finite" if bad else "")
             lines.append(f"{row.protocol}, {row.method}, {row.metric}: {counted}")
+    return lines
+
+
+def unmeasured(frame: pd.DataFrame) -> list[str]:
+    """A line for every reason why something could not be measured: which items, which metrics, how many values."""
+    lines = []
+    for (protocol, note), group in frame[frame["note"] != ""].groupby(["protocol", "note"]):
+        items = (f"{item} ({', '.join(of_item['method'].unique())})" for item, of_item in group.groupby("item"))
+        metrics = ", ".join(sorted(group["metric"].unique()))
+        lines.append(f"{protocol}, {note}: {', '.join(items)}; {len(group)} values of {metrics}")
     return lines
