@@ -1,5 +1,6 @@
 """The edge that every stage shares: command line, log, errors, machine settings, progress."""
 
+import errno
 import json
 import logging
 import os
@@ -15,9 +16,12 @@ from tqdm import tqdm
 
 from stages.config import check_section
 from stages.errors import UserError
+from stages.lifeline import follow
 from stages.regions.labels import SCHEMES, LabelScheme
 
 log = logging.getLogger("stages")
+
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)  # of a disk, not of a bug
 
 PLAIN_LINE_SECONDS = 15.0  # how often a long optimisation says where it is when nobody watches a bar
 
@@ -58,19 +62,27 @@ Scheme = Annotated[Any, typer.Option("--scheme", parser=_scheme, help="label sch
 def run_stage(main: Callable[..., None]) -> None:
     """Run a stage's command: a user's mistake ends in one line and exit status 1, without a traceback."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    follow()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
     try:
         app()
     except UserError as error:
         log.error("error: %s", error)
-        sys.exit(1)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        log.error("error: %s; finished items are kept: make room or make it writable, and run again", error)
+    else:
+        return
+    sys.exit(1)
 
 
 def log_to(path: Path | None) -> None:
     """Copy the messages to a file, plain lines with the full date."""
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        logging.raiseExceptions = False  # a full disk must not bury the message in tracebacks of its own copy
         handler = logging.FileHandler(path, mode="w")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         logging.getLogger().addHandler(handler)

@@ -10,7 +10,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 # The edge: it moves results to and fro but does not decide them.
-EDGE = {"stages.command", "stages.config", "stages.deps", "stages.errors", "stages.items", "stages.store"}
+EDGE = {f"stages.{name}" for name in ("command", "config", "deps", "errors", "items", "lifeline", "records", "store")}
 
 
 def _path(module: str) -> Path | None:

@@ -12,7 +12,7 @@ import typer
 from stages.command import Log, choose_device, log_to, run_stage, section
 from stages.config import csv_bytes, face_sources
 from stages.errors import ItemError
-from stages.files import at_face_size, png_bytes, read_square, write_atomic
+from stages.files import at_face_size, png_bytes, read_square
 from stages.items import Item, Result, run_items
 from stages.nets import Generator, load_generator
 from stages.tensors import to_image
@@ -69,8 +69,9 @@ def main(
         except ItemError as error:
             return [error]
 
-    run_items("faces", "stages.faces", items, {}, {"generator": generator}, compute, record)
-    write_atomic(manifest, csv_bytes(["image", "source"], ((n, str(p or "drawn")) for n, p in sources.items())))
+    listed = csv_bytes(["image", "source"], ((n, str(p or "drawn")) for n, p in sources.items()))
+    weights = {"generator": generator}
+    run_items("faces", "stages.faces", items, {}, weights, compute, record, manifests={manifest: listed})
 
 
 if __name__ == "__main__":

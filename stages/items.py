@@ -6,12 +6,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+
 from stages.command import log, peak_memory_mib
 from stages.config import canonical
 from stages.deps import code_digest
 from stages.errors import ItemError
-from stages.files import is_failed, sha256_file, write_atomic, write_json
+from stages.files import is_failed, write_atomic
 from stages.nets.weights import weights_digest
+from stages.records import check, write_record
 from stages.store import Store, fingerprint
 
 
@@ -43,11 +46,13 @@ def run_items(
     compute: Compute,
     record: Path,
     batch: int = 1,
+    manifests: Mapping[Path, bytes] | None = None,
 ) -> None:
     """Make the outputs of all items and the stage's record.
 
     An item that fails, or whose input failed, gets empty output files and a record that says why; the others
-    go on. `compute` is called with batches of items and only for what is not in the store.
+    go on. `compute` is called with batches of items and only for what is not in the store; a batch that does not fit
+    into memory is halved.
 
     Args:
         stage: names the stage in the store and the record.
@@ -58,8 +63,15 @@ def run_items(
         compute: computes a batch; returns a result or an error for each item.
         record: where the JSON record of the stage goes.
         batch: largest number of items in a batch; its items have equal facts.
+        manifests: further files that the stage writes.
+
+    Raises:
+        UserError: an input is not what the stage that made it wrote, or an output cannot be written.
     """
     store = Store(stage)
+    inputs = check({path for item in items for path in item.inputs.values()})
+    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    _remove_leftovers(items)
     digests = {role: weights_digest(path) for role, path in weights.items()}
     records: dict[str, dict[str, Any]] = {}
     todo: list[tuple[Item, str]] = []
@@ -70,7 +82,7 @@ def run_items(
             continue
         key = fingerprint(
             stage=stage, params=params, weights=digests, code=code_digest(module), facts=item.facts,
-            inputs={role: sha256_file(path) for role, path in item.inputs.items()},
+            inputs={role: inputs[path] for role, path in item.inputs.items()},
         )  # fmt: skip
         stored = store.get(key)
         if stored is None:
@@ -82,7 +94,7 @@ def run_items(
     done = 0
     for chunk in _batches(todo, batch):
         began = time.monotonic()
-        results = compute([item for item, _ in chunk])
+        results = _computed(compute, [item for item, _ in chunk])
         seconds = (time.monotonic() - began) / len(chunk)
         for (item, key), result in zip(chunk, results, strict=True):
             if isinstance(result, ItemError):
@@ -98,7 +110,33 @@ def run_items(
             records[item.name] = entry
         done += len(chunk)
         log.info("%s: %d of %d done", stage, done, len(todo))
-    write_json(record, {"stage": stage, "weights": digests, "items": [records[item.name] for item in items]})
+    for path, content in (manifests or {}).items():
+        write_atomic(path, content)
+    files = [*(manifests or {}), *(path for item in items for path in item.outputs.values())]
+    write_record(record, stage, files, weights=digests, items=[records[item.name] for item in items])
+
+
+def _computed(compute: Compute, items: Sequence[Item]) -> list[Result | ItemError]:
+    """The results of a batch. What does not fit into memory is computed in halves; an item that does not fit fails."""
+    failure = None
+    try:
+        return list(compute(items))
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        failure = str(error).strip().splitlines()[0]
+    # Not in the handler: while the exception lives, so does all that the frames of its traceback hold.
+    torch.cuda.empty_cache()
+    if len(items) == 1:
+        return [ItemError(f"out of memory ({failure}): free some, or run it on a larger machine")]
+    log.warning("out of memory with a batch of %d (%s): in halves", len(items), failure)
+    half = len(items) // 2
+    return _computed(compute, items[:half]) + _computed(compute, items[half:])
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """The CPU's allocator has no exception of its own, only a message."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def _batches(todo: Sequence[tuple[Item, str]], batch: int) -> Iterator[list[tuple[Item, str]]]:
@@ -106,6 +144,13 @@ def _batches(todo: Sequence[tuple[Item, str]], batch: int) -> Iterator[list[tupl
     for _, group in groupby(todo, key=lambda entry: canonical(entry[0].facts)):
         entries = list(group)
         yield from (entries[start : start + batch] for start in range(0, len(entries), batch))
+
+
+def _remove_leftovers(items: Sequence[Item]) -> None:
+    """Remove what an earlier run was writing when it was killed; DVC would take it for an output."""
+    for folder, name in {(path.parent, path.name) for item in items for path in item.outputs.values()}:
+        for leftover in folder.glob(f".{name}.*"):
+            leftover.unlink()
 
 
 def _place(item: Item, contents: Mapping[str, bytes]) -> None:

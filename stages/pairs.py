@@ -10,6 +10,7 @@ from stages.command import log as logger
 from stages.config import csv_bytes, pair_names, read_faces, read_pairs
 from stages.errors import UserError
 from stages.files import is_failed, read_label_map, write_atomic
+from stages.records import check, write_record
 from stages.regions.variety import choose_pairs
 
 
@@ -19,6 +20,7 @@ def main(
     images: Annotated[Path, typer.Option(help="images.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],
     out: Annotated[Path, typer.Option(help="pairs.csv to write")],
+    record: Annotated[Path, typer.Option(help="record of the stage to write")],
     log: Log = None,
 ) -> None:
     """Write pairs.csv: the user's list as it is, or pairs (identity, hair) chosen by a seeded sampler."""
@@ -28,8 +30,10 @@ def main(
         path = Path(params["file"])
         pairs = read_pairs(path, names)
         write_atomic(out, path.read_bytes())
+        write_record(record, "pairs", [out])
         logger.info("%d pairs from %s", len(pairs), path)
         return
+    check(maps / f"{name}.png" for name in names)
     # An image that failed cannot be part of a pair; the report names it.
     usable = {name: maps / f"{name}.png" for name in names if not is_failed(maps / f"{name}.png")}
     labels = {name: read_label_map(path, scheme) for name, path in usable.items()}
@@ -39,6 +43,7 @@ def main(
         raise UserError(f"pairs.count: {error}; lower it or add faces") from error
     rows = [(name, *pair) for name, pair in zip(pair_names(params["count"]), chosen, strict=True)]
     write_atomic(out, csv_bytes(["pair", "identity", "hair"], rows))
+    write_record(record, "pairs", [out])
     logger.info("%d pairs chosen of %d images", len(rows), len(usable))
 
 

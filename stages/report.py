@@ -9,8 +9,10 @@ import typer
 from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
 from stages.config import methods_with, read_faces, read_pairs
-from stages.files import read_json, sha256_file, write_atomic, write_json
+from stages.errors import UserError
+from stages.files import sha256_file, write_atomic, write_json
 from stages.metrics import table
+from stages.records import check_below, read_record
 from stages.reporting.figures import reconstruction_figure, transfer_figure
 from stages.reporting.names import method_name
 from stages.reporting.text import render_report
@@ -40,8 +42,13 @@ def main(
     methods = list(params["methods"])
     aligned = [f"aligned/{method}" for method in methods_with(params["methods"], "code")]
     stages = ["faces", "maps", "targets", "codes", *aligned, *(f"composites/{method}" for method in methods)]
-    records = [read_json(data / "records" / f"{stage}.json") for stage in stages]
-    frame = table.read(metrics)
+    read = ["faces", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
+    check_below(data / folder for folder in read)
+    records = [read_record(data / "records" / f"{stage}.json") for stage in stages]
+    try:
+        frame = table.read(metrics)
+    except ValueError as error:
+        raise UserError(f"{error}; remove it and run again") from error
     rows = params["report"]["rows"]
     figures = out / "figures"
     write_atomic(figures / "transfer.png", transfer_figure(listed[:rows], methods, data, scheme, method_name))

@@ -21,6 +21,7 @@ from stages.metrics.image import psnr, resize, rmse, ssim
 from stages.metrics.regions import iou, transfer_masks
 from stages.metrics.sets import frechet
 from stages.nets import Parser, Perceptual, load_parser, load_perceptual
+from stages.records import check_below
 from stages.regions.pair import Pair
 from stages.tensors import from_rgb
 
@@ -163,6 +164,8 @@ def main(
     names = [face.image for face in read_faces(images)]
     faces = {name: data / "faces" / f"{name}.png" for name in names}
     listed = read_pairs(pairs, names)
+    read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
+    check_below(data / folder for folder in read)
     judges = load_judges(params, networks, parser, choose_device())
     rows: list[dict[str, Any]] = []
     with torch.no_grad():

@@ -2,7 +2,7 @@ rule make_aligned:
     input:
         code=code("align"),
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
         codes=rules.make_codes.output.codes,

@@ -2,7 +2,7 @@ rule make_composites:
     input:
         code=code("blend"),
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
         maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
@@ -36,7 +36,7 @@ rule paste_composites:
     input:
         code=code("paste"),
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
         maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
@@ -60,7 +60,7 @@ rule ingest_composites:
     input:
         code=code("ingest"),
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         results=lambda wildcards: RESULTS[wildcards.method],
     output:
         images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),

@@ -8,6 +8,7 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from stages import config as settings
+from stages import lifeline
 from stages.checkpoints import CHECKPOINTS, check_present
 from stages.deps import files
 from stages.dvc import check_listed
@@ -24,6 +25,8 @@ def names_of_items(params):
         pairs = [pair.pair for pair in listed]
     return faces, pairs
 
+
+lifeline.announce()
 
 try:
     settings.check_params(config)

@@ -5,7 +5,8 @@ rule make_pairs:
         maps=rules.make_maps.output.maps,
         listed=config["pairs"]["file"] or [],
     output:
-        "data/pairs.csv",
+        pairs="data/pairs.csv",
+        record="data/records/pairs.json",
     log:
         "logs/pairs.log",
     params:
@@ -13,14 +14,14 @@ rule make_pairs:
         scheme=SCHEME,
     shell:
         "python -m stages.pairs --params {params.section:q} --scheme {params.scheme} --images {input.manifest}"
-        " --maps data/maps --out {output} --log {log}"
+        " --maps data/maps --out {output.pairs} --record {output.record} --log {log}"
 
 
 rule make_targets:
     input:
         code=code("target"),
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         maps=rules.make_maps.output.maps,
         generator=weights_of("generator"),
         parser=weights_of("parser"),

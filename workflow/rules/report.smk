@@ -2,7 +2,7 @@ rule make_score:
     input:
         code=code("score"),
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
         maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
@@ -32,7 +32,7 @@ rule make_report:
         published="stages/metrics/published.csv",
         metrics=rules.make_score.output,
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
         targets=rules.make_targets.output.targets,
         renders=rules.make_codes.output.renders,

@@ -1,0 +1,93 @@
+"""Records: what every stage wrote, file by file with its digest. Who reads a file compares.
+
+Snakemake and DVC use digests and times to decide what to run, and take what lies there for what was made: a bit that
+flipped on the disk, or in DVC's cache, would enter the results. `python -m stages.records` checks everything.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from stages.config import canonical
+from stages.errors import UserError
+from stages.files import sha256, sha256_file, write_json
+
+FOLDER = Path("data/records")  # in the folder of the run, from which all paths count
+
+
+def sealed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object with a digest of itself in it."""
+    return {**body, "digest": sha256(canonical(body).encode())}
+
+
+def unsealed(content: bytes) -> dict[str, Any] | None:
+    """The object that was sealed, or None if the text is none or was altered."""
+    try:
+        body = json.loads(content)
+        digest = body.pop("digest")
+        return body if sha256(canonical(body).encode()) == digest else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def write_record(path: Path, stage: str, files: Iterable[Path], **facts: Any) -> None:
+    """Write the record of a stage: the files that it made, as they are now on disk, and facts about them."""
+    write_json(path, sealed({"stage": stage, "files": {str(file): sha256_file(file) for file in files}, **facts}))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read the record of a stage; raises UserError if it is missing or damaged."""
+    body = unsealed(path.read_bytes()) if path.is_file() else None
+    if body is None:
+        raise UserError(f"{path}: is missing or damaged; remove it and run again")
+    return body
+
+
+def written() -> dict[Path, str]:
+    """All files that the stages wrote, with their digests; raises UserError if a record is damaged."""
+    records = [read_record(path) for path in sorted(FOLDER.rglob("*.json"))]
+    return {Path(file): digest for record in records for file, digest in record["files"].items()}
+
+
+def check(files: Iterable[Path]) -> dict[Path, str]:
+    """The digests of files that are about to be read.
+
+    Manifests (.csv) that a record lists are checked in any case: they are small, and every stage reads one.
+
+    Raises:
+        UserError: a file is not what the stage that made it wrote.
+    """
+    expected = written()
+    digests = {path: sha256_file(path) for path in files}
+    manifests = {path: sha256_file(path) for path in expected if path.suffix == ".csv" and path.is_file()}
+    damaged = [str(path) for path, digest in (manifests | digests).items() if expected.get(path, digest) != digest]
+    if damaged:
+        raise UserError(f"{', '.join(damaged)}: not as the stage wrote it, damaged or edited; remove it and run again")
+    return digests
+
+
+def check_below(folders: Iterable[Path]) -> None:
+    """Check all files below some folders that a record lists, as `check` does."""
+    below = tuple(folders)
+    check(path for path in written() if path.is_file() and any(map(path.is_relative_to, below)))
+
+
+def main() -> None:
+    """Check every file that the stages wrote; exit status 1 if one is missing or damaged."""
+    try:
+        expected = written()
+    except UserError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    damaged = [path for path, digest in expected.items() if not path.is_file() or sha256_file(path) != digest]
+    for path in damaged:
+        typer.echo(f"damaged: {path}")
+    typer.echo(f"{len(expected)} files, {len(damaged)} damaged")
+    raise typer.Exit(bool(damaged))
+
+
+if __name__ == "__main__":
+    typer.run(main)
