@@ -1,15 +1,22 @@
 """The loop of the per-item stages: what is computed when, and what is left behind, whatever happens."""
 
+import itertools
 import json
+import math
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from support import DAMAGES
 
+from stages.codes.optimise import Variable, optimise
 from stages.errors import ItemError
 from stages.files import sha256
 from stages.items import Item, Result, run_items
 from stages.nets.weights import weights_bytes
+from stages.records import write_record
 
 NAMES = ["a", "b", "c", "d", "e"]
 RECORD = Path("records/codes.json")
@@ -24,6 +31,8 @@ class Stage:
         self.weights = {}
         self.broken = set()
         self.killed_at = None
+        self.fits = len(NAMES)
+        self.too_large = set()
         for name in NAMES:
             self.input(name).write_text(f"face of {name}")
 
@@ -38,12 +47,17 @@ class Stage:
         if self.killed_at in names:
             raise KeyboardInterrupt
         self.batches.append(names)
+        if len(batch) > self.fits or self.too_large & set(names):
+            self.allocate()
         results = []
         for item in batch:
             text = f"{item.inputs['face'].read_text()} {self.params} {item.facts}"
             result = Result({"code": sha256(text.encode()).encode()}, {"loss": 0.5})
             results.append(ItemError(f"{item.name} has no face") if item.name in self.broken else result)
         return results
+
+    def allocate(self):
+        return torch.empty(2**50)
 
     def run(self, batch=1):
         """Run the stage; returns the batches that were computed."""
@@ -186,3 +200,97 @@ def test_stage_killed_at_the_third_item_computes_the_rest(stage):
     assert stage.run() == [["c"], ["d"], ["e"]]
     assert all(stage.outputs().values())
     assert list(records()) == NAMES
+
+
+def torch_allocator():
+    return torch.empty(2**50)
+
+
+def numpy_allocator():
+    return np.empty(2**50)
+
+
+def accelerator():
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8.00 GiB.\nMore lines")
+
+
+@pytest.mark.parametrize("allocate", [torch_allocator, numpy_allocator, accelerator])
+def test_batch_that_does_not_fit_is_halved(stage, allocate):
+    stage.run()
+    outputs = stage.outputs()
+    shutil.rmtree(".cache")
+    stage.allocate, stage.fits = allocate, 2
+    assert stage.run(batch=5) == [NAMES, ["a", "b"], ["c", "d", "e"], ["c"], ["d", "e"]]
+    assert stage.outputs() == outputs
+    assert all(item["status"] == "ok" for item in records().values())
+
+
+@pytest.mark.parametrize("allocate", [torch_allocator, numpy_allocator, accelerator])
+def test_item_that_does_not_fit_alone_fails_and_harms_no_other(stage, allocate):
+    stage.allocate, stage.too_large = allocate, {"c"}
+    stage.run(batch=5)
+    assert [name for name, content in stage.outputs().items() if not content] == ["c"]
+    reason = records()["c"]["reason"]
+    assert reason.startswith("out of memory (") and "\n" not in reason
+    stage.too_large = set()
+    assert stage.run(batch=5) == [["c"]], "the others are in the store"
+
+
+def test_other_errors_are_not_taken_for_lack_of_memory(stage):
+    def broken():
+        raise RuntimeError("shapes differ")
+
+    stage.allocate, stage.fits = broken, 0
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        stage.run()
+
+
+def test_item_whose_loss_is_nan_is_recorded_with_step_and_term_and_harms_no_other(stage):
+    """Through the loop of every optimisation, with a real tensor that turns NaN at its second step."""
+
+    def run(poisoned):
+        shutil.rmtree(".cache", ignore_errors=True)
+
+        def compute(batch):
+            x = torch.ones(len(batch), 3, requires_grad=True)
+            bad = torch.tensor([item.name in poisoned for item in batch])
+            step = itertools.count(1)
+
+            def losses():
+                square = x.square().sum(1)
+                return {"mse": square, "style": torch.where(bad & (next(step) >= 2), square * math.nan, square)}
+
+            outcome = optimise([Variable(x, 0.1)], losses, 4)
+            contents = [{"code": tensor.detach().numpy().tobytes()} for tensor in x]
+            return [
+                ItemError(failure) if failure else Result(content, outcome.of(i))
+                for i, (failure, content) in enumerate(zip(outcome.failures, contents, strict=True))
+            ]
+
+        stage.compute = compute
+        stage.run(batch=5)
+        return stage.outputs()
+
+    undisturbed = run(set())
+    outputs = run({"b", "d"})
+    assert {name for name, content in outputs.items() if not content} == {"b", "d"}
+    assert all(outputs[name] == undisturbed[name] for name in "ace")
+    for name in "bd":
+        assert records()[name]["reason"] == "the style loss was not finite at step 2"
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_input_stops_the_stage_before_it_computes(stage, damage, refused):
+    """The next stage refuses what is not as this one wrote it; a file of zero bytes does not pass for a failed item."""
+    write_record(Path("data/records/faces.json"), "faces", [stage.input(name) for name in NAMES])
+    DAMAGES[damage](stage.input("c"))
+    refused("c.txt: not as the stage wrote it, damaged or edited; remove it and run again", stage.run)
+    assert stage.batches == [] and not RECORD.exists()
+
+
+def test_what_a_killed_run_was_writing_is_removed(stage):
+    Path("out").mkdir()
+    Path("out/.b.png.x7k2").write_bytes(b"half")
+    Path("out/.other").write_bytes(b"not ours")
+    stage.run()
+    assert {path.name for path in Path("out").iterdir()} == {".other", *(f"{name}.png" for name in NAMES)}
