@@ -258,7 +258,7 @@ def test_item_whose_loss_is_nan_is_recorded_with_step_and_term_and_harms_no_othe
 
             def losses():
                 square = x.square().sum(1)
-                return {"mse": square, "style": torch.where(bad & (next(step) >= 2), square * math.nan, square)}
+                return {"mse": square, "style": square * torch.where(bad & (next(step) >= 2), math.nan, 1.0)}
 
             outcome = optimise([Variable(x, 0.1)], losses, 4)
             contents = [{"code": tensor.detach().numpy().tobytes()} for tensor in x]
