@@ -8,6 +8,9 @@ min_version("9.0")
 configfile: "params.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 # Everything is installed by `make`; a container that runs it needs Python and nothing else.
 container: "docker://python:3.11-slim"
 

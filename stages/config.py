@@ -50,9 +50,10 @@ def check_params(params: dict[str, Any], source: str = "params.yaml") -> None:
     if error := _first_error(_schema("params"), params):
         raise UserError(f"{source}: {error}")
     _check_faces(params["faces"], source)
-    against, methods = params["report"]["against"], params["methods"]
-    if against not in methods:
-        raise UserError(f"{source}: report.against: {against} is none of the methods ({', '.join(methods)})")
+    methods = params["methods"]
+    for key in ("method", "against"):
+        if (named := params["report"][key]) not in methods:
+            raise UserError(f"{source}: report.{key}: {named} is none of the methods ({', '.join(methods)})")
 
 
 def check_section(name: str, section: Any) -> None:
@@ -94,6 +95,11 @@ def used_networks(networks: dict[str, Any]) -> list[str]:
 def methods_with(methods: dict[str, dict[str, Any]], key: str) -> list[str]:
     """Names of the methods of one kind: `code` (a latent code), `paste` or `images` (from elsewhere)."""
     return [method for method, choice in methods.items() if key in choice]
+
+
+def protocols(methods: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """What is measured, and the methods that must have it: what is pasted or comes from elsewhere embeds nothing."""
+    return {"reconstruction": methods_with(methods, "code"), "transfer": list(methods)}
 
 
 def _images_in(folder: Path, hint: str) -> list[Path]:

@@ -1,27 +1,26 @@
-"""Stage `report`: the Markdown report, its figures and a flat JSON of the metrics."""
+"""Stage `report`: the Markdown report with its figures, the metrics in flat form, and how a run differs from another.
+
+`python -m stages.report --against DIR` compares this run with an earlier one; without `--against` it is the stage.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
-from stages.config import methods_with, read_faces, read_pairs
+from stages.config import methods_with, protocols, read_faces, read_pairs
 from stages.errors import UserError
 from stages.files import sha256_file, write_atomic, write_json
 from stages.metrics import table
 from stages.records import check_below, read_record
-from stages.reporting.figures import reconstruction_figure, transfer_figure
-from stages.reporting.names import method_name
+from stages.reporting.cost import seconds_a_pair
+from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
+from stages.reporting.pictures import errors_figure, reconstruction_figure, transfer_figure
+from stages.reporting.plots import distributions, method_against_method, metric_against_seconds
+from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.text import render_report
-
-
-def flat_metrics(frame: pd.DataFrame) -> dict[str, float]:
-    """Summaries as `protocol.method.metric`: value."""
-    summary = frame[(frame["item"] == table.SUMMARY) & frame["value"].notna()]
-    return {f"{row.protocol}.{row.method}.{row.metric}": row.value for row in summary.itertuples()}
 
 
 def main(
@@ -35,28 +34,50 @@ def main(
     weights: Annotated[list[Path], typer.Argument(help="weights of all networks in use")],
     log: Log = None,
 ) -> None:
-    """Write report.md, its figures and metrics.json."""
+    """Write report.md, its figures, metrics.json and the CSV files of plots."""
     log_to(log)
     names = [face.image for face in read_faces(images)]
-    listed = read_pairs(pairs, names)
-    methods = list(params["methods"])
-    aligned = [f"aligned/{method}" for method in methods_with(params["methods"], "code")]
+    listed = {pair.pair: pair for pair in read_pairs(pairs, names)}
+    methods, embedding = params["methods"], methods_with(params["methods"], "code")
+    aligned = [f"aligned/{method}" for method in embedding]
     stages = ["faces", "maps", "targets", "codes", *aligned, *(f"composites/{method}" for method in methods)]
-    read = ["faces", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
+    read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
     records = [read_record(data / "records" / f"{stage}.json") for stage in stages]
     try:
         frame = table.read(metrics)
     except ValueError as error:
         raise UserError(f"{error}; remove it and run again") from error
-    rows = params["report"]["rows"]
-    figures = out / "figures"
-    write_atomic(figures / "transfer.png", transfer_figure(listed[:rows], methods, data, scheme, method_name))
-    write_atomic(figures / "reconstruction.png", reconstruction_figure(names[:rows], data))
+    options, method = params["report"], params["report"]["method"]
+
+    rows = [(row_label(row), listed[row.item]) for row in ranked(frame, "transfer", options)]
+    faces = [(row_label(row), row.item) for row in ranked(frame, "reconstruction", options)]
+    last = [*(other for other in methods if other != method), method]
+    shown = [full_name(frame, "transfer", kind) for kind in options["metrics"]]
+    seconds = seconds_a_pair(records, list(listed.values()), methods)["seconds"]
+    codes = list(dict.fromkeys(methods[each]["code"] for each in reversed(embedding)))
+    figures = {
+        "transfer": transfer_figure(rows, last, data, scheme),
+        "errors": errors_figure(rows, method, list(methods), data, scheme),
+        "reconstruction": reconstruction_figure(faces, codes, data),
+        "scatter": method_against_method(frame, "transfer", shown, list(methods), options["against"]),
+        "seconds": metric_against_seconds(frame, "transfer", shown, list(methods), seconds),
+    }
+    for protocol in protocols(methods):
+        figures[f"distributions-{protocol}"] = distributions(frame, protocol, list(methods))
+        write_atomic(out / "plots" / f"items-{protocol}.csv", items_csv(frame, protocol))
+    for name, content in figures.items():
+        write_atomic(out / "figures" / f"{name}.png", content)
+    write_atomic(out / "plots" / "summaries.csv", summaries_csv(frame))
     write_json(out / "metrics.json", flat_metrics(frame))
-    text = render_report(frame, records, len(names), listed, params, weights, sha256_file(metrics))
+    text = render_report(frame, records, len(names), list(listed.values()), params, weights, sha256_file(metrics))
     write_atomic(out / "report.md", text.encode())
     logger.info("%s: %s", out / "report.md", text.splitlines()[0].removeprefix("# "))
+
+
+def row_label(row: Ranked) -> str:
+    """What stands beside a row of a figure."""
+    return f"{row.item}\n{row.kind}: {row.rank} of {row.of}\n{row.value:.3f}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The report: its verdict, what it names, and that its numbers are those of the table."""
 
+import io
 import re
 
 import numpy as np
@@ -13,7 +14,7 @@ from stages.metrics import table
 from stages.metrics.published import published
 from stages.nets.weights import weights_bytes
 from stages.regions.pair import Pair
-from stages.report import flat_metrics
+from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
 from stages.reporting.text import render_report
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -78,11 +79,17 @@ def render(tmp_path):
 
 
 def section(report, title):
-    """The rows of the table in a section as lists of cells, the header first."""
+    """The tables of a section: for each its rows as lists of cells, the header first."""
     text = report.split(f"## {title}\n")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
-    assert len({len(row) for row in rows}) == 1
-    return [rows[0], *rows[2:]]
+    tables = [[]]
+    for line in text.splitlines():
+        if line.startswith("|"):
+            tables[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif tables[-1]:
+            tables.append([])
+    tables = [[rows[0], *rows[2:]] for rows in tables if rows]
+    assert all(len(row) == len(rows[0]) for rows in tables for row in rows)
+    return tables
 
 
 def verdict(report):
@@ -90,10 +97,10 @@ def verdict(report):
 
 
 def assert_shows(cell, row):
-    """A cell shows a summary's value and interval as far as its digits go."""
+    """A cell shows a summary's value and interval to at least three digits of the largest."""
     shown = [float(number) for number in re.findall(r"-?\d+\.\d+", cell)]
     values = [value for value in (row.value, row.low, row.high) if not np.isnan(value)]
-    np.testing.assert_allclose(shown, values, rtol=0, atol=0.005 if abs(row.value) >= 10 else 0.0005)
+    np.testing.assert_allclose(shown, values, rtol=0, atol=0.005 * np.abs(values).max())
 
 
 def test_complete_run_is_valid(render):
@@ -145,9 +152,10 @@ def test_values_with_a_note_are_named_and_make_nothing_invalid(render):
 
 def test_reconstruction_shows_the_table_and_the_paper(render):
     frame = measured()
-    header, *rows = section(render(frame), "Reconstruction")
+    ((header, *rows),) = section(render(frame), "Reconstruction")
     columns = {re.split("[@ ]", title)[0]: k for k, title in enumerate(header)}
     summary = frame[(frame["item"] == "*") & (frame["protocol"] == "reconstruction")]
+    assert set(columns) >= {"FID", "ST-LPIPS-VGG"}
     for row in summary.itertuples():
         (cells,) = [cells for cells in rows if cells[:2] == [METHODS[row.method], "measured here"]]
         assert cells[header.index("N")] == "4"
@@ -162,7 +170,8 @@ def test_reconstruction_shows_the_table_and_the_paper(render):
 def test_method_beyond_the_papers_has_a_row(render):
     frame = measured().replace({"method": {"baseline": "mine"}})
     methods = {"barbershop": {"code": "fs", "align": True}, "mine": {"code": "w", "align": True}}
-    _, *rows = section(render(frame, params=PARAMS | {"methods": methods}), "Reconstruction")
+    options = PARAMS["report"] | {"against": "mine"}
+    ((_, *rows),) = section(render(frame, params=PARAMS | {"methods": methods, "report": options}), "Reconstruction")
     assert ["mine", "measured here"] in [cells[:2] for cells in rows]
     assert [cells[1][:14] for cells in rows if cells[0] == "Baseline"] == ["published only"]
 
@@ -173,8 +182,8 @@ def test_what_is_pasted_embeds_nothing(render):
     twin = frame[(frame["method"] == "baseline") & (frame["protocol"] == "transfer")].assign(method="copy_paste")
     report = render(pd.concat([frame, twin]), params=PARAMS | pasted)
     assert verdict(report) == "VALID"
-    assert "Copy-paste" in section(report, "Transfer")[0]
-    assert "Copy-paste" not in [cells[0] for cells in section(report, "Reconstruction")]
+    assert all("Copy-paste" in [cells[0] for cells in rows] for rows in section(report, "Transfer"))
+    assert "Copy-paste" not in [cells[0] for cells in section(report, "Reconstruction")[0]]
     report = render(frame, params=PARAMS | pasted)
     assert verdict(report) == "INVALID"
     assert "transfer, copy_paste:" in report
@@ -182,46 +191,76 @@ def test_what_is_pasted_embeds_nothing(render):
 
 
 def test_transfer_shows_the_table(render):
+    """A row a method, a column a metric; every number is in one cell."""
     frame = measured()
-    header, *rows = section(render(frame), "Transfer")
+    tables = section(render(frame), "Transfer")
     summary = frame[(frame["item"] == "*") & (frame["protocol"] == "transfer")]
-    assert len(rows) == summary["metric"].nunique()
+    assert sum(len(rows[0]) - 2 for rows in tables) == summary["metric"].nunique()
     for row in summary.itertuples():
-        (cells,) = [cells for cells in rows if cells[0].startswith(f"{row.metric} ")]
-        column = header.index(METHODS[row.method])
-        assert_shows(cells[column], row)
-        assert cells[column + 1] == "3"
+        arrow = {"higher": "↑", "lower": "↓"}[row.direction]
+        (rows,) = [rows for rows in tables if f"{row.metric} {arrow}" in rows[0]]
+        (cells,) = [cells for cells in rows if cells[0] == METHODS[row.method]]
+        assert_shows(cells[rows[0].index(f"{row.metric} {arrow}")], row)
+        assert cells[1] == "3"
+
+
+def test_a_value_of_fewer_items_says_so(render):
+    frame = measured()
+    short = (frame["item"] == "*") & (frame["metric"] == "taken IoU@512") & (frame["method"] == "baseline")
+    frame.loc[short, ["n", "excluded"]] = [2, 1]
+    ((_, *rows),) = section(render(frame), "Transfer")
+    (cells,) = [cells for cells in rows if cells[0] == "Baseline"]
+    assert cells[1] == "3"
+    assert [("(N\u00a02)" in cell) for cell in cells[2:]] == [False, True]
+
+
+def test_sets_have_their_own_table(render):
+    """One number a method and no interval; two protocols, two tables."""
+    ((header, *rows),) = section(render(), "Sets of images")
+    assert header == ["method", "N", "FID ↓"]
+    assert rows == [["Barbershop", "4", "43.22"], ["Baseline", "4", "43.22"]]
+
+
+def test_the_best_is_bold_only_beyond_doubt(render):
+    """Baseline is better on every pair by 0.1 and a little; then one pair turns and nobody leads."""
+    for last, bold in ((0.1, True), (-5.0, False)):
+        frame = measured()
+        of_metric = (frame["metric"] == "taken IoU@512") & (frame["item"] != "*")
+        frame.loc[of_metric & (frame["method"] == "barbershop"), "value"] = [0.5, 0.6, 0.7]
+        frame.loc[of_metric & (frame["method"] == "baseline"), "value"] = [0.61, 0.72, 0.7 + last]
+        ((header, *rows),) = section(render(frame), "Transfer")
+        column = header.index("taken IoU@512 ↑")
+        assert {cells[0]: cells[column].startswith("**") for cells in rows} == {"Barbershop": False, "Baseline": bold}
 
 
 def test_differences_from_the_baseline(render):
-    """Every number of the section against pandas and scipy on the item rows."""
+    """Every number of the section against pandas on the item rows."""
     frame = measured()
-    for protocol, metrics in METRICS.items():
-        text = render(frame).split("## Against Baseline\n")[1].split(f"### {protocol.capitalize()}\n")[1]
-        header, _, *rows = [line for line in text.split("\n###")[0].split("\n## ")[0].splitlines() if "|" in line]
-        assert [cell.strip() for cell in header.strip("|").split("|")] == ["metric", "Barbershop"]
-        assert len(rows) == len(metrics)
-        for (metric, direction), row in zip(sorted(metrics.items()), sorted(rows), strict=True):
+    tables = section(render(frame), "Against Baseline")
+    assert len(tables) == len(METRICS)
+    for (protocol, metrics), (header, *rows) in zip(METRICS.items(), tables, strict=True):
+        assert set(header) == {"method", *metrics}
+        ((name, *cells),) = rows
+        assert name == "Barbershop"
+        for metric, cell in zip(header[1:], cells, strict=True):
             items = frame[(frame["protocol"] == protocol) & (frame["metric"] == metric) & (frame["item"] != "*")]
             values = items.pivot(index="item", columns="method", values="value")
             differences = values["barbershop"] - values["baseline"]
-            better = (differences > 0) if direction == "higher" else (differences < 0)
-            name, cell = (part.strip() for part in row.strip("|").split("|"))
-            assert name == metric
-            assert float(cell.split()[0]) == pytest.approx(differences.mean(), abs=6e-3)
-            assert f"{better.mean():.0%} of {len(differences)}" in cell
+            better = (differences > 0) if metrics[metric] == "higher" else (differences < 0)
+            assert float(cell.split()[0]) == pytest.approx(differences.mean(), abs=0.005 * differences.abs().max())
+            assert f"{better.mean():.0%}\u00a0of\u00a0{len(differences)}" in cell
 
 
 def test_without_common_items_the_section_is_empty(render):
-    report = render(measured(), params=PARAMS | {"report": {"rows": 2, "against": "poisson"}})
+    report = render(measured(), params=PARAMS | {"report": PARAMS["report"] | {"against": "poisson"}})
     assert "## Against Poisson" in report
 
 
 def test_cost_and_provenance(render):
     report = render(stages=records(codes={"drawn-1": "no face"}))
-    cost = {cells[0]: cells[1:] for cells in section(report, "Cost")}
-    assert cost["embedding"] == ["3 of 4", "6.0", "2.0", "1,500"]
-    assert cost["blending, Barbershop"][0] == "2 of 2"
+    cost = {cells[0]: cells[1:] for cells in section(report, "Cost")[1]}
+    assert cost["embedding"] == ["3 of 4", "6.0", "2.00", "1,500"]
+    assert cost["composites, Barbershop"][0] == "2 of 2"
     assert "sha256 `0123abcd`" in report
     assert re.search(r"mobilestylegan .*random_face 1 .*Apache-2.0 .*e5d1", report)
     assert "| pair-1 | drawn-2 | drawn-3 | zoe |" in report
@@ -236,3 +275,17 @@ def test_flat_metrics_are_the_summaries_that_have_a_value():
     assert flat["reconstruction.baseline.FID"] == 43.218
     kept = frame[(frame["method"] == "barbershop") & (frame["metric"] == "kept PSNR@256") & (frame["item"] != "*")]
     assert flat["transfer.barbershop.kept PSNR@256"] == pytest.approx(kept["value"].mean())
+
+
+def test_csv_files_are_the_table():
+    frame = measured()
+    summaries = pd.read_csv(io.BytesIO(summaries_csv(frame)))
+    pd.testing.assert_frame_equal(
+        summaries, frame[frame["item"] == "*"][summaries.columns].reset_index(drop=True), check_dtype=False
+    )
+    items = pd.read_csv(io.BytesIO(items_csv(frame, "transfer"))).melt(["method", "item"], var_name="metric")
+    keys = ["method", "item", "metric"]
+    expected = frame[(frame["item"] != "*") & (frame["protocol"] == "transfer")][[*keys, "value"]]
+    pd.testing.assert_frame_equal(
+        *(each.sort_values(keys, ignore_index=True) for each in (items, expected)), check_dtype=False
+    )

@@ -47,6 +47,30 @@ def compare(frame: pd.DataFrame, against: str, *, level: float, resamples: int, 
     return result.assign(p=holm(result["p"].to_numpy(dtype=float)))
 
 
+def leaders(frame: pd.DataFrame, *, level: float, resamples: int, seed: int) -> set[tuple[str, str, str]]:
+    """(protocol, method, metric) of every best mean that is beyond doubt.
+
+    That is: the paired difference between the method with the best mean and the next best, on the items that both have,
+    has an interval without 0. Methods with the same values on all items (they share an embedding, say) lead together.
+    Set metrics have no items, so nobody leads. Arguments as in `compare`.
+    """
+    found = set()
+    for (protocol, metric), group in frame[frame["item"] != SUMMARY].groupby(["protocol", "metric"], sort=False):
+        values = group.pivot(index="item", columns="method", values="value")
+        values = values.where(np.isfinite(values))
+        order = values.mean().sort_values(ascending=group["direction"].iloc[0] == "lower", kind="stable").index
+        first = values[order[0]]
+        equal = [method for method in order if values[method].equals(first)]
+        others = [method for method in order if method not in equal]
+        if not others:
+            continue
+        differences = (first - values[others[0]]).to_numpy()
+        interval = mean_interval(differences, level=level, resamples=resamples, seed=seed)
+        if interval.low > 0 or interval.high < 0:
+            found |= {(protocol, method, metric) for method in equal}
+    return found
+
+
 def signed_rank(differences: np.ndarray) -> float:
     """p of the two-sided Wilcoxon signed-rank test; items without a difference are left out (Wilcoxon 1945)."""
     different = differences[differences != 0]

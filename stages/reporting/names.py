@@ -1,10 +1,26 @@
-"""What things are called in the report."""
+"""What things are called in the report, and the colour and marker that a method has in every figure."""
+
+from collections.abc import Iterable
 
 METHOD_NAMES = {
     "barbershop": "Barbershop", "baseline": "Baseline", "copy_paste": "Copy-paste", "poisson": "Poisson",
 }  # fmt: skip
+ARROWS = {"higher": "↑", "lower": "↓"}
+# Okabe and Ito's colours, which the colour-blind can tell apart, then three more.
+COLOURS = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C564B", "#7F7F7F", "#9A8F00",
+]  # fmt: skip
+MARKERS = "osD^vPX<>*"
 
 
 def method_name(method: str) -> str:
     """How a method of params.yaml is called in the report."""
     return METHOD_NAMES.get(method, method)
+
+
+def styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of every method, by its place in params.yaml; beyond ten they repeat."""
+    return {
+        method: (COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)])
+        for k, method in enumerate(dict.fromkeys(methods))
+    }

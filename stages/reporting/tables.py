@@ -1,5 +1,10 @@
-"""The report's tables, as Markdown; every number comes from metrics.parquet, the records or the weight files."""
+"""The report's tables, as Markdown; every number comes from metrics.parquet, the records or the weight files.
 
+Methods are rows, so that ten of them stay readable; metrics are columns, in groups by their first word.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,114 +14,153 @@ from stages.metrics.published import published
 from stages.metrics.table import SUMMARY
 from stages.nets.weights import DIGEST, read_metadata
 from stages.regions.pair import Pair
-from stages.reporting.names import method_name
+from stages.reporting.cost import PARTS
+from stages.reporting.names import ARROWS, method_name
 
 PAPER_METHODS = ["Baseline", "LOHO", "MichiGAN", "Barbershop"]
 PAPER_METRICS = {"RMSE": "↓", "PSNR": "↑", "SSIM": "↑", "VGG": "↓", "LPIPS": "↓", "FID": "↓"}
-ARROWS = {"higher": "↑", "lower": "↓"}
 STAGE_TITLES = {
     "faces": "faces", "maps": "label maps", "targets": "target maps", "codes": "embedding",
-    "aligned": "alignment", "composites": "blending",
+    "aligned": "alignment", "composites": "composites",
 }  # fmt: skip
+NOTHING = "–"
+Leaders = set[tuple[str, str, str]]
 
 
-def number(value: float, low: float = float("nan"), high: float = float("nan")) -> str:
-    """A value with its interval, if it has one."""
-    digits = 2 if abs(value) >= 10 else 3
+def number(value: float, low: float = math.nan, high: float = math.nan) -> str:
+    """A value with its interval, if it has one, to three digits or so of the largest of them.
+
+    The interval does not break across lines: a narrow column shows it below the value.
+    """
     if pd.isna(value):
-        return "–"
-    return f"{value:.{digits}f}" + ("" if pd.isna(low) else f" [{low:.{digits}f}, {high:.{digits}f}]")
+        return NOTHING
+    largest = max(abs(x) for x in (value, low, high) if math.isfinite(x)) if math.isfinite(value) else 0
+    digits = next((d for d, least in enumerate((100, 10, 0.1, 0.01), start=1) if largest >= least), 5) if largest else 3
+    text = f"{value:.{digits}f}"
+    return text if pd.isna(low) else f"{text} [{low:.{digits}f},\u00a0{high:.{digits}f}]"
 
 
-def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, the first column to the left and the others to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def reconstruction_table(frame: pd.DataFrame, methods: list[str]) -> str:
+def groups(frame: pd.DataFrame, protocol: str) -> dict[str, list[str]]:
+    """Metrics of a protocol's items by first word (`kept PSNR@256`); what would be alone is last, under ``""``."""
+    found: dict[str, list[str]] = {}
+    for metric in dict.fromkeys(frame.loc[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY), "metric"]):
+        found.setdefault(metric.split(" ")[0] if " " in metric else "", []).append(metric)
+    alone = [metric for group, metrics in found.items() if group == "" or len(metrics) == 1 for metric in metrics]
+    together = {group: metrics for group, metrics in found.items() if group != "" and len(metrics) > 1}
+    return together | ({"": alone} if alone else {})
+
+
+def set_metrics(frame: pd.DataFrame, protocol: str) -> list[str]:
+    """Metrics of a protocol that have no items: distances between sets of images."""
+    of_protocol = frame[frame["protocol"] == protocol]
+    items = set(of_protocol.loc[of_protocol["item"] != SUMMARY, "metric"])
+    return [metric for metric in dict.fromkeys(of_protocol["metric"]) if metric not in items]
+
+
+def measured_table(
+    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], leaders: Leaders
+) -> str:
+    """Means with their intervals, a row a method; a cell of another N than its row's says so."""
+    of_protocol = _summary(frame, protocol)
+    directions = of_protocol.drop_duplicates("metric").set_index("metric")["direction"]
+    rows = []
+    for method in methods:
+        of_method = of_protocol[of_protocol["method"] == method].set_index("metric")
+        n = of_method.loc[of_method.index.isin(metrics), "n"].max()
+        cells = [_cell(of_method, metric, n, (protocol, method, metric) in leaders) for metric in metrics]
+        rows.append([method_name(method), NOTHING if pd.isna(n) else str(n), *cells])
+    return markdown_table(["method", "N", *(f"{metric} {ARROWS[directions[metric]]}" for metric in metrics)], rows)
+
+
+def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: Leaders) -> str:
     """Table 1 of the paper: what was measured here, and every row that was published."""
     summary = _summary(frame, "reconstruction")
-    measured = list(dict.fromkeys(summary["metric"]))
-    by_kind = {metric.split("@")[0]: metric for metric in measured}
-    extra = [metric for kind, metric in by_kind.items() if kind not in PAPER_METRICS]
+    of_items = [metric for metrics in groups(frame, "reconstruction").values() for metric in metrics]
+    by_kind = {metric.split("@")[0]: metric for metric in dict.fromkeys(summary["metric"])}
+    extra = [metric for metric in of_items if metric.split("@")[0] not in PAPER_METRICS]
+    directions = summary.drop_duplicates("metric").set_index("metric")["direction"]
+    columns = [*(by_kind.get(kind, kind) for kind in PAPER_METRICS), *extra]
     header = ["method", "", "N"]
     header += [f"{by_kind.get(kind, kind)} {arrow}" for kind, arrow in PAPER_METRICS.items()]
-    header += [f"{metric} ↓" for metric in extra]
+    header += [f"{metric} {ARROWS[directions[metric]]}" for metric in extra]
     rows = []
     paper = published()
     named = {method_name(method): method for method in methods}
     for name in [*PAPER_METHODS, *(name for name in named if name not in PAPER_METHODS)]:
         if name in named:
-            of_method = summary[summary["method"] == named[name]].set_index("metric")
-            cells = [
-                _cell(of_method, metric) for metric in [*(by_kind.get(kind, kind) for kind in PAPER_METRICS), *extra]
-            ]
-            rows.append([name, "measured here", str(of_method["n"].max()), *cells])
+            method = named[name]
+            of_method = summary[summary["method"] == method].set_index("metric")
+            n = of_method.loc[of_method.index.isin(columns), "n"].max()
+            cells = [_cell(of_method, metric, n, ("reconstruction", method, metric) in leaders) for metric in columns]
+            rows.append([name, "measured here", NOTHING if pd.isna(n) else str(n), *cells])
         if name in PAPER_METHODS:
             values = paper[paper["method"] == name].set_index("metric")["value"]
             what = "published" if name in named else "published only"
-            cells = [number(values[kind]) for kind in PAPER_METRICS] + ["–"] * len(extra)
+            cells = [f"{values[kind]:.2f}" for kind in PAPER_METRICS] + [NOTHING] * len(extra)
             rows.append([name, f"{what} (Zhu et al. 2021, Table 1)", "120", *cells])
     return markdown_table(header, rows)
 
 
-def transfer_table(frame: pd.DataFrame, methods: list[str]) -> str:
-    """What a composite keeps of the identity and takes from the reference; a row a metric."""
-    summary = _summary(frame, "transfer")
-    directions = summary.drop_duplicates("metric").set_index("metric")["direction"]
+def comparison_table(compared: pd.DataFrame, protocol: str, metrics: Sequence[str]) -> str:
+    """Every method's mean difference from one of them with its interval, share of wins and p; a row a method."""
+    of_protocol = compared[(compared["protocol"] == protocol) & compared["metric"].isin(metrics)]
     rows = []
-    for metric in directions.index:
-        cells = []
-        for method in methods:
-            of_method = summary[summary["method"] == method].set_index("metric")
-            cells += [_cell(of_method, metric), str(of_method["n"].get(metric, 0))]
-        rows.append([f"{metric} {ARROWS[directions[metric]]}", *cells])
-    return markdown_table(["metric", *(c for m in methods for c in (method_name(m), "N"))], rows)
+    for method, group in of_protocol.groupby("method", sort=False):
+        cells = group.set_index("metric")
+        rows.append([method_name(method), *(_difference(cells, metric) for metric in metrics)])
+    return markdown_table(["method", *metrics], rows)
 
 
-def comparison_table(compared: pd.DataFrame, protocol: str) -> str:
-    """Every method's mean difference from one of them with its interval, win rate and p; a row a metric."""
-    of_protocol = compared[compared["protocol"] == protocol]
-    methods = list(dict.fromkeys(of_protocol["method"]))
-    rows = []
-    for metric, group in of_protocol.groupby("metric", sort=False):
-        cells = group.set_index("method")
-        rows.append([f"{metric}", *(_difference(cells.loc[m]) if m in cells.index else "–" for m in methods)])
-    return markdown_table(["metric", *map(method_name, methods)], rows)
-
-
-def _difference(row: pd.Series) -> str:
+def _difference(cells: pd.DataFrame, metric: str) -> str:
+    if metric not in cells.index:
+        return NOTHING
+    row = cells.loc[metric]
     difference = number(row["difference"], row["low"], row["high"])
-    return f"{difference}, {row['wins']:.0%} of {row['n']}, p {row['p']:.2g}"
+    return f"{difference}<br>{row['wins']:.0%}\u00a0of\u00a0{row['n']}, p\u00a0{row['p']:.2g}"
 
 
 def _summary(frame: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return frame[(frame["protocol"] == protocol) & (frame["item"] == SUMMARY)]
 
 
-def _cell(of_method: pd.DataFrame, metric: str) -> str:
+def _cell(of_method: pd.DataFrame, metric: str, n: int, leads: bool) -> str:
     if metric not in of_method.index:
-        return "–"
+        return NOTHING
     row = of_method.loc[metric]
-    return number(row["value"], row["low"], row["high"])
+    mean, space, interval = number(row["value"], row["low"], row["high"]).partition(" ")
+    return (f"**{mean}**" if leads else mean) + space + interval + (f" (N\u00a0{row['n']})" if row["n"] != n else "")
 
 
-def cost_table(records: list[dict[str, Any]]) -> str:
+def cost_table(records: Sequence[Mapping[str, Any]]) -> str:
     """Seconds and peak memory a stage, as they were when the items were computed."""
     rows = []
     for record in records:
         kind, _, method = record["stage"].partition("-")
         done = [item for item in record["items"] if item["status"] == "ok"]
         seconds = sum(item["seconds"] for item in done)
-        title = STAGE_TITLES[kind] + (f", {method_name(method)}" if method else "")
+        title = STAGE_TITLES.get(kind, kind) + (f", {method_name(method)}" if method else "")
         peak = max((item["peak_mib"] for item in done), default=0)
         each = seconds / len(done) if done else 0.0
-        rows.append([title, f"{len(done)} of {len(record['items'])}", f"{seconds:.1f}", f"{each:.1f}", f"{peak:,}"])
+        rows.append([title, f"{len(done)} of {len(record['items'])}", f"{seconds:.1f}", f"{each:.2f}", f"{peak:,}"])
     return markdown_table(["stage", "items", "seconds", "seconds an item", "peak memory, MiB"], rows)
 
 
-def weights_table(networks: list[Path]) -> str:
+def seconds_table(seconds: pd.DataFrame) -> str:
+    """Seconds a pair by method and part, as `seconds_a_pair` gives them."""
+    rows = [
+        [method_name(method), str(int(row["n"])), *(f"{row[part]:.2f}" for part in [*PARTS, "seconds"])]
+        for method, row in seconds.iterrows()
+    ]
+    return markdown_table(["method", "N", *PARTS, "all"], rows)
+
+
+def weights_table(networks: Sequence[Path]) -> str:
     """Where every network's weights come from."""
     rows = []
     for path in networks:
@@ -126,7 +170,7 @@ def weights_table(networks: list[Path]) -> str:
     return markdown_table(["network", "package", "licence", "archive sha256", "weights sha256"], rows)
 
 
-def pair_table(pairs: list[Pair]) -> str:
+def pair_table(pairs: Sequence[Pair]) -> str:
     """The pairs and what is taken from where."""
     regions = list(dict.fromkeys(region for pair in pairs for region in pair.regions))
     rows = [[pair.pair, pair.identity, *(pair.regions.get(region, "") for region in regions)] for pair in pairs]

@@ -1,24 +1,27 @@
-"""The text of the report, as Markdown."""
+"""The text of the report: `report.md.j2`, filled in. Every number comes from the table, the records or the weights."""
 
+import re
 import subprocess
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pandas as pd
+import yaml
 
-from stages.config import canonical, methods_with
-from stages.metrics.comparison import compare, smallest_p
+from stages.config import methods_with, protocols
+from stages.metrics.comparison import compare, leaders, smallest_p
 from stages.regions.pair import Pair
+from stages.reporting import tables
+from stages.reporting.cost import seconds_a_pair
 from stages.reporting.names import method_name
-from stages.reporting.tables import (
-    comparison_table,
-    cost_table,
-    pair_table,
-    reconstruction_table,
-    transfer_table,
-    weights_table,
-)
+from stages.reporting.ranking import ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured
+
+TEMPLATE = Path(__file__).with_name("report.md.j2")
+MANY = 20  # failed items: beyond, their list is folded
 
 
 def commit() -> str:
@@ -33,95 +36,83 @@ def render_report(
     frame: pd.DataFrame, records: list[dict[str, Any]], images: int, pairs: list[Pair], params: dict[str, Any],
     weights: list[Path], metrics_sha256: str,
 ) -> str:  # fmt: skip
-    """The report as Markdown; every number in it comes from the table or the records."""
-    methods = list(params["methods"])
-    embedding = methods_with(params["methods"], "code")
-    expected = {"reconstruction": embedding, "transfer": methods}
-    failed, missing = failures(records), incomplete(frame, expected, images, len(pairs))
-    verdict = "INVALID" if failed or missing else "VALID"
-    chosen = (
-        f"the list `{params['pairs']['file']}`" if params["pairs"]["file"]
-        else f"a seeded sampler for variety of hair (seed {params['pairs']['seed']}); the paper's list is unpublished"
-    )  # fmt: skip
-    against = params["report"]["against"]
+    """The report as Markdown.
+
+    Args:
+        frame: the table of metrics.
+        records: the records of all stages.
+        images, pairs: how many images there are, and all pairs.
+        params: all parameters.
+        weights: files of the networks in use.
+        metrics_sha256: of the file of the table.
+    """
+    methods, report = params["methods"], params["report"]
+    embedding = methods_with(methods, "code")
     options = {key: params["score"][key] for key in ("level", "resamples", "seed")}
-    compared = compare(frame, against, **options)
-    comparisons = "\n\n".join(
-        f"### {protocol.capitalize()}\n\n{comparison_table(compared, protocol)}"
-        for protocol in dict.fromkeys(compared["protocol"])
+    leading = leaders(frame, **options)
+    of_protocol = {protocol: frame[frame["protocol"] == protocol] for protocol in dict.fromkeys(frame["protocol"])}
+    measured = {p: [method for method in methods if method in set(rows["method"])] for p, rows in of_protocol.items()}
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    text = environment.from_string(TEMPLATE.read_text()).render(
+        params=params,
+        params_yaml=yaml.safe_dump(params, sort_keys=False, allow_unicode=True).strip(),
+        images=images,
+        pairs=pairs,
+        source_of_pairs=_source(params["pairs"]),
+        failed=failures(records),
+        noted=unmeasured(frame),
+        missing=incomplete(frame, protocols(methods), images, len(pairs)),
+        listed=_listed,
+        method=method_name(report["method"]),
+        against=method_name(report["against"]),
+        level=f"{params['score']['level']:.0%}",
+        rows_of=partial(_rows, frame, report),
+        choice=partial(_choice, frame, report),
+        groups=partial(tables.groups, frame),
+        measured=measured,
+        measured_table=partial(tables.measured_table, frame, leaders=leading),
+        reconstruction_table=tables.reconstruction_table(frame, embedding, leading),
+        sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
+        compared=compare(frame, report["against"], **options),
+        comparison_table=tables.comparison_table,
+        smallest_p=smallest_p(len(pairs)),
+        seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
+        elsewhere=[method_name(method) for method in methods_with(methods, "images")],
+        cost_table=tables.cost_table(records),
+        commit=commit(),
+        metrics_sha256=metrics_sha256,
+        weights_table=tables.weights_table(weights),
+        pair_table=tables.pair_table(pairs),
     )
-    problems = ""
-    if failed:
-        problems += f"\n{len(failed)} items failed:\n\n" + "".join(f"- {line}\n" for line in failed)
-    if noted := unmeasured(frame):
-        problems += "\nNot measured, and left out of the means:\n\n" + "".join(f"- {line}\n" for line in noted)
-    if missing:
-        problems += "\nSummaries that do not cover everything:\n\n" + "".join(f"- {line}\n" for line in missing)
-    return f"""# Barbershop, evaluated: {verdict}
+    return re.sub("\n{3,}", "\n\n", text)
 
-{images} images, {len(pairs)} pairs, {len(failed)} failed items.
-{problems}
-## Transfer
 
-![identity, hair, target map and composites](figures/transfer.png)
+def _source(pairs: dict[str, Any]) -> str:
+    if pairs["file"]:
+        return f"the list `{pairs['file']}`"
+    return f"a seeded sampler for variety of hair (seed {pairs['seed']}); the paper's list is unpublished"
 
-The first {min(params["report"]["rows"], len(pairs))} of {len(pairs)} pairs in the order of the list; none was chosen by
-hand. The pairs are ours: {chosen}.
 
-{transfer_table(frame, methods)}
+def _listed(what: str, lines: Sequence[str]) -> str:
+    """All lines as a list, folded if it is long; empty if there are none."""
+    items = "".join(f"- {line}\n" for line in lines)
+    if len(lines) > MANY:
+        return f"\n<details><summary>{what}</summary>\n\n{items}\n</details>\n"
+    return f"\n{what}\n\n{items}" if lines else ""
 
-*kept*: the composite against the identity, outside what is taken. *taken*: against the reference, inside what is taken
-from it both in its own map and in the target; IoU is between the composite's own label map and the target map.
-Fréchet distances are between the pairs' sources and the composites.
 
-## Reconstruction
+def _rows(frame: pd.DataFrame, report: dict[str, Any], protocol: str) -> str:
+    return ", ".join(f"{row.kind} {row.item}" for row in ranked(frame, protocol, report)) or "none"
 
-![images and their embeddings](figures/reconstruction.png)
 
-Every image against its embedding, as in the paper's Table 1. Published rows are the paper's own, on its own 120 images
-and networks: they show what to expect of those, and cannot be compared digit by digit with what is measured here.
-
-{reconstruction_table(frame, embedding)}
-
-Means over N images at {params["score"]["size"]} px with {params["score"]["level"]:.0%} BCa bootstrap intervals
-({params["score"]["resamples"]:,} resamples). ST-LPIPS is shift-tolerant LPIPS (ECCV 2022). *Fréchet* is the distance
-of that name on pooled features of the network it names: not FID, whose network needs weights that are not in a package
-(`score.inception`). A Fréchet distance at a small N is mostly bias: compare it at the same N only.
-
-## Against {method_name(against)}
-
-{comparisons}
-
-Mean of a method's value less that of {method_name(against)} on the same items, with its paired
-{params["score"]["level"]:.0%} BCa bootstrap interval; the share of items on which the method is the better one (a tie
-is half a win); p of the two-sided Wilcoxon signed-rank test, corrected by Holm for the {len(compared)} tests of this
-section. {len(pairs)} pairs cannot give a p below {smallest_p(len(pairs)):.2g} before the correction.
-
-## Cost
-
-{cost_table(records)}
-
-Seconds and memory as measured when the items were computed; items from the store keep theirs.
-
-## Provenance
-
-- commit: `{commit()}`
-- seeds: faces {params["faces"]["drawn"]["seed"]}, pairs {params["pairs"]["seed"]}, bootstrap {params["score"]["seed"]}
-- metrics.parquet: sha256 `{metrics_sha256}`
-
-{weights_table(weights)}
-
-<details><summary>Pairs</summary>
-
-{pair_table(pairs)}
-
-</details>
-
-<details><summary>Parameters</summary>
-
-```json
-{canonical(params)}
-```
-
-</details>
-"""
+def _choice(frame: pd.DataFrame, report: dict[str, Any], protocol: str, count: int, what: str) -> str:
+    """How the rows of a figure came about."""
+    rows, method = ranked(frame, protocol, report), method_name(report["method"])
+    if not rows:
+        return f"{method} has no values here to rank the {what} by."
+    unranked = f" {count - rows[0].of} have no value and no rank." if rows[0].of < count else ""
+    return (
+        f"Ranked by {report['rank'][protocol]} of {method}, {rows[0].of} of {count} {what}: the best, the median, the "
+        f"worst, {report['rows']} of each, and as many of the rest by seed {report['seed']}; none was chosen by hand."
+        f"{unranked}"
+    )

@@ -43,6 +43,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = list(config["methods"])
+PROTOCOLS = list(settings.protocols(config["methods"]))
 LATENT, PASTED, EXTERNAL = (settings.methods_with(config["methods"], key) for key in ("code", "paste", "images"))
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
@@ -87,3 +88,9 @@ def weights_named(networks):
 def checkpoint_file(wildcards):
     """The file that the user supplies for a network of the paper."""
     return config["checkpoints"][wildcards.checkpoint]
+
+
+def shown(path, category, what):
+    """A file that `snakemake --report` shows; its caption is named after it."""
+    name = Path(path).stem.partition("-")[0]
+    return report(path, caption=f"../report/{name}.rst", category=category, labels={"content": what})

@@ -29,11 +29,13 @@ rule make_score:
 rule make_report:
     input:
         code=code("report"),
+        template="stages/reporting/report.md.j2",
         published="stages/metrics/published.csv",
         metrics=rules.make_score.output,
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
+        maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
         renders=rules.make_codes.output.renders,
         composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
@@ -47,9 +49,22 @@ rule make_report:
         ],
         weights=weights_named(USED),
     output:
-        report="reports/report.md",
+        text=shown("reports/report.md", "Report", "the report"),
         json="reports/metrics.json",
-        figures=expand("reports/figures/{figure}.png", figure=["transfer", "reconstruction"]),
+        pictures=[
+            shown("reports/figures/transfer.png", "Pictures", "pairs, every method"),
+            shown("reports/figures/errors.png", "Pictures", "pairs, error maps"),
+            shown("reports/figures/reconstruction.png", "Pictures", "embeddings"),
+        ],
+        plots=[
+            *(shown(f"reports/figures/distributions-{p}.png", "Plots", f"distributions, {p}") for p in PROTOCOLS),
+            shown("reports/figures/scatter.png", "Plots", "method against method"),
+            shown("reports/figures/seconds.png", "Plots", "metric against seconds"),
+        ],
+        tables=[
+            shown("reports/plots/summaries.csv", "Tables", "means and intervals"),
+            *(shown(f"reports/plots/items-{p}.csv", "Tables", f"every value, {p}") for p in PROTOCOLS),
+        ],
     log:
         "logs/report.log",
     params:

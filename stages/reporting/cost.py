@@ -1,0 +1,47 @@
+"""What every stage and every method costs, from the records."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from stages.regions.pair import Pair
+
+PARTS = ["label and target maps", "embedding", "alignment", "composite"]
+
+
+def seconds_a_pair(
+    records: Sequence[Mapping[str, Any]], pairs: Sequence[Pair], methods: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Mean seconds that a pair takes a method whose images nobody has seen before, by part; a row a method.
+
+    Columns: those of `PARTS`, their sum `seconds`, and `n`, the pairs averaged: those of which every part was computed.
+    W+ and FS are embedded together, so an image counts the same for both. A method whose results come from elsewhere
+    has no row: its cost is not known here.
+    """
+    taken = {
+        record["stage"]: {item["item"]: item["seconds"] for item in record["items"] if item["status"] == "ok"}
+        for record in records
+    }
+
+    def of(stage: str, names: Sequence[str]) -> float:
+        return math.fsum(taken.get(stage, {}).get(name, math.nan) for name in names)
+
+    rows = {}
+    for method, choice in methods.items():
+        if "images" in choice:
+            continue
+        aligned = f"aligned-{method}"
+        parts = [
+            (
+                of("maps", pair.references) + of("targets", [pair.pair]),
+                of("codes", pair.references) if "code" in choice else 0.0,
+                of(aligned, [pair.pair]) if aligned in taken else 0.0,
+                of(f"composites-{method}", [pair.pair]),
+            )
+            for pair in pairs
+        ]
+        known = pd.DataFrame(parts, columns=PARTS).dropna()
+        rows[method] = {**known.mean(), "seconds": known.sum(axis=1).mean(), "n": len(known)}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[*PARTS, "seconds", "n"])

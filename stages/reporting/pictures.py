@@ -1,0 +1,183 @@
+"""Figures of images: rows of faces, label maps, composites and error maps."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+from PIL import Image
+
+from stages.files import is_failed, palette, read_label_map, read_rgb
+from stages.metrics.regions import transfer_masks
+from stages.regions.labels import LabelScheme
+from stages.regions.pair import Pair
+from stages.reporting.names import method_name
+
+matplotlib.use("Agg")
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+THUMBNAIL = 256  # px
+LARGEST_ERROR = 0.4  # of [0, 1]: the end of the error maps' scale
+UNKNOWN = 0.75  # grey of an error map where no image says what should be there
+ERRORS = "inferno"
+CODES = {"w": "W+", "fs": "FS"}
+
+
+class Cell(NamedTuple):
+    """An image, uint8 (H, W, 3), or None if there is none because it failed; and what stands below it."""
+
+    image: np.ndarray | None
+    caption: str = ""
+
+
+BLANK = Cell(np.full((2, 2, 3), 255, np.uint8))
+Row = tuple[str, Sequence[Cell]]
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, the same bytes every time on one machine; closes it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    pyplot.close(figure)
+    return buffer.getvalue()
+
+
+def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> bytes:
+    """PNG of labelled rows of square images; what failed says so. `scale`: with the colour scale of error maps."""
+    height, width = max(1, len(rows)), len(titles)
+    figure, axes = pyplot.subplots(
+        height, width, figsize=(2 * width + 0.5 * scale, 2.1 * height + 0.3), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+    for (label, cells), line in zip(rows, axes, strict=False):
+        line[0].set_ylabel(label, fontsize=8)
+        for cell, axis in zip(cells, line, strict=True):
+            axis.set_xlabel(cell.caption, fontsize=7, labelpad=2)
+            if cell.image is None:
+                axis.text(0.5, 0.5, "failed", ha="center", va="center", transform=axis.transAxes)
+            else:
+                axis.imshow(cell.image)
+            if cell is BLANK:
+                axis.axis("off")
+    if not rows:
+        axes[0, 0].text(0.5, 0.5, "nothing to show", ha="center", va="center", transform=axes[0, 0].transAxes)
+    for title, axis in zip(titles, axes[0], strict=True):
+        axis.set_title(title, fontsize=9)
+    if scale:
+        shades = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(0, LARGEST_ERROR), ERRORS)
+        bar = figure.colorbar(
+            shades, ax=axes, fraction=0.04, aspect=20, extend="max", pad=0.01, shrink=min(1, 2 / height), anchor=(0, 1)
+        )
+        bar.set_label("mean absolute error of R, G, B in [0, 1]\ngrey: no image shows what should be there", size=8)
+        bar.ax.tick_params(labelsize=7)
+    return png(figure)
+
+
+def _thumbnail(path: Path) -> np.ndarray | None:
+    if is_failed(path):
+        return None
+    return np.asarray(Image.fromarray(read_rgb(path)).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
+
+
+def _coloured_map(path: Path, scheme: LabelScheme) -> np.ndarray | None:
+    if is_failed(path):
+        return None
+    return palette(len(scheme))[read_label_map(path, scheme)][::2, ::2]
+
+
+def error_map(image: np.ndarray, source: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Colours, uint8 (H, W, 3), of the mean absolute difference over the channels of two uint8 images (H, W, 3).
+
+    It is grey where `known`, bool (H, W), is False.
+    """
+    difference = np.abs(image.astype(np.float64) - source).mean(2) / 255
+    colours = matplotlib.colormaps[ERRORS](np.minimum(difference / LARGEST_ERROR, 1))[..., :3]
+    return np.round(255 * np.where(known[..., None], colours, UNKNOWN)).astype(np.uint8)
+
+
+def _transfer_error(pair: Pair, composite: Path, data: Path, scheme: LabelScheme) -> np.ndarray | None:
+    """Error of a composite against the image that each pixel is taken from, where that image shows it itself."""
+    files = [data / "maps" / f"{image}.png" for image in pair.references] + [data / "targets" / f"{pair.pair}.png"]
+    if any(map(is_failed, [composite, *files])):
+        return None
+    *own, target = (read_label_map(path, scheme) for path in files)
+    masks = transfer_masks(pair, own, target, scheme)
+    source = np.zeros((THUMBNAIL, THUMBNAIL, 3), np.uint8)
+    known = np.zeros((THUMBNAIL, THUMBNAIL), bool)
+    for image, mask in zip(pair.references, [masks["kept"], *masks["taken"]], strict=True):
+        small = mask[::2, ::2]
+        source[small] = _thumbnail(data / "faces" / f"{image}.png")[small]
+        known |= small
+    return error_map(_thumbnail(composite), source, known)
+
+
+def _sources(pairs: Sequence[Pair], data: Path, scheme: LabelScheme) -> tuple[list[str], list[list[Cell]]]:
+    """Titles and, for each pair, cells: identity | references | target map. They say what a reference gives."""
+    count = max((len(pair.references) for pair in pairs), default=2)
+    gives = [
+        [", ".join(region for region, giver in pair.regions.items() if giver == image) for image in pair.references[1:]]
+        for pair in pairs
+    ]
+    alike = len(set(map(tuple, gives))) == 1
+    rows = []
+    for pair, given in zip(pairs, gives, strict=True):
+        faces = [_thumbnail(data / "faces" / f"{image}.png") for image in pair.references]
+        cells = [
+            Cell(face, caption)
+            for face, caption in zip(faces, ["", *([""] * len(given) if alike else given)], strict=True)
+        ]
+        cells += [BLANK] * (count - len(cells))
+        rows.append([*cells, Cell(_coloured_map(data / "targets" / f"{pair.pair}.png", scheme))])
+    references = gives[0] if alike else [f"reference {k}" for k in range(1, count)]
+    return ["identity", *references, "target map"], rows
+
+
+def transfer_figure(
+    rows: Sequence[tuple[str, Pair]], methods: Sequence[str], data: Path, scheme: LabelScheme
+) -> bytes:  # fmt: skip
+    """Labelled rows identity | references | target map | composite of every method, in the order given.
+
+    `data` has faces, targets and composites/METHOD in the layout of the pipeline; the pairs may take any regions.
+    """
+    titles, sources = _sources([pair for _, pair in rows], data, scheme)
+    composites = [
+        [Cell(_thumbnail(data / "composites" / method / f"{pair.pair}.png")) for method in methods] for _, pair in rows
+    ]
+    cells = [[*left, *right] for left, right in zip(sources, composites, strict=True)]
+    labels = [label for label, _ in rows]
+    return grid(list(zip(labels, cells, strict=True)), [*titles, *map(method_name, methods)])
+
+
+def errors_figure(
+    rows: Sequence[tuple[str, Pair]], method: str, methods: Sequence[str], data: Path, scheme: LabelScheme
+) -> bytes:
+    """Labelled rows identity | references | target map | composite of `method` | its error map | those of the others.
+
+    An error map compares with the image that a pixel is taken from, where that image itself shows it.
+    """
+    ordered = [method, *(other for other in methods if other != method)]
+    titles, sources = _sources([pair for _, pair in rows], data, scheme)
+    lines = []
+    for (label, pair), cells in zip(rows, sources, strict=True):
+        paths = [data / "composites" / each / f"{pair.pair}.png" for each in ordered]
+        errors = [Cell(_transfer_error(pair, path, data, scheme)) for path in paths]
+        lines.append((label, [*cells, Cell(_thumbnail(paths[0])), *errors]))
+    titles += [method_name(method), *(f"error of {method_name(each)}" for each in ordered)]
+    return grid(lines, titles, scale=True)
+
+
+def reconstruction_figure(rows: Sequence[tuple[str, str]], codes: Sequence[str], data: Path) -> bytes:
+    """Labelled rows image | its embedding in every code | their error maps."""
+    lines = []
+    for label, image in rows:
+        face = _thumbnail(data / "faces" / f"{image}.png")
+        embedded = [_thumbnail(data / "reconstructions" / code / f"{image}.png") for code in codes]
+        everywhere = np.ones((THUMBNAIL, THUMBNAIL), bool)
+        errors = [None if face is None or e is None else error_map(e, face, everywhere) for e in embedded]
+        lines.append((label, [Cell(cell) for cell in (face, *embedded, *errors)]))
+    names = [CODES.get(code, code) for code in codes]
+    return grid(lines, ["image", *names, *(f"error of {name}" for name in names)], scale=True)

@@ -1,0 +1,80 @@
+"""Which items the figures show: the best, the middle, the worst and some drawn by a seed. None is chosen by hand."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stages.errors import UserError
+from stages.metrics.table import SUMMARY
+
+
+class Ranked(NamedTuple):
+    """An item that is shown: why, its rank among `of` (1 is the best), and its value."""
+
+    item: str
+    kind: str
+    rank: int
+    of: int
+    value: float
+
+
+def full_name(frame: pd.DataFrame, protocol: str, kind: str) -> str:
+    """The name in the table of a metric given without its size: `PSNR` for `PSNR@256`.
+
+    Raises:
+        UserError: the protocol has no such metric of single items.
+    """
+    items = frame[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY)]
+    known = {metric.split("@")[0]: metric for metric in items["metric"].unique()}
+    if kind not in known:
+        raise UserError(f"report: {kind} is no metric of {protocol}; there are {', '.join(sorted(known)) or 'none'}")
+    return known[kind]
+
+
+def ranked(frame: pd.DataFrame, protocol: str, params: dict[str, Any]) -> list[Ranked]:
+    """The items that a protocol's figures show, in the order best, median, worst, random.
+
+    Args:
+        frame: the table of metrics.
+        protocol: `reconstruction` or `transfer`.
+        params: section `report`: `method` is ranked by `rank[protocol]`, `rows` items are taken of each kind.
+
+    Returns:
+        Each item once; all of them where there are no more than four times `rows`. Items without a value (they failed,
+        or the metric is undefined for them) have no rank. Empty if the method has no values in this protocol.
+
+    Raises:
+        UserError: as `full_name`.
+    """
+    of_method = frame[(frame["protocol"] == protocol) & (frame["method"] == params["method"])]
+    if of_method.empty:
+        return []
+    metric = full_name(of_method, protocol, params["rank"][protocol])
+    items = of_method[(of_method["metric"] == metric) & (of_method["item"] != SUMMARY)].dropna(subset="value")
+    best_first = items["direction"].eq("lower").all()
+    items = items.sort_values(["value", "item"], ascending=[best_first, True], ignore_index=True)
+    places = places_of(len(items), params["rows"], params["seed"])
+    return [
+        Ranked(items["item"][place], kind, place + 1, len(items), float(items["value"][place]))
+        for kind, chosen in places.items()
+        for place in sorted(chosen)
+    ]
+
+
+def places_of(count: int, each: int, seed: int) -> dict[str, list[int]]:
+    """Places 0 … count - 1 in a ranking, `each` of a kind as far as they go; in turn, so that no kind goes short."""
+    middle = sorted(range(count), key=lambda place: (abs(place - (count - 1) / 2), place))
+    candidates = {"best": list(range(count)), "median": middle, "worst": list(reversed(range(count)))}
+    places: dict[str, list[int]] = {"best": [], "median": [], "worst": [], "random": []}
+    left = set(range(count))
+    for _ in range(each):
+        for kind, order in candidates.items():
+            place = next((place for place in order if place in left), None)
+            if place is not None:
+                places[kind].append(place)
+                left.remove(place)
+    rest = sorted(left)
+    drawn = np.random.default_rng(seed).permutation(len(rest))[:each]
+    places["random"] = [rest[k] for k in drawn]
+    return places
