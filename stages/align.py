@@ -121,8 +121,8 @@ def main(
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png"}
-        for k, image in enumerate(pair.references):
-            inputs |= {f"map{k}": maps / f"{image}.png", f"code{k}": codes / f"{image}.safetensors"}
+        inputs |= {f"map{k}": maps / f"{image}.png" for k, image in enumerate(pair.references)}
+        inputs |= {f"code{k}": codes / f"{image}.safetensors" for k, image in enumerate(pair.images)}
         items.append(Item(pair.pair, inputs, {"aligned": out / f"{pair.pair}.safetensors"}, pair.facts))
     if choice["align"] and params["variant"] == "official":
         check_hair_only(listed.values(), "align.variant: official")
@@ -137,23 +137,27 @@ def main(
     def labels_of(batch: Sequence[Item], role: str) -> Tensor:
         return torch.cat([from_labels(read_label_map(item.inputs[role], scheme), device) for item in batch])
 
+    def codes_of(batch: Sequence[Item], role: str) -> tuple[Tensor, FSCode]:
+        stored = [read_tensors(item.inputs[role], device) for item in batch]
+        ws, f, s = (torch.stack([code[key] for code in stored]) for key in ("W", "F", "S"))
+        if choice["code"] == "w":
+            with torch.no_grad():
+                return ws, w_to_code(nets().exact, ws)
+        return ws, FSCode(f, s)
+
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         batch_pairs = [listed[item.name] for item in batch]
+        embedded = [codes_of(batch, f"code{k}") for k in range(len(batch_pairs[0].images))]
         references = []
         for k, labels in enumerate(batch_pairs[0].taken(scheme)):
-            stored = [read_tensors(item.inputs[f"code{k}"], device) for item in batch]
-            ws, f, s = (torch.stack([code[key] for code in stored]) for key in ("W", "F", "S"))
-            if choice["code"] == "w":
-                with torch.no_grad():
-                    f, s = w_to_code(nets().exact, ws)
             title = ", ".join(f"{pair.pair}/{pair.references[k]}" for pair in batch_pairs)
-            references.append(Reference(ws, FSCode(f, s), labels, labels_of(batch, f"map{k}"), title))
+            references.append(Reference(*embedded[k], labels, labels_of(batch, f"map{k}"), title))
         structures, outcomes = [reference.code.f for reference in references], []
         if choice["align"]:
             method = align_official if params["variant"] == "official" else align_paper
             structures, outcomes = method(nets(), references, labels_of(batch, "target"), params)
         f = torch.stack(structures, 1)
-        s = torch.stack([reference.code.s for reference in references], 1)
+        s = torch.stack([code.s for _, code in embedded], 1)  # also of images that give only a look
         results: list[Result | ItemError] = []
         for i in range(len(batch)):
             failure = next((o.failures[i] for o in outcomes if o.failures[i]), None)

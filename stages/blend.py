@@ -10,6 +10,7 @@ import typer
 from torch import Tensor
 
 from stages.codes import official
+from stages.codes.appearance import Look
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
@@ -52,9 +53,10 @@ def main(
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png", "aligned": aligned / f"{pair.pair}.safetensors"}
-        for k, image in enumerate(pair.references):
-            inputs |= {f"face{k}": faces / f"{image}.png"} if with_photos else {}
-            inputs |= {f"map{k}": maps / f"{image}.png"} if is_official else {}
+        looks = pair.painted(scheme)
+        for k, image in enumerate(pair.images):
+            inputs |= {f"face{k}": faces / f"{image}.png"} if with_photos or k in looks else {}
+            inputs |= {f"map{k}": maps / f"{image}.png"} if is_official or k in looks else {}
         outputs = {"image": out / f"{pair.pair}.png", "code": out / f"{pair.pair}.safetensors"}
         items.append(Item(pair.pair, inputs, outputs, pair.facts))
     device = choose_device()
@@ -71,21 +73,29 @@ def main(
         reduce = bicubic if is_official else area
         return torch.cat([reduce(from_rgb(read_rgb(item.inputs[f"face{k}"]), device), size) for item in batch])
 
+    def looks_of(batch: Sequence[Item], size: int) -> list[Look]:
+        return [
+            Look(photos_of(batch, k, size), *(masks_of(batch, role, [labels]) for role in (f"map{k}", "target")))
+            for k, labels in listed[batch[0].name].painted(scheme).items()
+        ]
+
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         net, loss = nets()
+        size = min(LOSS_SIZE, net.size)
         taken = listed[batch[0].name].taken(scheme)
         stored = [read_tensors(item.inputs["aligned"], device) for item in batch]
         f, s = (torch.stack([code[key] for code in stored]) for key in ("F", "S"))
         photos = None
         if with_photos:
-            photos = torch.stack([photos_of(batch, k, min(LOSS_SIZE, net.size)) for k in range(len(taken))], 1)
+            photos = torch.stack([photos_of(batch, k, size) for k in range(len(taken))], 1)
         progress = Progress(f"{method} " + ", ".join(item.name for item in batch))
         if is_official:
             hair = torch.cat([masks_of(batch, f"map{k}", [[scheme["hair"]]]) for k in (0, 1)], 1)
             masks = official.blend_masks(net, face_parser(), FSCode(f[:, 0], s[:, 0]), hair, params["smooth"])
             code, u, outcome = official.blend(net, loss, f[:, 0], s, photos, masks, params, progress)
         else:
-            code, u, outcome = blend(net, loss, f, s, masks_of(batch, "target", taken), params, photos, progress)
+            masks, looks = masks_of(batch, "target", taken), looks_of(batch, size)
+            code, u, outcome = blend(net, loss, f, s, masks, params, photos, looks, progress)
         results: list[Result | ItemError] = []
         for i, failure in enumerate(outcome.failures):
             if failure:

@@ -12,7 +12,8 @@ import jsonschema
 import yaml
 
 from stages.errors import UserError
-from stages.regions.pair import Pair
+from stages.regions.labels import CELEBAMASK_19
+from stages.regions.pair import APPEARANCE, Pair
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SCHEMAS = Path(__file__).parent.parent / "workflow" / "schemas"
@@ -203,6 +204,24 @@ def read_faces(path: Path) -> list[Face]:
     return faces
 
 
+def _pair(row: dict[str, str]) -> Pair:
+    name, identity = row.pop("pair"), row.pop("identity")
+    looks = {column: row.pop(column) for column in list(row) if column.endswith(APPEARANCE)}
+    return Pair(name, identity, row, {column.removesuffix(APPEARANCE): image for column, image in looks.items()})
+
+
+def _idle(pair: Pair) -> str | None:
+    """The column of a pair that says what is so without it, or None."""
+    shape = pair.shapes(CELEBAMASK_19)  # the regions are the same in every scheme
+    for region, image in pair.regions.items():
+        if image == pair.identity:
+            return region
+    for region, image in pair.appearance.items():
+        if all(shape[index] == image for index in CELEBAMASK_19.look_indices(region)):
+            return region + APPEARANCE
+    return None
+
+
 def read_pairs(path: Path, images: Iterable[str] | None = None) -> list[Pair]:
     """Read pairs.csv, all of whose images must be in `images` if given.
 
@@ -214,15 +233,15 @@ def read_pairs(path: Path, images: Iterable[str] | None = None) -> list[Pair]:
     names: dict[str, int] = {}
     contents: dict[str, int] = {}
     for number, row in _rows(path, "pairs"):
-        pair = Pair(row.pop("pair"), row.pop("identity"), row)
-        content = canonical([pair.identity, pair.regions])
+        pair = _pair(row)
+        content = canonical([pair.identity, pair.columns])
         for what, seen, key in (("name", names, pair.pair), ("pair", contents, content)):
             if key in seen:
                 raise UserError(f"{path}, row {number}: the same {what} as in row {seen[key]}; remove one of them")
             seen[key] = number
-        if pair.identity in pair.regions.values():
-            raise UserError(f"{path}, row {number}: takes a region from the identity itself; leave it empty")
-        if missing := [image for image in pair.references if known is not None and image not in known]:
+        if idle := _idle(pair):
+            raise UserError(f"{path}, row {number}: {idle} is of {pair.columns[idle]} already; leave it empty")
+        if missing := [image for image in pair.images if known is not None and image not in known]:
             raise UserError(
                 f"{path}, row {number}: there is no image named {missing[0]}; the images are {_some(known)}"
             )
@@ -240,8 +259,8 @@ def listed_pairs(pairs: Path, images: Path) -> dict[str, Pair]:
 def check_hair_only(pairs: Iterable[Pair], what: str) -> None:
     """Check that every pair takes hair from one other image; raises UserError naming the pair and `what` needs it."""
     for pair in pairs:
-        if list(pair.regions) != ["hair"]:
-            raise UserError(f"{what} transfers hair only; pair {pair.pair} takes {', '.join(pair.regions)}: remove one")
+        if list(pair.columns) != ["hair"]:
+            raise UserError(f"{what} transfers hair only; pair {pair.pair} takes {', '.join(pair.columns)}: remove one")
 
 
 def _some(names: Iterable[str] | None) -> str:

@@ -37,7 +37,7 @@ def main(
     items = [
         Item(
             pair.pair,
-            {f"map{k}": maps / f"{image}.png" for k, image in enumerate(pair.references)},
+            {f"map{k}": maps / f"{image}.png" for k, image in enumerate(pair.images)},
             {"map": out / f"{pair.pair}.png"},
             pair.facts,
         )
@@ -51,9 +51,14 @@ def main(
     else:
         decisive, weights = {"fill": params["fill"]}, {}
 
-    def of_pair(pair: Pair, references: list[np.ndarray]) -> Result | ItemError:
+    def of_pair(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
+        references = own[: len(pair.references)]
         if params["fill"] != "official":
             target = compose(references, pair.taken(scheme), scheme, params["fill"])
+            for k, labels in pair.painted(scheme).items():
+                for name, shown in ((pair.images[k], own[k]), ("the target map", target.labels)):
+                    if not np.isin(shown, list(labels)).any():
+                        return ItemError(f"{name} shows nothing of what gets the look of {pair.images[k]}")
             facts = {"holes": round(float(target.holes.mean()), 4)}
             return Result({"map": label_map_bytes(target.labels, scheme)}, facts)
         labels, failure = official_target.compose(

@@ -204,3 +204,41 @@ DRAWN = {"drawn-0000", "drawn-0001"}
 def test_sources_of_faces(tmp_path, source, names):
     params = {"source": source, "photos": str(folder_of(tmp_path, "a.png")), "drawn": {"count": 2.0}}  # 2.0 is valid
     assert config.face_sources(params) == {name: tmp_path / "a.png" if name == "a" else None for name in names}
+
+
+LOOKS = "pair,identity,hair,hair_appearance,face,eyes_appearance"
+
+
+def test_a_look_is_a_column_of_its_own(tmp_path):
+    path = pairs_file(tmp_path, "p,a,b,c,,\nq,a,,b,,c\nr,a,b,a,,\n", header=LOOKS)
+    shape_and_colour, colours, own_colour = config.read_pairs(path, IMAGES)
+    assert shape_and_colour == Pair("p", "a", {"hair": "b"}, {"hair": "c"})
+    assert shape_and_colour.images == ("a", "b", "c") and shape_and_colour.references == ("a", "b")
+    hair, eyes = {CELEBAMASK_19["hair"]}, set(CELEBAMASK_19.indices("eyes"))
+    assert shape_and_colour.painted(CELEBAMASK_19) == {2: hair}
+    assert colours.references == ("a",) and colours.painted(CELEBAMASK_19) == {1: hair, 2: eyes}
+    assert own_colour.images == ("a", "b") and own_colour.painted(CELEBAMASK_19) == {0: hair}
+    assert shape_and_colour.facts != own_colour.facts
+    assert set(shape_and_colour.facts) == {"hair", "hair_appearance"}
+
+
+def test_the_look_of_eyes_overrides_that_of_the_face():
+    pair = Pair("p", "a", {"face": "b"}, {"face": "a", "eyes": "b"})
+    (looks,) = [pair.painted(CELEBAMASK_19)]
+    assert set(looks) == {0}, "the eyes are b's already"
+    assert looks[0] == set(CELEBAMASK_19.look_indices("face")) - set(CELEBAMASK_19.indices("eyes"))
+    assert CELEBAMASK_19["glasses"] not in looks[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [("p,a,a,,,", "hair is of a"), ("p,a,b,b,,", "hair_appearance is of b"), ("p,a,,a,,", "hair_appearance is of a"),
+     ("p,a,,,b,b", "eyes_appearance is of b")],
+)  # fmt: skip
+def test_a_column_that_changes_nothing_is_refused(refused, tmp_path, row, column):
+    path = pairs_file(tmp_path, row + "\n", header=LOOKS)
+    refused(f"row 2: {column} already", config.read_pairs, path, IMAGES)
+
+
+def test_an_image_that_gives_only_a_look_must_exist(refused, tmp_path):
+    refused("row 2: .*zoe", config.read_pairs, pairs_file(tmp_path, "p,a,b,zoe,,\n", header=LOOKS), IMAGES)

@@ -49,18 +49,14 @@ class Style(NamedTuple):
     mask: Tensor
 
 
-def gram_matrices(perceptual: Perceptual, image: Tensor, mask: Tensor) -> list[Tensor]:
-    """Gram matrices (B, C, C) of the masked image's masked features, per unit of masked area.
+def gram_matrices(features: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
+    """Gram matrices (B, C, C) of masked features (B, C, h, w), per unit of masked area.
 
-    The official code divides by the whole area; then two regions of one look but of different size differ.
-
-    Args:
-        perceptual: network with feature blocks.
-        image: (B, 3, h, w) in [-1, 1].
-        mask: (B, 1, h, w) in [0, 1]; an empty one gives zeros.
+    The official code divides by the whole area; then two regions of one look but of different size differ. A mask
+    (B, 1, H, W) in [0, 1] that is empty gives zeros.
     """
     grams = []
-    for feature in perceptual.features(image * mask, STYLE_BLOCKS):
+    for feature in features:
         weight = functional.interpolate(mask, feature.shape[2:], mode="area")
         area = weight.sum((1, 2, 3)).clamp_min(1.0)
         flat = (feature * weight).flatten(2)
@@ -138,10 +134,14 @@ def align(
         goal_image, kept_mask = area(known.image, IMAGE_SIZE), area(known.mask, IMAGE_SIZE)
         goal_features = perceptual.features(goal_image)
     styled = style is not None and params["style"] > 0
+
+    def grams_of(image: Tensor, mask: Tensor) -> list[Tensor]:
+        return gram_matrices(perceptual.features(image * mask, STYLE_BLOCKS), mask)
+
     if styled:
         with torch.no_grad():
             image = area(generator.synthesis(ws, min(IMAGE_SIZE, generator.size)), IMAGE_SIZE)
-            goal = gram_matrices(perceptual, image, area(style.mask, IMAGE_SIZE))
+            goal = grams_of(image, area(style.mask, IMAGE_SIZE))
 
     def losses() -> dict[str, Tensor]:
         current = torch.cat([unwhiten(moving, generator), still], 1)
@@ -159,8 +159,7 @@ def align(
             terms["p-norm"] = params["p_norm"] * moving.square().mean((1, 2))
         if styled:
             mask = area(region_mask(logits.argmax(1), style.labels), IMAGE_SIZE)
-            grams = gram_matrices(perceptual, area(image, IMAGE_SIZE), mask)
-            terms["style"] = params["style"] * style_loss(grams, goal)
+            terms["style"] = params["style"] * style_loss(grams_of(area(image, IMAGE_SIZE), mask), goal)
         return terms
 
     outcome = optimise([Variable(moving, params["rate"])], losses, params["steps"], on_step)

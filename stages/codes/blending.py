@@ -1,10 +1,12 @@
 """Blending of K aligned references: structure by masks, appearance by optimised simplex weights (paper, 3.5)."""
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 import torch
 from torch import Tensor
 
+from stages.codes.appearance import Look, Paint
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.nets import Generator, Perceptual
@@ -17,6 +19,8 @@ class BlendParams(TypedDict):
     steps: int
     rate: float
     blocks: int
+    style: float
+    style_rate: float
 
 
 def blend_structure(f: Tensor, alpha: Tensor) -> Tensor:
@@ -42,6 +46,7 @@ def blend(
     masks: Tensor,
     params: BlendParams,
     photos: Tensor | None = None,
+    looks: Sequence[Look] = (),
     on_step: OnStep | None = None,
 ) -> tuple[FSCode, Tensor, Outcome]:
     """Blend K references into one FS code.
@@ -49,18 +54,22 @@ def blend(
     S = Σ u_k S_k with u_k ≥ 0, Σ u_k = 1 for every style row and channel, found by projected gradient steps on
     the masked perceptual distance to every reference where the target takes from it (paper, eq. 9 and 10).
 
+    A region that gets another image's look is not compared with its reference, nor pixel by pixel with that image,
+    as the official code does: hair of one shape lies on no hair of the other. `appearance` says what it is instead.
+
     Args:
         generator: what renders.
         perceptual: network of the masked distance.
         f: structure tensors of the references (B, K, C, 32, 32).
-        s: their appearance codes (B, K, n - m, 512).
+        s: appearance codes (B, K', n - m, 512) of them and of the images that give only a look.
         masks: where the target takes from each, (B, K, H, W) in [0, 1], summing to 1 over K.
         params: steps, rate and number of feature blocks.
         photos: (B, K, 3, h, w) at the size of the losses, to compare with; None for the references' renders (paper).
+        looks: the regions that get another image's look than that of their reference.
         on_step: called after each step.
 
     Returns:
-        The blended code, the weights u (B, K, n - m, 512), and the last losses.
+        The blended code, the weights u (B, K', n - m, 512), and the last losses.
     """
     count, size = f.shape[1], min(LOSS_SIZE, generator.size)
     alpha = [masks[:, k : k + 1] for k in range(count)]
@@ -70,16 +79,23 @@ def blend(
         for k in range(count):
             image = render_code(generator, FSCode(f[:, k], s[:, k]), size) if photos is None else photos[:, k]
             goals.append(perceptual.features(image, params["blocks"]))
-    u = torch.full_like(s, 1 / count).requires_grad_()
+    paint = Paint(looks, perceptual, structure, params["blocks"])
+    for look in looks:
+        alpha = [a * (1 - look.target) for a in alpha]
+    u = torch.zeros_like(s)
+    u[:, :count] = 1 / count
+    u.requires_grad_()
 
     def losses() -> dict[str, Tensor]:
-        image = render_code(generator, FSCode(structure, (u * s).sum(1)), size)
+        image = render_code(generator, FSCode(paint.painted(), (u * s).sum(1)), size)
         features = perceptual.features(image, params["blocks"])
-        return {f"reference {k}": perceptual.distance(features, goals[k], alpha[k]) for k in range(count)}
+        terms = {f"reference {k}": perceptual.distance(features, goals[k], alpha[k]) for k in range(count)}
+        return terms | {f"look {j}": params["style"] * loss for j, loss in enumerate(paint.distances(image, features))}
 
     def project() -> None:
         u.copy_(project_to_simplex(u))
 
-    outcome = optimise([Variable(u, params["rate"])], losses, params["steps"], on_step, project)
+    variables = [Variable(u, params["rate"]), *paint.variables(params["style_rate"])]
+    outcome = optimise(variables, losses, params["steps"], on_step, project)
     u = u.detach()
-    return FSCode(structure, (u * s).sum(1)), u, outcome
+    return FSCode(paint.painted().detach(), (u * s).sum(1)), u, outcome

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+COVERS = ("hat", "glasses")  # part of a region when its shape is taken, not of its look
+
 
 @dataclass(frozen=True)
 class LabelScheme:
@@ -31,6 +33,10 @@ class LabelScheme:
     def indices(self, region: str) -> tuple[int, ...]:
         """Indices of the labels that make `region`."""
         return tuple(self[label] for label in self.regions[region])
+
+    def look_indices(self, region: str) -> tuple[int, ...]:
+        """Indices of the labels whose look is that of `region`: all but what covers it."""
+        return tuple(self[label] for label in self.regions[region] if label not in COVERS)
 
     @property
     def behind_indices(self) -> tuple[int, ...]:
