@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from PIL import Image
 
@@ -12,8 +13,22 @@ from stages.config import listed_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
 from stages.items import Item, Result, run_items
-from stages.regions.pair import shown
-from stages.regions.pasting import paste
+from stages.regions.labels import LabelScheme
+from stages.regions.pair import Pair, shown
+from stages.regions.pasting import paste, recolour
+
+
+def pasted(
+    pair: Pair, target: np.ndarray, maps: list[np.ndarray], photos: list[np.ndarray], scheme: LabelScheme, how: str
+) -> np.ndarray:
+    """The composite, uint8 (H, W, 3), of the target map (h, w) and the label maps and photos of the pair's images."""
+    composite = photos[0]
+    for k, labels in list(enumerate(pair.taken(scheme)))[1:]:
+        composite = paste(composite, photos[k], shown(target, maps[k], labels), how)
+    for k, labels in pair.painted(scheme).items():
+        where, own = (np.isin(labelled, list(labels)) for labelled in (target, maps[k]))
+        composite = recolour(composite, where, photos[k], own)
+    return composite
 
 
 def main(
@@ -28,26 +43,24 @@ def main(
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     log: Log = None,
 ) -> None:
-    """Paste what is taken from each reference onto the identity."""
+    """Paste what is taken from each reference onto the identity, and match the colours of what gets another's look."""
     log_to(log)
     ((name, choice),) = method.items()
     listed = listed_pairs(pairs, images)
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png"}
-        for k, image in enumerate(pair.references):
+        for k, image in enumerate(pair.images):
             inputs |= {f"face{k}": faces / f"{image}.png", f"map{k}": maps / f"{image}.png"}
         items.append(Item(pair.pair, inputs, {"image": out / f"{pair.pair}.png"}, pair.facts))
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         results: list[Result | ItemError] = []
         for item in batch:
-            target = read_label_map(item.inputs["target"], scheme)
-            composite = read_rgb(item.inputs["face0"])
-            for k, labels in enumerate(listed[item.name].taken(scheme)):
-                if k:
-                    mask = shown(target, read_label_map(item.inputs[f"map{k}"], scheme), labels)
-                    composite = paste(composite, read_rgb(item.inputs[f"face{k}"]), mask, choice["paste"])
+            pair, target = listed[item.name], read_label_map(item.inputs["target"], scheme)
+            maps = [read_label_map(item.inputs[f"map{k}"], scheme) for k in range(len(pair.images))]
+            photos = [read_rgb(item.inputs[f"face{k}"]) for k in range(len(pair.images))]
+            composite = pasted(pair, target, maps, photos, scheme, choice["paste"])
             results.append(Result({"image": png_bytes(Image.fromarray(composite))}, {}))
         return results
 

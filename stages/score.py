@@ -112,7 +112,7 @@ def score_transfer(
             value = float(np.mean([values[metric] for values in taken if metric in values]))
             yield Value(pair.pair, f"taken {metric}", value)
         labels = judges.parser.logits(from_rgb(composite, judges.device)).argmax(1)[0].byte().cpu().numpy()
-        moved = frozenset().union(*pair.taken(scheme)[1:])
+        moved = frozenset().union(*pair.taken(scheme)[1:], *pair.painted(scheme).values())
         yield Value(pair.pair, "taken IoU@512", iou(labels, target, moved))
         _collect(judges, sets, sources, composite)
     yield from _set_metrics(sets)

@@ -42,6 +42,16 @@ def test_each_reference_has_its_mask():
     assert [mask.tolist() for mask in masks["taken"]] == [[[False, True, True, False]], [[True, False, False, False]]]
 
 
+def test_what_gets_another_look_is_neither_kept_nor_taken():
+    maps = row(HAIR, HAIR, SKIN, SKIN), row(HAIR, SKIN, HAIR, SKIN)
+    target = row(HAIR, SKIN, HAIR, SKIN)
+    masks = masks_of(Pair("p", "a", {"hair": "b"}, {"hair": "c"}), *maps, target=target)
+    assert masks["kept"].tolist() == [[False, False, False, True]]
+    assert not any(mask.any() for mask in masks["taken"])
+    colour = masks_of(Pair("p", "a", {}, {"hair": "c"}), maps[0], target=maps[0])
+    assert colour["kept"].tolist() == [[False, False, True, True]] and colour["taken"] == []
+
+
 def test_masks_never_overlap():
     random = np.random.default_rng(0)
     *maps, target = random.integers(0, len(CELEBAMASK_19), (4, 32, 32), dtype=np.uint8)

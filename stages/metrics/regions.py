@@ -42,7 +42,9 @@ def transfer_masks(pair: Pair, maps: Sequence[np.ndarray], target: np.ndarray, s
 
     kept: outside what is taken, both in the identity's own map and in the target.
     taken: for each further reference, inside what is taken from it, both in its own map and in the target.
+    What gets another image's look is neither: no image shows it as it must be.
     """
-    identity, *others = pair.taken(scheme)
+    painted = frozenset().union(*pair.painted(scheme).values())
+    identity, *others = (labels - painted for labels in pair.taken(scheme))
     taken = [shown(target, own, labels) for labels, own in zip(others, maps[1:], strict=True)]
     return {"kept": shown(target, maps[0], identity), "taken": taken}

@@ -1,7 +1,8 @@
-"""The baselines without a latent space: a region's pixels copied onto the identity, or cloned into it."""
+"""The baselines without a latent space: a region's pixels copied onto the identity or cloned into it, or recoloured."""
 
 import cv2
 import numpy as np
+from skimage.exposure import match_histograms
 
 FRAME = 2  # px; what OpenCV's cloning needs around the mask
 
@@ -24,9 +25,26 @@ def paste(image: np.ndarray, reference: np.ndarray, mask: np.ndarray, how: str) 
         raise ValueError(f"cannot paste by {how}; known: copy, poisson")
     if not mask.any():
         return image.copy()
-    mask = cv2.resize(mask.astype(np.uint8), image.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    mask = _nearest(mask, image)
     pasted = reference if how == "copy" else _cloned(image, reference, mask)
     return np.where(mask[..., None], pasted, image)
+
+
+def recolour(image: np.ndarray, mask: np.ndarray, reference: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Give what a mask selects of an image the histograms, channel by channel, of what `own` selects of a reference.
+
+    Args:
+        image, reference: uint8 (H, W, 3).
+        mask, own: bool (h, w), neither empty, brought to the images' size by their nearest pixels.
+    """
+    mask, own = _nearest(mask, image), _nearest(own, reference)
+    result = image.copy()
+    result[mask] = np.rint(match_histograms(image[mask], reference[own], channel_axis=-1))
+    return result
+
+
+def _nearest(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
+    return cv2.resize(mask.astype(np.uint8), image.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _cloned(image: np.ndarray, reference: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.regions.pair import shown
-from stages.regions.pasting import paste
+from stages.regions.pasting import paste, recolour
 
 
 @pytest.fixture
@@ -77,3 +77,16 @@ def test_a_map_may_be_larger_than_the_images(images):
     image, reference = images
     small, large = square(10, 22, 32), square(160, 352, 512)
     assert (paste(image, reference, large, "copy") == paste(image, reference, small, "copy")).all()
+
+
+def test_matched_colours_are_those_of_the_reference(images):
+    """A bijection of grey levels is undone: the histograms are equal then, and the order of the pixels decides."""
+    image, _ = images
+    brighter = image + 40
+    mask = square()
+    result = recolour(image, mask, brighter, mask)
+    assert (result[40:88, 40:88] == brighter[40:88, 40:88]).all()
+    inside = square(40, 88, 128)
+    assert (result[~inside] == image[~inside]).all()
+    shifted = recolour(image, mask, np.roll(brighter, 20, 0), np.roll(mask, 10, 0))
+    assert (shifted == result).all(), "where the reference has it does not matter"
