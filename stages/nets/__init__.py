@@ -1,6 +1,6 @@
 """Networks behind three protocols; `load_generator`, `load_parser` and `load_perceptual` are the only ways in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,8 +37,14 @@ class Generator(Protocol):
     def render(self, f: Tensor, ws: Tensor, size: int | None = None) -> Tensor:
         """Image (B, 3, size, size), nominally in [-1, 1], of F and the styles behind it; smaller sizes by area."""
 
-    def synthesis(self, ws: Tensor, size: int | None = None) -> Tensor:
-        """Image (B, 3, size, size) of W+; StyleGAN2's has RGB outputs of the first layers, which F does not carry."""
+    def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
+        """Image (B, 3, size, size) of W+; StyleGAN2's has RGB outputs of the first layers, which F does not carry.
+
+        `noise`, maps (B or 1, 1, h, w) of variance 1, replaces the fixed noise of the network.
+        """
+
+    def draw_noise(self, seed: int) -> list[Tensor]:
+        """Noise maps (1, 1, h, w) from N(0, 1), in the order and of the sizes that `synthesis` takes."""
 
 
 class Parser(Protocol):

@@ -5,6 +5,7 @@ matrix product are several times faster there than in PyTorch's default layout.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,19 +17,22 @@ SLOPE = 0.2
 
 
 class _NoisyLeakyReLU(torch.autograd.Function):
-    """leaky_relu(x + noise + bias, 0.2), computed in x's own memory; noise and bias are constants."""
+    """leaky_relu(x + noise + bias, 0.2), computed in the memory of x (B, N, C); noise (B or 1, N, 1), constant bias."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, noise: Tensor, bias: Tensor) -> Tensor:
         ctx.mark_dirty(x)
         functional.leaky_relu_(x.add_(noise).add_(bias), SLOPE)
         ctx.save_for_backward(x)
+        ctx.noise_shape = noise.shape
         return x
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:  # type: ignore[override]
         (out,) = ctx.saved_tensors  # the sign of the output is the sign of the input
-        return torch.ops.aten.leaky_relu_backward(grad, out, SLOPE, True), None, None
+        back = torch.ops.aten.leaky_relu_backward(grad, out, SLOPE, True)
+        noise_grad = back.sum(2, keepdim=True).sum_to_size(ctx.noise_shape) if ctx.needs_input_grad[1] else None
+        return back, noise_grad, None
 
 
 class Modulation(nn.Module):
@@ -45,15 +49,21 @@ class Modulation(nn.Module):
 
 
 class Activation(nn.Module):
-    """Fixed noise, bias and leaky ReLU behind a convolution, on (B, H·W, C) and in place."""
+    """Noise, bias and leaky ReLU behind a convolution, on (B, H·W, C) and in place.
+
+    The network's own noise is stored with its strength in it, so other maps, of variance 1, take its root mean square.
+    """
 
     def __init__(self, channels: int, size: int) -> None:
         super().__init__()
         self.register_buffer("noise", torch.zeros(size, size))
         self.register_buffer("bias", torch.zeros(channels))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return _NoisyLeakyReLU.apply(x, self.noise.view(-1, 1), self.bias)
+    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        added = self.noise.view(1, -1, 1)
+        if noise is not None:
+            added = noise.to(added.dtype).view(len(noise), -1, 1) * added.square().mean().sqrt()
+        return _NoisyLeakyReLU.apply(x, added, self.bias)
 
 
 class FirstConv(nn.Module):
@@ -66,9 +76,9 @@ class FirstConv(nn.Module):
         self.modulation = Modulation(channels, 1 / math.sqrt(channels * 9))
         self.activation = Activation(channels, 4)
 
-    def forward(self, w: Tensor) -> Tensor:
+    def forward(self, w: Tensor, noise: Tensor | None = None) -> Tensor:
         x = functional.conv2d(self.input * self.modulation(w)[:, :, None, None], self.weight, padding=1)
-        return self.activation(x.flatten(2).transpose(1, 2).contiguous()).view(len(w), 4, 4, -1)
+        return self.activation(x.flatten(2).transpose(1, 2).contiguous(), noise).view(len(w), 4, 4, -1)
 
 
 class SeparableConv(nn.Module):
@@ -81,12 +91,12 @@ class SeparableConv(nn.Module):
         self.modulation = Modulation(channels_in, 1 / math.sqrt(channels_in * 9))
         self.activation = Activation(channels_out, size)
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None = None) -> Tensor:
         batch, height, width, channels = x.shape
         x = functional.conv2d(x.permute(0, 3, 1, 2), self.depthwise, padding=1, groups=channels)
         # A depthwise convolution commutes with the scale of its channels, so the scale joins the small kernel.
         x = x.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-        x = self.activation(_ModulatedPointwise.apply(x, self.modulation(w), self.pointwise))
+        x = self.activation(_ModulatedPointwise.apply(x, self.modulation(w), self.pointwise), noise)
         return x.view(batch, height, width, -1)
 
 
@@ -147,9 +157,9 @@ class Block(nn.Module):
         self.conv1 = SeparableConv(channels_in // 4, channels_out, size)
         self.conv2 = SeparableConv(channels_out, channels_out, size)
 
-    def forward(self, x: Tensor, w1: Tensor, w2: Tensor) -> Tensor:
+    def forward(self, x: Tensor, w1: Tensor, w2: Tensor, noise: Sequence[Tensor | None] = (None, None)) -> Tensor:
         x = _InverseHaar.apply(x * self.up["modulation"](w1)[:, None, None, :])
-        return self.conv2(self.conv1(x, w1), w2)
+        return self.conv2(self.conv1(x, w1, noise[0]), w2, noise[1])
 
 
 class ToImage(nn.Module):
@@ -209,15 +219,18 @@ class MobileStyleGAN(nn.Module):
             x = functional.leaky_relu(layer(x), MAPPING_SLOPE) * MAPPING_GAIN
         return x
 
-    def features(self, ws: Tensor) -> Tensor:
-        """Structure tensor F, (B, C, 32, 32), of W+ codes (B, ≥ 7, 512); only rows 0–6 are read."""
+    def features(self, ws: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
+        """Structure tensor F, (B, C, 32, 32), of W+ codes (B, ≥ 7, 512); only rows 0–6 are read.
+
+        `noise` (B or 1, 1, h, w), of variance 1 and the sizes that `draw_noise` gives, replaces the network's own;
+        all three methods that take it take all maps.
+        """
         given, ws = ws.dtype, ws.to(self.dtype or ws.dtype)
-        x = self.first(ws[:, 0])
-        for i in range(self.structure_block + 1):
-            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
+        x = self.first(ws[:, 0], noise[0] if noise else None)
+        x = self._through(0, self.structure_block + 1, x, ws, noise)
         return x.permute(0, 3, 1, 2).to(given)
 
-    def render(self, f: Tensor, ws: Tensor, size: int | None = None) -> Tensor:
+    def render(self, f: Tensor, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render F, (B, C, 32, 32), with W+ codes (B, n_styles, 512), of which rows 7 on are read.
 
         Returns (B, 3, size, size), nominally in [-1, 1] and not clamped. A `size` below the full one must
@@ -230,10 +243,22 @@ class MobileStyleGAN(nn.Module):
         if size > self.size or self.size % size:
             raise ValueError(f"cannot render at {size} px: the generator's {self.size} px are no multiple of it")
         x, ws = f.to(self.dtype or f.dtype).permute(0, 2, 3, 1), ws.to(self.dtype or ws.dtype)
-        for i in range(self.structure_block + 1, len(self.blocks)):
-            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2])
+        x = self._through(self.structure_block + 1, len(self.blocks), x, ws, noise)
         return self.to_image(x, ws[:, -1], size).to(f.dtype)
 
-    def synthesis(self, ws: Tensor, size: int | None = None) -> Tensor:
+    def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render W+ codes (B, n_styles, 512); as `render`."""
-        return self.render(self.features(ws), ws, size)
+        return self.render(self.features(ws, noise), ws, size, noise)
+
+    def _through(self, start: int, stop: int, x: Tensor, ws: Tensor, noise: Sequence[Tensor] | None) -> Tensor:
+        for i in range(start, stop):
+            maps = noise[2 * i + 1 : 2 * i + 3] if noise else (None, None)
+            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2], maps)
+        return x
+
+    def draw_noise(self, seed: int) -> list[Tensor]:
+        """Noise maps (1, 1, h, w) from N(0, 1), on any device the same; one a batch, so no item's place counts."""
+        gaussian = torch.Generator().manual_seed(seed)
+        convolutions = [self.first, *(conv for block in self.blocks for conv in (block.conv1, block.conv2))]
+        sizes = [conv.activation.noise.shape for conv in convolutions]
+        return [torch.randn(1, 1, *size, generator=gaussian).to(self.mean_w) for size in sizes]

@@ -6,7 +6,7 @@ which is one ordinary convolution for a whole batch, and its gradient never form
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -91,7 +91,7 @@ class _StyledConv(torch.autograd.Function):
     """leaky_relu(conv(x · style) · demodulation + noise + bias), up-sampled and filtered if there is a filter `fir`.
 
     Everything behind the convolution happens in its memory, and only x and the result are kept for the gradients
-    of x, style and demodulation; the rest is constant.
+    of x, style, demodulation and noise (B or 1, 1, h, w); the rest is constant.
     """
 
     @staticmethod
@@ -123,7 +123,10 @@ class _StyledConv(torch.autograd.Function):
         memory = grad * out
         total = memory.sum((2, 3))
         g = torch.ops.aten.leaky_relu_backward(grad, out, SLOPE, True, grad_input=memory)
-        weights = torch.stack([noise.flatten(), torch.ones_like(noise).flatten()])
+        noise_grad = None
+        if ctx.needs_input_grad[5]:
+            noise_grad = g.sum(1, keepdim=True).sum_to_size(noise.shape)
+        weights = torch.stack([noise.flatten(1), torch.ones_like(noise).flatten(1)], 1)
         at_noise, at_bias = (weights @ g.permute(0, 2, 3, 1).flatten(1, 2)).unbind(1)
         demodulation_grad = (total - at_noise - at_bias * bias) / demodulation
         g.mul_(demodulation[:, :, None, None])
@@ -134,7 +137,7 @@ class _StyledConv(torch.autograd.Function):
             back = functional.conv2d(filtered(g, fir.flip(0, 1), padding=2), weight, stride=2)
             style_grad = (back * x).sum((2, 3))
         x_grad = back.mul_(style[:, :, None, None]) if ctx.needs_input_grad[0] else None
-        return x_grad, style_grad, demodulation_grad, None, None, None, None
+        return x_grad, style_grad, demodulation_grad, None, None, noise_grad, None
 
 
 def filtered(x: Tensor, kernel: Tensor, padding: int) -> Tensor:
@@ -250,17 +253,18 @@ class StyleGAN2(nn.Module):
             x = functional.leaky_relu(layer(x), SLOPE) * GAIN
         return x
 
-    def features(self, ws: Tensor, seed: int | None = None) -> Tensor:
+    def features(self, ws: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Structure tensor F, (B, 512, 32, 32), of W+ codes (B, ≥ 7, 512); only rows 0–6 are read.
 
-        `seed` draws new noise instead of the checkpoint's own, the same in all three methods that take it.
+        `noise` (B or 1, 1, h, w), of the sizes that `draw_noise` gives, replaces the checkpoint's own; all three
+        methods that take it take all maps.
         """
-        x, noises = None, self.noise_maps(seed)
+        x, noises = None, noise or self.own_noise()
         for i in range(self.structure_layer + 1):
             x = self.layer(i, x, ws, noises)
         return x
 
-    def render(self, f: Tensor, ws: Tensor, size: int | None = None, seed: int | None = None) -> Tensor:
+    def render(self, f: Tensor, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render F, (B, 512, 32, 32), with W+ codes (B, n_styles, 512), of which rows 7 on are read.
 
         As in the official code the RGB outputs of the layers that F replaces are missing: `synthesis` adds them.
@@ -270,23 +274,25 @@ class StyleGAN2(nn.Module):
         Raises:
             ValueError: `size` does not divide the generator's size.
         """
-        return self._run(f, self.structure_layer + 1, ws, size, seed)
+        return self._run(f, self.structure_layer + 1, ws, size, noise)
 
-    def synthesis(self, ws: Tensor, size: int | None = None, seed: int | None = None) -> Tensor:
+    def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Image of W+ codes (B, n_styles, 512) with the RGB outputs of all layers; otherwise as `render`."""
-        return self._run(None, 0, ws, size, seed)
+        return self._run(None, 0, ws, size, noise)
 
-    def _run(self, x: Tensor | None, start: int, ws: Tensor, size: int | None, seed: int | None) -> Tensor:
+    def _run(
+        self, x: Tensor | None, start: int, ws: Tensor, size: int | None, noise: Sequence[Tensor] | None
+    ) -> Tensor:
         size = size or self.size
         if size > self.size or self.size % size:
             raise ValueError(f"cannot render at {size} px: the generator's {self.size} px are no multiple of it")
-        image, noises = None, self.noise_maps(seed)
+        image, noises = None, noise or self.own_noise()
         for i in range(start, self.layers):
             x = self.layer(i, x, ws, noises)
             image = self.rgb(i, x, ws, image)
         return image if size == self.size else functional.avg_pool2d(image, self.size // size)
 
-    def layer(self, i: int, x: Tensor | None, ws: Tensor, noises: list[Tensor]) -> Tensor:
+    def layer(self, i: int, x: Tensor | None, ws: Tensor, noises: Sequence[Tensor]) -> Tensor:
         """Features (B, C_i, 4·2ⁱ, 4·2ⁱ) of layer i from those of the layer before; layer 0 needs none."""
         if i == 0:
             return self.conv1(self.input.input, ws[:, 0], noises[0])
@@ -298,13 +304,11 @@ class StyleGAN2(nn.Module):
         to_rgb = self.to_rgbs[i - 1] if i else self.to_rgb1
         return to_rgb(x, ws[:, 2 * i + 1], skip)
 
-    def noise_maps(self, seed: int | None = None) -> list[Tensor]:
-        """The checkpoint's noise maps, each (1, 1, h, w), or new ones that `seed` draws, on any device the same.
+    def own_noise(self) -> list[Tensor]:
+        """The checkpoint's noise maps, each (1, 1, h, w)."""
+        return [getattr(self.noises, f"noise_{i}") for i in range(2 * self.layers - 1)]
 
-        All items of a batch share them: what an item looks like must not depend on its place in a batch.
-        """
-        maps = [getattr(self.noises, f"noise_{i}") for i in range(2 * self.layers - 1)]
-        if seed is None:
-            return maps
+    def draw_noise(self, seed: int) -> list[Tensor]:
+        """Noise maps (1, 1, h, w) from N(0, 1), on any device the same; one a batch, so no item's place counts."""
         gaussian = torch.Generator().manual_seed(seed)
-        return [torch.randn(noise.shape, generator=gaussian).to(noise) for noise in maps]
+        return [torch.randn(own.shape, generator=gaussian).to(own) for own in self.own_noise()]

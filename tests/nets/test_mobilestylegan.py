@@ -79,6 +79,45 @@ def test_gradient_of_f_matches_plain_implementation(small_generator, ws):
     assert relative(ours.grad, plain.grad) < 1e-4
 
 
+def noise_named(net: MobileStyleGAN, drawn: list[Tensor]) -> dict[str, Tensor]:
+    """The state dict's noise maps (B, 1, h, w), at their own strength, for maps of variance 1."""
+    own = {name: tensor for name, tensor in net.state_dict().items() if name.endswith("activation.noise")}
+    return {
+        name: noise * tensor.square().mean().sqrt() for (name, tensor), noise in zip(own.items(), drawn, strict=True)
+    }
+
+
+def test_given_noise_and_its_gradient_match_plain_implementation(small_generator, ws, monkeypatch):
+    """Maps of each item's own; 1e-5 on the image, 1e-4 on the gradient of every map, and of one that items share."""
+    net, shared = small_generator, small_generator.draw_noise(4)
+    drawn = [torch.cat([noise, -noise.flip(2)]) for noise in shared]
+    ours, plain = ([noise.clone().requires_grad_() for noise in drawn] for _ in range(2))
+    state = net.state_dict() | noise_named(net, plain)
+    image = net.synthesis(ws, noise=ours)
+    with monkeypatch.context() as patch:
+        patch.setattr(net, "state_dict", lambda: state)
+        expected = plain_synthesis(net, ws)[1]
+    assert relative(image, expected) < 1e-5
+    assert relative(net.synthesis(ws, 32, ours), functional.avg_pool2d(expected, 4)) < 1e-5
+    for picture in (image, expected):
+        picture.square().mean().backward()
+    for a, b in zip(ours, plain, strict=True):
+        assert relative(a.grad, b.grad) < 1e-4
+
+    together = [noise.clone().requires_grad_() for noise in shared]
+    split = [noise.repeat(2, 1, 1, 1).requires_grad_() for noise in shared]
+    for maps in (together, split):
+        net.synthesis(ws, noise=maps).square().mean().backward()
+    for a, b in zip(together, split, strict=True):
+        assert relative(a.grad, b.grad.sum(0, keepdim=True)) < 1e-4
+
+
+def test_drawn_noise_is_repeatable(small_generator):
+    first, again, other = (torch.cat([n.flatten() for n in small_generator.draw_noise(seed)]) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
 @pytest.mark.parametrize("size", [64, 32, 16])
 def test_smaller_render_is_area_average(small_generator, ws, size):
     f = small_generator.features(ws)
