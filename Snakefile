@@ -22,6 +22,7 @@ include: "workflow/rules/regions.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/blend.smk"
+include: "workflow/rules/loho.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -78,6 +79,7 @@ rule composites:
     input:
         expand(rules.make_composites.output, method=LATENT),
         expand(rules.paste_composites.output, method=PASTED),
+        expand(rules.make_loho.output, method=OPTIMISED),
         expand(rules.ingest_composites.output, method=EXTERNAL),
 
 

@@ -94,7 +94,7 @@ def used_networks(networks: dict[str, Any]) -> list[str]:
 
 
 def methods_with(methods: dict[str, dict[str, Any]], key: str) -> list[str]:
-    """Names of the methods of one kind: `code` (a latent code), `paste` or `images` (from elsewhere)."""
+    """Names of the methods of one kind: `code` (a latent code), `paste`, `optimise` or `images` (from elsewhere)."""
     return [method for method, choice in methods.items() if key in choice]
 
 

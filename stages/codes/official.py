@@ -184,16 +184,18 @@ def blend_masks(generator: Generator, parser: Parser, code: FSCode, hair: Tensor
     return face, morphed(masks[1], smooth, grow=False)
 
 
-def masked_distance(perceptual: Perceptual, a: list[Tensor], b: list[Tensor], mask: Tensor) -> Tensor:
+def masked_distance(perceptual: Perceptual, a: list[Tensor], b: list[Tensor], mask: Tensor, start: int = 0) -> Tensor:
     """Masked LPIPS (B,) from features; the mask (B, 1, H, W) is brought to each block's size by its nearest pixel.
+
+    Blocks before `start` (from 0) do not count.
 
     An item is divided by its own mask's sum, and an empty mask gives 0; the official code divides by that of the whole
     batch, which is one item, and an empty mask gives it NaN.
     """
     total = a[0].new_zeros(len(a[0]))
-    for i, (x, y) in enumerate(zip(a, b, strict=True)):
-        weights = functional.interpolate(mask, x.shape[2:], mode="nearest")
-        spatial = distance_map(perceptual, i, x, y)
+    for i in range(start, len(a)):
+        weights = functional.interpolate(mask, a[i].shape[2:], mode="nearest")
+        spatial = distance_map(perceptual, i, a[i], b[i])
         total = total + (spatial * weights).sum((1, 2, 3)) / weights.sum((1, 2, 3)).clamp_min(math.ulp(1.0))
     return total
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 WARM_UP = 0.05  # share of the steps
+RAMP_DOWN = 0.25  # share of the steps, with the schedule `late`
 
 OnStep = Callable[[int, int, Tensor], None]
 """Called after each step with the step's number from 1, the number of steps and the items' losses (B,)."""
@@ -34,12 +35,15 @@ class Outcome(NamedTuple):
 def learning_rate_factor(step: int, steps: int, schedule: str = "cosine") -> float:
     """Share of the peak rate at `step` (from 0): a linear warm-up, then half a cosine down to almost 0.
 
-    With the schedule `constant` it is always 1.
+    With the schedule `late` the cosine begins with the last quarter of the steps (Karras et al. 2020, appendix D);
+    with `constant` it is always 1.
     """
     if schedule == "constant":
         return 1.0
     warm_up = max(1, round(WARM_UP * steps))
-    return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps))
+    left = 1 - step / steps
+    down = 1 - left if schedule == "cosine" else 1 - min(1.0, left / RAMP_DOWN)
+    return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * down))
 
 
 def optimise(
@@ -61,7 +65,7 @@ def optimise(
         steps: number of Adam steps, ≥ 0.
         on_step: called after each step.
         project: called after each step to bring the variables back into their domain.
-        schedule: of the rates, `cosine` or `constant`.
+        schedule: of the rates, `cosine`, `late` or `constant`.
     """
     optimizer = torch.optim.Adam([{"params": [v.tensor], "lr": v.rate} for v in variables], foreach=False)
     first_bad: dict[str, Tensor] = {}

@@ -68,6 +68,9 @@ class Perceptual(Protocol):
     def raw_features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
         """As `features`, but the network sees the image as it is, not scaled to ImageNet's statistics."""
 
+    def first_layer(self, image: Tensor) -> Tensor:
+        """Output (B, C, h, w) of the first convolution and its ReLU, for images in [-1, 1]."""
+
     def distance(self, a: list[Tensor], b: list[Tensor], mask: Tensor | None = None) -> Tensor:
         """Distance (B,) between two images' features, averaged under a mask (B, 1, H, W) if one is given."""
 

@@ -40,6 +40,15 @@ class SlicedNetwork(nn.Module):
             outputs.append(x.to(image.dtype))
         return outputs
 
+    def first_layer(self, image: Tensor) -> Tensor:
+        """Output (B, C, h, w) of the first convolution and its ReLU, relu1_1 of VGG16, for images in [-1, 1]."""
+        x = self.scaling_layer(image).to(self.dtype or image.dtype)
+        for layer in self.net.slice1:
+            x = layer(x)
+            if isinstance(layer, nn.ReLU):
+                break
+        return x.to(image.dtype)
+
     def distance(self, a: Sequence[Tensor], b: Sequence[Tensor], mask: Tensor | None = None) -> Tensor:
         """LPIPS distance (B,) of two images given by the features of their first slices.
 

@@ -56,3 +56,31 @@ def _cloned(image: np.ndarray, reference: np.ndarray, mask: np.ndarray) -> np.nd
     centre = (x + width // 2, y + height // 2)
     cloned = cv2.seamlessClone(wide[1], wide[0], selected, centre, cv2.NORMAL_CLONE)
     return cloned[FRAME:-FRAME, FRAME:-FRAME]
+
+
+def without_foreground(image: np.ndarray, foreground: np.ndarray, margin: int) -> np.ndarray:
+    """An image with what stands in front replaced by fast marching from what is left (Telea 2004, through OpenCV).
+
+    Args:
+        image: uint8 (H, W, 3).
+        foreground: bool (h, w), h a divisor of H; the inpainting is done at this size.
+        margin: pixels of (h, w) around it that are replaced too: strands of hair cross the labels' border.
+    """
+    size = image.shape[1::-1]
+    unknown = cv2.dilate(foreground.astype(np.uint8), np.ones((2 * margin + 1,) * 2, np.uint8))
+    small = cv2.resize(image, foreground.shape[::-1], interpolation=cv2.INTER_AREA)
+    filled = cv2.inpaint(small, unknown, 3, cv2.INPAINT_TELEA)
+    mask = cv2.resize(unknown, size, interpolation=cv2.INTER_NEAREST)[..., None] > 0
+    return np.where(mask, cv2.resize(filled, size, interpolation=cv2.INTER_LINEAR), image)
+
+
+def soft_blend(image: np.ndarray, behind: np.ndarray, mask: np.ndarray, sigma: float) -> np.ndarray:
+    """Lay what a mask selects of an image over another, with a soft border.
+
+    Args:
+        image, behind: uint8 (H, W, 3).
+        mask: bool (h, w), blurred by a Gaussian of `sigma` pixels of its own size and brought to the images'.
+    """
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
+    soft = cv2.resize(soft, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
+    return np.rint(soft * image + (1 - soft) * behind).astype(np.uint8)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 METHOD_NAMES = {
     "barbershop": "Barbershop", "baseline": "Baseline", "copy_paste": "Copy-paste", "poisson": "Poisson",
+    "w_aligned": "W+, aligned", "fs_unaligned": "FS, not aligned", "i2s": "I2S", "w_single": "Single W", "loho": "LOHO",
 }  # fmt: skip
 ARROWS = {"higher": "↑", "lower": "↓"}
 # Okabe and Ito's colours, which the colour-blind can tell apart, then three more.

@@ -44,7 +44,9 @@ except UserError as error:
 
 METHODS = list(config["methods"])
 PROTOCOLS = list(settings.protocols(config["methods"]))
-LATENT, PASTED, EXTERNAL = (settings.methods_with(config["methods"], key) for key in ("code", "paste", "images"))
+LATENT, PASTED, OPTIMISED, EXTERNAL = (
+    settings.methods_with(config["methods"], key) for key in ("code", "paste", "optimise", "images")
+)
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
