@@ -139,11 +139,11 @@ def main(
 
     def codes_of(batch: Sequence[Item], role: str) -> tuple[Tensor, FSCode]:
         stored = [read_tensors(item.inputs[role], device) for item in batch]
-        ws, f, s = (torch.stack([code[key] for code in stored]) for key in ("W", "F", "S"))
-        if choice["code"] == "w":
-            with torch.no_grad():
-                return ws, w_to_code(nets().exact, ws)
-        return ws, FSCode(f, s)
+        ws = torch.stack([code["W"] for code in stored])
+        if choice["code"] == "fs":
+            return ws, FSCode(*(torch.stack([code[key] for code in stored]) for key in ("F", "S")))
+        with torch.no_grad():
+            return ws, w_to_code(nets().exact, ws)
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         batch_pairs = [listed[item.name] for item in batch]

@@ -1,4 +1,4 @@
-"""Stage `embed`: the W+ and FS codes of the faces, and what they render to."""
+"""Stage `embed`: the codes of the faces, and what they render to."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w, render_code
+from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
 from stages.command import Log, Precision, Progress, choose_device, log_to, run_stage, section
 from stages.config import read_faces
 from stages.errors import ItemError
@@ -29,19 +29,18 @@ def main(
     reconstructions: Annotated[Path, typer.Option(help="folder of the renders, one folder below it a kind of code")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     precision: Precision,
+    kind: Annotated[str, typer.Option(help=f"kind of embedding: fs, or one of {', '.join(SPACES)}")] = "fs",
     log: Log = None,
 ) -> None:
-    """Embed every face: II2S into W+, then F and S; render both."""
+    """Embed every face; `fs`: II2S into W+, then F and S, and render both."""
     log_to(log)
+    rendered = ["w", "fs"] if kind == "fs" else [kind]
     items = [
         Item(
             face.image,
             {"face": faces / f"{face.image}.png"},
-            {
-                "code": out / f"{face.image}.safetensors",
-                "w": reconstructions / "w" / f"{face.image}.png",
-                "fs": reconstructions / "fs" / f"{face.image}.png",
-            },
+            {"code": out / f"{face.image}.safetensors"}
+            | {code: reconstructions / code / f"{face.image}.png" for code in rendered},
         )
         for face in read_faces(images)
     ]
@@ -55,31 +54,32 @@ def main(
         title = ", ".join(item.name for item in batch)
         goal = torch.cat([from_rgb(read_rgb(item.inputs["face"]), device) for item in batch])
         objective = Objective(net, loss, goal, params["variant"])
-        ws, w_outcome = embed_w(net, objective, params["w"], Progress(f"W+ of {title}"))
-        code, fs_outcome = embed_fs(net, objective, ws, params["fs"], Progress(f"FS of {title}"))
+        first = rendered[0]
+        ws, outcome = embed_w(net, objective, params["w"], Progress(f"{first} of {title}"), SPACES[first])
+        outcomes, code = {first: outcome}, None
+        if kind == "fs":
+            code, outcomes["fs"] = embed_fs(net, objective, ws, params["fs"], Progress(f"fs of {title}"))
         results: list[Result | ItemError] = []
-        for i, failure in enumerate(map(_either, w_outcome.failures, fs_outcome.failures)):
-            if failure is not None:
+        for i in range(len(batch)):
+            if failure := next((o.failures[i] for o in outcomes.values() if o.failures[i]), None):
                 results.append(ItemError(failure))
                 continue
-            w, fs = ws[i : i + 1], FSCode(code.f[i : i + 1], code.s[i : i + 1])
+            w, tensors = ws[i : i + 1], {"W": ws[i]}
             with torch.no_grad():
-                renders = {
-                    "w": png_bytes(to_image(exact().synthesis(w)[0])),
-                    "fs": png_bytes(to_image(render_code(exact(), fs)[0])),
-                }
-            facts = {"w_losses": w_outcome.of(i), "fs_losses": fs_outcome.of(i)}
-            contents = {"code": tensor_bytes({"W": w[0], "F": fs.f[0], "S": fs.s[0]}, facts)}
-            results.append(Result(contents | renders, facts))
+                renders = {first: png_bytes(to_image(exact().synthesis(w)[0]))}
+                if code is not None:
+                    fs = FSCode(code.f[i : i + 1], code.s[i : i + 1])
+                    renders["fs"] = png_bytes(to_image(render_code(exact(), fs)[0]))
+                    tensors |= {"F": fs.f[0], "S": fs.s[0]}
+            facts = {f"{name}_losses": outcome.of(i) for name, outcome in outcomes.items()}
+            results.append(Result({"code": tensor_bytes(tensors, facts)} | renders, facts))
         return results
 
     weights = {"generator": generator, "perceptual": perceptual}
-    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
-    run_items("codes", "stages.embed", items, decisive, weights, compute, record, params["batch"])
-
-
-def _either(first: str | None, second: str | None) -> str | None:
-    return first or second
+    used = ("variant", "w", "fs") if kind == "fs" else ("variant", "w")
+    decisive = {key: params[key] for key in used} | {"precision": precision}
+    stage = "codes" if kind == "fs" else f"codes-{kind}"
+    run_items(stage, "stages.embed", items, decisive, weights, compute, record, params["batch"])
 
 
 if __name__ == "__main__":

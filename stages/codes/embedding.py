@@ -14,6 +14,21 @@ from stages.nets.pca import LEAKY_SLOPE
 LOSS_SIZE = 256  # px; the official code's LPIPS is at 256 too
 
 
+class Space(NamedTuple):
+    """How an image is embedded into W: one w for each row (W+) or one for all, held by the P-norm or free."""
+
+    rows: bool
+    held: bool
+
+
+# Kinds of embedding into W, by the name that `code` of a method gives them; `fs` goes on from `w`.
+SPACES = {
+    "w": Space(rows=True, held=True),  # II2S (Zhu et al. 2020)
+    "i2s": Space(rows=True, held=False),  # Image2StyleGAN (Abdal et al. 2019)
+    "w_single": Space(rows=False, held=True),
+}
+
+
 class WPlusParams(TypedDict):
     """Section `embed.w` of params.yaml."""
 
@@ -102,17 +117,22 @@ class Objective:
 
 
 def embed_w(
-    generator: Generator, objective: Objective, params: WPlusParams, on_step: OnStep | None = None
+    generator: Generator,
+    objective: Objective,
+    params: WPlusParams,
+    on_step: OnStep | None = None,
+    space: Space = SPACES["w"],
 ) -> tuple[Tensor, Outcome]:
-    """Embed the objective's images into W+ (B, n, 512), starting at the mean w (II2S)."""
-    ws = generator.mean_w.repeat(len(objective.goal), generator.n_styles, 1).requires_grad_()
+    """Embed the objective's images into W, as W+ (B, n, 512), starting at the mean w."""
+    w = generator.mean_w.repeat(len(objective.goal), generator.n_styles if space.rows else 1, 1).requires_grad_()
 
     def losses() -> dict[str, Tensor]:
-        image = generator.synthesis(ws, objective.render_size)
-        return objective.terms(image, params) | {"p-norm": params["p_norm"] * p_norm(ws, generator)}
+        image = generator.synthesis(w.expand(-1, generator.n_styles, -1), objective.render_size)
+        terms = objective.terms(image, params)
+        return terms | ({"p-norm": params["p_norm"] * p_norm(w, generator)} if space.held else {})
 
-    outcome = optimise([Variable(ws, params["rate"])], losses, params["steps"], on_step, schedule=objective.schedule)
-    return ws.detach(), outcome
+    outcome = optimise([Variable(w, params["rate"])], losses, params["steps"], on_step, schedule=objective.schedule)
+    return w.detach().expand(-1, generator.n_styles, -1).contiguous(), outcome
 
 
 def embed_fs(

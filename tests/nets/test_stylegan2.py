@@ -197,7 +197,7 @@ def test_given_noise_is_as_if_it_were_the_checkpoints(net, ws, f):
 
 
 def test_gradient_of_noise_is_that_of_finite_differences(golden, ws):
-    """Central differences along a random direction of all maps of each item, in float64; relative 1e-4, as leaky ReLUs bend."""
+    """Central differences in a random direction of every item's maps, float64; relative 1e-4, as leaky ReLUs bend."""
     net = official(64).double()
     ws = ws.double()
     noise = [torch.cat([drawn, drawn.flip(2)]).double().requires_grad_() for drawn in net.draw_noise(0)]
