@@ -68,6 +68,8 @@ rule targets:
 rule codes:
     input:
         rules.make_codes.output,
+        expand(rules.make_other_codes.output, kind=OTHER_CODES),
+        expand(rules.ingest_reconstructions.output, method=REBUILT),
 
 
 rule aligned:

@@ -14,7 +14,7 @@ from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structur
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import check_hair_only, listed_pairs
+from stages.config import check_hair_only, code_folder, listed_pairs
 from stages.errors import ItemError
 from stages.files import read_label_map
 from stages.items import Item, Result, run_items
@@ -118,6 +118,7 @@ def main(
     log_to(log)
     ((name, choice),) = method.items()
     listed = listed_pairs(pairs, images)
+    codes = code_folder(codes, choice["code"])
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png"}

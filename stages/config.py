@@ -98,9 +98,29 @@ def methods_with(methods: dict[str, dict[str, Any]], key: str) -> list[str]:
     return [method for method, choice in methods.items() if key in choice]
 
 
+def reconstruction_folders(methods: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """For each method that reconstructs faces, the folder of its renders below data/reconstructions.
+
+    That is the name of its kind of code; another system's images have a folder of their own.
+    """
+    folders = {method: choice["code"] for method, choice in methods.items() if "code" in choice}
+    return folders | {method: f"external-{method}" for method in methods_with(methods, "reconstructions")}
+
+
+def other_codes(methods: dict[str, dict[str, Any]]) -> list[str]:
+    """The kinds of code that some method uses beside W+ and FS, which are always computed."""
+    used = dict.fromkeys(choice["code"] for choice in methods.values() if "code" in choice)
+    return [code for code in used if code not in ("w", "fs")]
+
+
+def code_folder(codes: Path, code: str) -> Path:
+    """Where a kind of code lies: W+ and FS are one file, the others have folders of their own."""
+    return codes if code in ("w", "fs") else codes / code
+
+
 def protocols(methods: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
-    """What is measured, and the methods that must have it: what is pasted or comes from elsewhere embeds nothing."""
-    return {"reconstruction": methods_with(methods, "code"), "transfer": list(methods)}
+    """What is measured, and the methods that must have it: not all embed something."""
+    return {"reconstruction": list(reconstruction_folders(methods)), "transfer": list(methods)}
 
 
 def _images_in(folder: Path, hint: str) -> list[Path]:
@@ -147,14 +167,14 @@ def pair_names(count: int) -> list[str]:
     return [f"pair-{index:04d}" for index in range(int(count))]
 
 
-def result_files(folder: Path, pairs: Iterable[str]) -> dict[str, Path]:
-    """Another system's composites in a folder, by the pair that each is named after; pairs without one are left out.
+def result_files(folder: Path, names: Iterable[str], what: str = "pair") -> dict[str, Path]:
+    """Another system's images in a folder, by the pair (or `what`) that each is named after; the rest is left out.
 
     Raises:
-        UserError: there is no such folder, no image in it is named after a pair, or two are named after the same.
+        UserError: there is no such folder, no image in it is named after one, or two are named after the same.
     """
-    images = _images_in(folder, "methods.….images names a folder of composites")
-    wanted, files = list(pairs), {}
+    images = _images_in(folder, f"methods names a folder of images, each named after a {what}")
+    wanted, files = list(names), {}
     for path in images:
         if path.stem in files:
             raise UserError(f"{path}: has the same name as {files[path.stem].name}; remove one of them")
@@ -162,7 +182,7 @@ def result_files(folder: Path, pairs: Iterable[str]) -> dict[str, Path]:
             files[path.stem] = path
     if not files:
         raise UserError(
-            f"{folder}: none of its {len(images)} images is named after a pair; name them {wanted[0]}.png and so on"
+            f"{folder}: none of its {len(images)} images is named after a {what}; name them {wanted[0]}.png and so on"
         )
     return files
 

@@ -21,7 +21,7 @@ COMMAND = "python -m stages.dvc"
 HEADER = f"# Written by `{COMMAND}` from workflow/rules: the pipeline for `dvc repro`, one stage a Snakemake target.\n"
 
 # Parameters of rules that are not a whole section of params.yaml: where in it they come from.
-PARTS = {"scheme": "networks.parser", "precision": "networks.precision", "method": "methods"}
+PARTS = {"scheme": "networks.parser", "precision": "networks.precision", "method": "methods", "folder": "methods"}
 
 
 def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
@@ -30,6 +30,7 @@ def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
     files = {
         "weights": [params["checkpoints"][name] for name in used_networks(params["networks"]) if name in CHECKPOINTS],
         "faces": [] if faces["source"] == "drawn" else [faces["photos"]],
+        "codes": [methods[method]["reconstructions"] for method in methods_with(methods, "reconstructions")],
         "targets": [params["pairs"]["file"]],
         "composites": [methods[method]["images"] for method in methods_with(methods, "images")],
         "score": [params["score"]["inception"]],

@@ -1,61 +1,115 @@
-"""Stage `ingest`: the composites of another system, a folder of images named by pair, as a method of their own."""
+"""Stage `ingest`: the images of another system, named by pair or by face, as a method of their own.
+
+    python -m stages.ingest --name mine --dir results/mine
+
+checks them and prints the line of params.yaml that makes them a row; the pipeline calls it with `--out`.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
+from PIL import Image
 
-from stages.command import Log, log_to, run_stage, section
+from stages.command import Log, log_to, run_stage
 from stages.command import log as logger
-from stages.config import listed_pairs, result_files
-from stages.errors import ItemError
+from stages.config import IMAGE_SUFFIXES, check_section, listed_pairs, read_faces, result_files
+from stages.errors import ItemError, UserError
 from stages.files import at_face_size, png_bytes, read_square
 from stages.items import Item, Result, run_items
 
 SMALLEST = 256  # px; below it a comparison with the others at 256 px would measure the size
+RECONSTRUCTIONS = "reconstruction"  # folder beside the composites that may hold images named after the faces
 
 
-def bring_to_size(path: Path) -> Result:
-    """A composite as PNG of 1024 px, and the size that it came in.
+def read_result(name: str, folder: Path, results: dict[str, Path]) -> Image.Image:
+    """The image of one pair or face.
 
     Raises:
-        ItemError: not an image, not square, or smaller than 256 px.
+        ItemError: it is missing, not an image, not square, or smaller than 256 px.
     """
-    image = read_square(path, f"{SMALLEST} px", SMALLEST, "the pair's faces are")
+    if name not in results:
+        raise ItemError(f"{folder}: no image named {name}")
+    return read_square(results[name], f"{SMALLEST} px", SMALLEST, "the pair's faces are")
+
+
+def bring_to_size(image: Image.Image) -> Result:
+    """An image as PNG of 1024 px, and the size that it came in."""
     return Result({"image": png_bytes(at_face_size(image))}, {"px": image.width})
 
 
+def problems(folder: Path, names: list[str], what: str) -> list[str]:
+    """A line for every pair or face without a usable image; raises UserError as `result_files`."""
+    results, lines = result_files(folder, names, what), []
+    for name in names:
+        try:
+            read_result(name, folder, results)
+        except ItemError as error:
+            lines.append(str(error))
+    known = set(results.values())
+    others = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p not in known)
+    if others:
+        logger.info("%s: %d images are named after no %s and are left out: %s", folder, len(others), what, others[:6])
+    logger.info("%s: %d of %d %ss have a usable image", folder, len(names) - len(lines), len(names), what)
+    return lines
+
+
+def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> str:
+    """Check another system's images and return its entry of `methods`.
+
+    Raises:
+        UserError: an image is missing or unusable; all are logged before.
+    """
+    entry = {"images": str(folder)}
+    bad = problems(folder, pairs, "pair")
+    if (folder / RECONSTRUCTIONS).is_dir():
+        entry["reconstructions"] = str(folder / RECONSTRUCTIONS)
+        bad += problems(folder / RECONSTRUCTIONS, faces, "face")
+    else:
+        logger.info("%s: not there, so the method gets no reconstruction row", folder / RECONSTRUCTIONS)
+    check_section("methods", {name: entry})
+    for line in bad:
+        logger.info("%s", line)
+    line = f"methods: {{{name}: {{{', '.join(f'{key}: {value}' for key, value in entry.items())}}}}}"
+    if bad:
+        raise UserError(f"{len(bad)} images are missing or unusable; without them the report is INVALID with {line}")
+    return line
+
+
 def main(
-    method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
-    images: Annotated[Path, typer.Option(help="images.csv")],
-    pairs: Annotated[Path, typer.Option(help="pairs.csv")],
-    out: Annotated[Path, typer.Option(help="folder of the composites")],
-    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    name: Annotated[str, typer.Option(help="name of the method")],
+    folder: Annotated[Path, typer.Option("--dir", help="folder of its images, each named after a pair or face")],
+    of: Annotated[Literal["pairs", "faces"], typer.Option(help="what the images are named after")] = "pairs",
+    images: Annotated[Path, typer.Option(help="images.csv")] = Path("data/images.csv"),
+    pairs: Annotated[Path, typer.Option(help="pairs.csv")] = Path("data/pairs.csv"),
+    out: Annotated[Path | None, typer.Option(help="folder to write; without it the images are only checked")] = None,
+    record: Annotated[Path | None, typer.Option(help="record of the stage to write, with --out")] = None,
     log: Log = None,
 ) -> None:
-    """Take the composites of another system; a pair without one is a failed item."""
+    """Take the images of another system, or check them; a pair or face without one is a failed item."""
     log_to(log)
-    ((name, choice),) = method.items()
-    folder = Path(choice["images"])
-    names = list(listed_pairs(pairs, images))
-    results = result_files(folder, names)
-    logger.info("%s: %d of %d pairs have an image", folder, len(results), len(names))
+    faces = [face.image for face in read_faces(images)]
+    if out is None or record is None:
+        typer.echo(check(name, folder, list(listed_pairs(pairs, images)), faces))
+        return
+    names = list(listed_pairs(pairs, images)) if of == "pairs" else faces
+    results = result_files(folder, names, of.removesuffix("s"))
+    logger.info("%s: %d of %d %s have an image", folder, len(results), len(names), of)
     items = [
-        Item(pair, {"result": results[pair]} if pair in results else {}, {"image": out / f"{pair}.png"})
-        for pair in names
+        Item(each, {"result": results[each]} if each in results else {}, {"image": out / f"{each}.png"})
+        for each in names
     ]
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         (item,) = batch
         try:
-            if item.name not in results:
-                raise ItemError(f"{folder}: no image named {item.name}")
-            return [bring_to_size(item.inputs["result"])]
+            return [bring_to_size(read_result(item.name, folder, results))]
         except ItemError as error:
             return [error]
 
-    run_items(f"composites-{name}", "stages.ingest", items, {}, {}, compute, record)
+    stage = "composites" if of == "pairs" else "reconstructions"
+    run_items(f"{stage}-{name}", "stages.ingest", items, {}, {}, compute, record)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import typer
 
 from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
-from stages.config import methods_with, protocols, read_faces, read_pairs
+from stages.config import methods_with, protocols, read_faces, read_pairs, reconstruction_folders
 from stages.errors import UserError
 from stages.files import sha256_file, write_atomic, write_json
 from stages.metrics import table
@@ -38,9 +38,11 @@ def main(
     log_to(log)
     names = [face.image for face in read_faces(images)]
     listed = {pair.pair: pair for pair in read_pairs(pairs, names)}
-    methods, embedding = params["methods"], methods_with(params["methods"], "code")
-    aligned = [f"aligned/{method}" for method in embedding]
-    stages = ["faces", "maps", "targets", "codes", *aligned, *(f"composites/{method}" for method in methods)]
+    methods, folders = params["methods"], reconstruction_folders(params["methods"])
+    # W+ and FS share a record.
+    embedded = [f"codes/{name}" for name in dict.fromkeys(["fs", *folders.values()]) if name != "w"]
+    aligned = [f"aligned/{method}" for method in methods_with(methods, "code")]
+    stages = ["faces", "maps", "targets", *embedded, *aligned, *(f"composites/{method}" for method in methods)]
     read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
     records = [read_record(data / "records" / f"{stage}.json") for stage in stages]
@@ -55,7 +57,7 @@ def main(
     last = [*(other for other in methods if other != method), method]
     shown = [full_name(frame, "transfer", kind) for kind in options["metrics"]]
     seconds = seconds_a_pair(records, list(listed.values()), methods)["seconds"]
-    codes = list(dict.fromkeys(methods[each]["code"] for each in reversed(embedding)))
+    codes = list(dict.fromkeys(reversed(folders.values())))
     figures = {
         "transfer": transfer_figure(rows, last, data, scheme),
         "errors": errors_figure(rows, method, list(methods), data, scheme),

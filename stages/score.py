@@ -14,7 +14,7 @@ from torch import Tensor
 
 from stages.codes.reduction import area
 from stages.command import Log, choose_device, log_to, run_stage, section
-from stages.config import read_faces, read_pairs
+from stages.config import read_faces, read_pairs, reconstruction_folders
 from stages.files import is_failed, read_label_map, read_rgb
 from stages.metrics import fid, table
 from stages.metrics.image import psnr, resize, rmse, ssim
@@ -169,11 +169,12 @@ def main(
     judges = load_judges(params, networks, parser, choose_device())
     rows: list[dict[str, Any]] = []
     with torch.no_grad():
-        for method, choice in methods.items():
+        folders = reconstruction_folders(methods)
+        for method in methods:
             composites = data / "composites" / method
             protocols = {"transfer": score_transfer(judges, listed, faces, data / "maps", data / "targets", composites)}
-            if "code" in choice:  # what is pasted embeds nothing
-                renders = data / "reconstructions" / choice["code"]
+            if method in folders:  # what is pasted embeds nothing
+                renders = data / "reconstructions" / folders[method]
                 protocols["reconstruction"] = score_reconstruction(judges, faces, renders)
             for protocol, values in protocols.items():
                 logger.info("%s of %s", protocol, method)

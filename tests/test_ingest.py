@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from support import run_module
 
-from stages.config import result_files
+from stages.config import check_section, result_files
 from stages.errors import ItemError
-from stages.ingest import bring_to_size
+from stages.ingest import bring_to_size, read_result
 
 PAIRS = ["pair-0000", "pair-0001", "pair-0002"]
 
@@ -35,18 +36,20 @@ def test_a_folder_that_is_no_such_folder_is_refused(tmp_path, refused):
 
 
 def test_size(tmp_path, refused):
+    def take(name):
+        return bring_to_size(read_result(name, tmp_path, {name: tmp_path / f"{name}.png"}))
+
     write(tmp_path / "a.png", 512)
-    result = bring_to_size(tmp_path / "a.png")
-    assert result.facts == {"px": 512}
+    assert take("a").facts == {"px": 512}
     write(tmp_path / "b.png", 1024)
-    content = bring_to_size(tmp_path / "b.png").contents["image"]
-    (tmp_path / "c.png").write_bytes(content)
+    (tmp_path / "c.png").write_bytes(take("b").contents["image"])
     with Image.open(tmp_path / "b.png") as before, Image.open(tmp_path / "c.png") as after:
         assert (np.asarray(before) == np.asarray(after)).all()
     write(tmp_path / "d.png", 200)
-    refused("d.png: 200 px is below", bring_to_size, tmp_path / "d.png", error=ItemError)
+    refused("d.png: 200 px is below", take, "d", error=ItemError)
     write(tmp_path / "e.png", 300, 400)
-    refused("e.png: 300×400 px is not square", bring_to_size, tmp_path / "e.png", error=ItemError)
+    refused("e.png: 300×400 px is not square", take, "e", error=ItemError)
+    refused("no image named f", read_result, "f", tmp_path, {}, error=ItemError)
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def folder(tmp_path):
 
 def test_what_is_missing_or_bad_is_a_failed_item(folder):
     done = run_module(
-        folder, "stages.ingest", "--method", '{"mine":{"images":"mine"}}', "--images", "images.csv",
+        folder, "stages.ingest", "--name", "mine", "--dir", "mine", "--images", "images.csv",
         "--pairs", "pairs.csv", "--out", "out", "--record", "record.json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -72,3 +75,47 @@ def test_what_is_missing_or_bad_is_a_failed_item(folder):
     assert items["pair-0002"]["reason"] == "mine: no image named pair-0002"
     assert Image.open(folder / "out" / "pair-0000.png").size == (1024, 1024)
     assert [(folder / "out" / f"{pair}.png").stat().st_size for pair in PAIRS[1:]] == [0, 0]
+
+
+def test_reconstructions_are_named_after_faces(folder):
+    write(folder / "mine" / "a.png")
+    done = run_module(
+        folder, "stages.ingest", "--name", "mine", "--dir", "mine", "--of", "faces", "--images", "images.csv",
+        "--out", "out", "--record", "record.json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    record = json.loads((folder / "record.json").read_text())
+    assert record["stage"] == "reconstructions-mine"
+    assert [(item["item"], item["status"]) for item in record["items"]] == [
+        ("a", "ok"), ("b", "failed"), ("c", "failed"),
+    ]  # fmt: skip
+
+
+def checked(folder, name="mine"):
+    return run_module(
+        folder, "stages.ingest", "--name", name, "--dir", "mine", "--images", "images.csv", "--pairs", "pairs.csv"
+    )
+
+
+def test_a_check_says_all_that_is_missing(folder):
+    write(folder / "mine" / "pair-0009.png")
+    done = checked(folder)
+    assert done.returncode == 1
+    for said in (
+        "1 images are named after no pair and are left out: ['pair-0009.png']", "1 of 3 pairs have a usable image",
+        "pair-0001.png: not an image", "mine: no image named pair-0002", "error: 2 images are missing or unusable",
+    ):  # fmt: skip
+        assert said in done.stderr
+    assert not (folder / "out").exists()
+
+
+def test_a_check_prints_the_line_of_params_yaml(folder):
+    (folder / "mine" / "reconstruction").mkdir()
+    for name in (*PAIRS, "reconstruction/a", "reconstruction/b", "reconstruction/c"):
+        write(folder / "mine" / f"{name}.png")
+    done = checked(folder)
+    assert done.returncode == 0, done.stderr
+    printed = yaml.safe_load(done.stdout)
+    assert printed == {"methods": {"mine": {"images": "mine", "reconstructions": "mine/reconstruction"}}}
+    check_section("methods", printed["methods"])
+    assert checked(folder, "My Method").returncode == 1

@@ -32,11 +32,12 @@ def seconds_a_pair(
     for method, choice in methods.items():
         if "images" in choice:
             continue
-        aligned = f"aligned-{method}"
+        aligned, code = f"aligned-{method}", choice.get("code", "fs")
+        embedded = "codes" if code in ("w", "fs") else f"codes-{code}"
         parts = [
             (
                 of("maps", pair.references) + of("targets", [pair.pair]),
-                of("codes", pair.references) if "code" in choice else 0.0,
+                of(embedded, pair.references) if "code" in choice else 0.0,
                 of(aligned, [pair.pair]) if aligned in taken else 0.0,
                 of(f"composites-{method}", [pair.pair]),
             )

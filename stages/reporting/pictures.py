@@ -23,7 +23,7 @@ THUMBNAIL = 256  # px
 LARGEST_ERROR = 0.4  # of [0, 1]: the end of the error maps' scale
 UNKNOWN = 0.75  # grey of an error map where no image says what should be there
 ERRORS = "inferno"
-CODES = {"w": "W+", "fs": "FS"}
+CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W"}
 
 
 class Cell(NamedTuple):
@@ -179,5 +179,5 @@ def reconstruction_figure(rows: Sequence[tuple[str, str]], codes: Sequence[str],
         everywhere = np.ones((THUMBNAIL, THUMBNAIL), bool)
         errors = [None if face is None or e is None else error_map(e, face, everywhere) for e in embedded]
         lines.append((label, [Cell(cell) for cell in (face, *embedded, *errors)]))
-    names = [CODES.get(code, code) for code in codes]
+    names = [CODES.get(code) or method_name(code.removeprefix("external-")) for code in codes]
     return grid(lines, ["image", *names, *(f"error of {name}" for name in names)], scale=True)

@@ -21,7 +21,7 @@ PAPER_METHODS = ["Baseline", "LOHO", "MichiGAN", "Barbershop"]
 PAPER_METRICS = {"RMSE": "↓", "PSNR": "↑", "SSIM": "↑", "VGG": "↓", "LPIPS": "↓", "FID": "↓"}
 STAGE_TITLES = {
     "faces": "faces", "maps": "label maps", "targets": "target maps", "codes": "embedding",
-    "aligned": "alignment", "composites": "composites",
+    "reconstructions": "reconstruction", "aligned": "alignment", "composites": "composites",
 }  # fmt: skip
 NOTHING = "–"
 Leaders = set[tuple[str, str, str]]

@@ -11,7 +11,7 @@ import jinja2
 import pandas as pd
 import yaml
 
-from stages.config import methods_with, protocols
+from stages.config import methods_with, protocols, reconstruction_folders
 from stages.metrics.comparison import compare, leaders, smallest_p
 from stages.regions.pair import Pair
 from stages.reporting import tables
@@ -47,7 +47,7 @@ def render_report(
         metrics_sha256: of the file of the table.
     """
     methods, report = params["methods"], params["report"]
-    embedding = methods_with(methods, "code")
+    embedding = list(reconstruction_folders(methods))
     options = {key: params["score"][key] for key in ("level", "resamples", "seed")}
     leading = leaders(frame, **options)
     of_protocol = {protocol: frame[frame["protocol"] == protocol] for protocol in dict.fromkeys(frame["protocol"])}

@@ -6,6 +6,7 @@ import torch
 from support import SHARED
 
 from stages.codes.embedding import (
+    SPACES,
     FSCode,
     Objective,
     embed_fs,
@@ -46,6 +47,28 @@ def test_each_stage_of_the_embedding_comes_closer(generator, small_perceptual, i
     errors = [error(generator, c, images) for c in (start, w_to_code(generator, ws), code)]
     assert (errors[1] < errors[0]).all()
     assert (errors[2] < errors[1]).all()
+
+
+def test_a_single_w_is_one_for_all_rows_and_comes_less_close(generator, small_perceptual, images):
+    objective = Objective(generator, small_perceptual, images, "paper")
+    codes = {kind: embed_w(generator, objective, W_PARAMS, space=space)[0] for kind, space in SPACES.items()}
+    single = codes["w_single"]
+    assert single.shape == codes["w"].shape
+    assert torch.equal(single, single[:, :1].expand_as(single))
+    start, one, plus = (
+        error(generator, w_to_code(generator, ws), images)
+        for ws in (generator.mean_w.repeat(2, generator.n_styles, 1), single, codes["w"])
+    )
+    assert (plus < one).all() and (one < start).all()
+
+
+def test_i2s_is_w_plus_without_the_p_norm(generator, small_perceptual, images):
+    objective = Objective(generator, small_perceptual, images, "paper")
+    held = W_PARAMS | {"steps": 10, "p_norm": 1.0}
+    ii2s, i2s = (embed_w(generator, objective, held, space=SPACES[kind])[0] for kind in ("w", "i2s"))
+    free, _ = embed_w(generator, objective, held | {"p_norm": 0.0}, space=SPACES["w"])
+    assert torch.equal(i2s, free)
+    assert (p_norm(ii2s, generator) < p_norm(i2s, generator)).all()
 
 
 def test_a_batch_embeds_as_its_items_alone(generator, small_perceptual, images):

@@ -9,7 +9,7 @@ from stages.deps import files
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 MODULES = {
     "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "targets": ["pairs", "target"],
-    "codes": ["embed"], "aligned": ["align"], "composites": ["blend", "paste", "ingest"],
+    "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["blend", "paste", "ingest", "loho"],
     "score": ["score"], "report": ["report"],
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ rule make_aligned:
         maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
         codes=rules.make_codes.output.codes,
+        other=other_codes,
         generator=weights_of("generator"),
         parser=weights_of("parser"),
         perceptual=weights_of("perceptual"),

@@ -70,7 +70,8 @@ rule ingest_composites:
     wildcard_constraints:
         method=one_of(EXTERNAL),
     params:
-        method=method_section,
+        folder=lambda wildcards: config["methods"][wildcards.method]["images"],
     shell:
-        "python -m stages.ingest --method {params.method:q} --images {input.manifest} --pairs {input.pairs}"
+        "python -m stages.ingest --name {wildcards.method} --dir {params.folder:q}"
+        " --images {input.manifest} --pairs {input.pairs}"
         " --out data/composites/{wildcards.method} --record {output.record} --log {log}"

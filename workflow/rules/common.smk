@@ -28,6 +28,17 @@ def names_of_items(params):
 
 lifeline.announce()
 
+
+def results_of(key, names, what):
+    """For the methods of other systems that have such a folder, its files named after pairs or faces."""
+    methods = config["methods"]
+    found = {
+        method: settings.result_files(Path(methods[method][key]), names, what)
+        for method in settings.methods_with(methods, key)
+    }
+    return {method: [str(path) for path in files.values()] for method, files in found.items()}
+
+
 try:
     settings.check_params(config)
     USED = settings.used_networks(config["networks"])
@@ -35,10 +46,8 @@ try:
     if "DVC_STAGE" in os.environ:
         check_listed(config)
     FACES, PAIRS = names_of_items(config)
-    RESULTS = {
-        method: [str(path) for path in settings.result_files(Path(config["methods"][method]["images"]), PAIRS).values()]
-        for method in settings.methods_with(config["methods"], "images")
-    }
+    RESULTS = results_of("images", PAIRS, "pair")
+    REBUILT = results_of("reconstructions", FACES, "face")
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -46,6 +55,12 @@ METHODS = list(config["methods"])
 PROTOCOLS = list(settings.protocols(config["methods"]))
 LATENT, PASTED, OPTIMISED, EXTERNAL = (
     settings.methods_with(config["methods"], key) for key in ("code", "paste", "optimise", "images")
+)
+OTHER_CODES = settings.other_codes(config["methods"])
+RENDERS = expand(
+    "data/reconstructions/{folder}/{image}.png",
+    folder=dict.fromkeys(["w", "fs", *settings.reconstruction_folders(config["methods"]).values()]),
+    image=FACES,
 )
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
@@ -75,6 +90,12 @@ def code(stage):
 def one_of(names):
     """A pattern that matches these names and nothing else."""
     return "|".join(names) or "(?!)"
+
+
+def other_codes(wildcards):
+    """The codes that a method starts from, if they are neither W+ nor FS."""
+    code = config["methods"][wildcards.method]["code"]
+    return expand("data/codes/{code}/{image}.safetensors", code=code, image=FACES) if code in OTHER_CODES else []
 
 
 def weights_of(role):

@@ -2,7 +2,7 @@ rule make_loho:
     input:
         code=code("loho"),
         manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output,
+        pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
         maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
@@ -11,7 +11,7 @@ rule make_loho:
         perceptual=weights_of("perceptual"),
     output:
         images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
-        record="data/records/composites-{method}.json",
+        record="data/records/composites/{method}.json",
     log:
         "logs/composites-{method}.log",
     wildcard_constraints:
