@@ -33,6 +33,7 @@ class LohoParams(TypedDict):
     steps: int
     style_steps: int
     rate: float
+    noise_rate: float
     face: float
     hair: float
     style: float
@@ -196,6 +197,6 @@ def loho(
             centred = variable - variable.mean((1, 2, 3), keepdim=True)
             variable.copy_(centred / centred.square().mean((1, 2, 3), keepdim=True).sqrt())
 
-    variables = [Variable(tensor, params["rate"]) for tensor in (ws, *noise)]
+    variables = [Variable(ws, params["rate"]), *(Variable(drawn, params["noise_rate"]) for drawn in noise)]
     outcome = optimise(variables, losses, steps, on_step, normalise, schedule="late")
     return ws.detach(), [variable.detach() for variable in noise], outcome
