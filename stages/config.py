@@ -276,10 +276,14 @@ def listed_pairs(pairs: Path, images: Path) -> dict[str, Pair]:
     return {pair.pair: pair for pair in read_pairs(pairs, [face.image for face in read_faces(images)])}
 
 
-def check_hair_only(pairs: Iterable[Pair], what: str) -> None:
-    """Check that every pair takes hair from one other image; raises UserError naming the pair and `what` needs it."""
+def check_hair_only(pairs: Iterable[Pair], what: str, looks: bool = False) -> None:
+    """Check that every pair takes hair from one other image, and perhaps its look from a third if `looks`.
+
+    Raises:
+        UserError: naming the pair, and `what` needs it.
+    """
     for pair in pairs:
-        if list(pair.columns) != ["hair"]:
+        if list(pair.regions) != ["hair"] or set(pair.appearance) - ({"hair"} if looks else set()):
             raise UserError(f"{what} transfers hair only; pair {pair.pair} takes {', '.join(pair.columns)}: remove one")
 
 

@@ -50,7 +50,8 @@ def problems(folder: Path, names: list[str], what: str) -> list[str]:
     known = set(results.values())
     others = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p not in known)
     if others:
-        logger.info("%s: %d images are named after no %s and are left out: %s", folder, len(others), what, others[:6])
+        left_out = ", ".join(others[:6]) + (" …" if len(others) > 6 else "")
+        logger.info("%s: %d images are named after no %s and are left out: %s", folder, len(others), what, left_out)
     logger.info("%s: %d of %d %ss have a usable image", folder, len(names) - len(lines), len(names), what)
     return lines
 

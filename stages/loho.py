@@ -46,11 +46,11 @@ def main(
     """Optimise W+ and noise for every pair, and lay hair and face over the identity's background."""
     log_to(log)
     listed = listed_pairs(pairs, images)
-    check_hair_only(listed.values(), "LOHO")
+    check_hair_only(listed.values(), "LOHO", looks=True)
     items = []
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png"}
-        for k, image in enumerate(pair.references):
+        for k, image in enumerate(pair.images):
             inputs |= {f"face{k}": faces / f"{image}.png", f"map{k}": maps / f"{image}.png"}
         items.append(Item(pair.pair, inputs, {"image": out / f"{pair.pair}.png"}, pair.facts))
     device = choose_device()
@@ -68,9 +68,11 @@ def main(
         return Shown(torch.cat(photos), region_mask(torch.cat(labels), scheme.indices(region)))
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
-        hair = shown(batch, 1, "hair")
+        pair = listed[batch[0].name]  # pairs of a batch have the same columns
+        face, hair = shown(batch, 0, "face"), shown(batch, 1, "hair")
+        look = shown(batch, pair.images.index(pair.appearance["hair"]), "hair") if pair.appearance else hair
         progress = Progress(f"{method} " + ", ".join(item.name for item in batch))
-        ws, noise, outcome = loho(*nets(), shown(batch, 0, "face"), hair, hair, params, progress)
+        ws, noise, outcome = loho(*nets(), face, hair, look, params, progress)
         results: list[Result | ItemError] = []
         for i, failure in enumerate(outcome.failures):
             if failure:

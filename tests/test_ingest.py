@@ -1,6 +1,7 @@
 """Another system's composites: found by name, brought to size, and what is wrong with them said."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from support import run_module
 
 from stages.config import check_section, result_files
 from stages.errors import ItemError
-from stages.ingest import bring_to_size, read_result
+from stages.ingest import bring_to_size, check, main, read_result
 
+FACES = ["a", "b", "c"]
 PAIRS = ["pair-0000", "pair-0001", "pair-0002"]
 
 
@@ -77,13 +79,10 @@ def test_what_is_missing_or_bad_is_a_failed_item(folder):
     assert [(folder / "out" / f"{pair}.png").stat().st_size for pair in PAIRS[1:]] == [0, 0]
 
 
-def test_reconstructions_are_named_after_faces(folder):
+def test_reconstructions_are_named_after_faces(folder, monkeypatch):
+    monkeypatch.chdir(folder)
     write(folder / "mine" / "a.png")
-    done = run_module(
-        folder, "stages.ingest", "--name", "mine", "--dir", "mine", "--of", "faces", "--images", "images.csv",
-        "--out", "out", "--record", "record.json",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    main("mine", Path("mine"), "faces", Path("images.csv"), out=Path("out"), record=Path("record.json"))
     record = json.loads((folder / "record.json").read_text())
     assert record["stage"] == "reconstructions-mine"
     assert [(item["item"], item["status"]) for item in record["items"]] == [
@@ -91,31 +90,25 @@ def test_reconstructions_are_named_after_faces(folder):
     ]  # fmt: skip
 
 
-def checked(folder, name="mine"):
-    return run_module(
-        folder, "stages.ingest", "--name", name, "--dir", "mine", "--images", "images.csv", "--pairs", "pairs.csv"
-    )
-
-
-def test_a_check_says_all_that_is_missing(folder):
+def test_a_check_says_all_that_is_missing(folder, refused, caplog):
+    caplog.set_level("INFO")
     write(folder / "mine" / "pair-0009.png")
-    done = checked(folder)
-    assert done.returncode == 1
+    refused("^2 images are missing or unusable", check, "mine", folder / "mine", PAIRS, FACES)
     for said in (
-        "1 images are named after no pair and are left out: ['pair-0009.png']", "1 of 3 pairs have a usable image",
-        "pair-0001.png: not an image", "mine: no image named pair-0002", "error: 2 images are missing or unusable",
+        "1 images are named after no pair and are left out: pair-0009.png", "1 of 3 pairs have a usable image",
+        "pair-0001.png: not an image", "mine: no image named pair-0002", "reconstruction: not there",
     ):  # fmt: skip
-        assert said in done.stderr
-    assert not (folder / "out").exists()
+        assert said in caplog.text
 
 
-def test_a_check_prints_the_line_of_params_yaml(folder):
+def test_a_check_prints_the_line_of_params_yaml(folder, monkeypatch, refused, capsys):
+    monkeypatch.chdir(folder)
     (folder / "mine" / "reconstruction").mkdir()
-    for name in (*PAIRS, "reconstruction/a", "reconstruction/b", "reconstruction/c"):
+    for name in (*PAIRS, *(f"reconstruction/{face}" for face in FACES)):
         write(folder / "mine" / f"{name}.png")
-    done = checked(folder)
-    assert done.returncode == 0, done.stderr
-    printed = yaml.safe_load(done.stdout)
+    main("mine", Path("mine"), images=Path("images.csv"), pairs=Path("pairs.csv"))
+    printed = yaml.safe_load(capsys.readouterr().out)
     assert printed == {"methods": {"mine": {"images": "mine", "reconstructions": "mine/reconstruction"}}}
     check_section("methods", printed["methods"])
-    assert checked(folder, "My Method").returncode == 1
+    assert not (folder / "out").exists()
+    refused("My Method", check, "My Method", Path("mine"), PAIRS, FACES)

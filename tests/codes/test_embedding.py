@@ -50,21 +50,19 @@ def test_each_stage_of_the_embedding_comes_closer(generator, small_perceptual, i
 
 
 def test_a_single_w_is_one_for_all_rows_and_comes_less_close(generator, small_perceptual, images):
-    objective = Objective(generator, small_perceptual, images, "paper")
-    codes = {kind: embed_w(generator, objective, W_PARAMS, space=space)[0] for kind, space in SPACES.items()}
-    single = codes["w_single"]
-    assert single.shape == codes["w"].shape
+    images = images[:1]
+    objective, params = Objective(generator, small_perceptual, images, "paper"), W_PARAMS | {"steps": 12}
+    single, plus = (embed_w(generator, objective, params, space=SPACES[kind])[0] for kind in ("w_single", "w"))
+    assert single.shape == plus.shape
     assert torch.equal(single, single[:, :1].expand_as(single))
-    start, one, plus = (
-        error(generator, w_to_code(generator, ws), images)
-        for ws in (generator.mean_w.repeat(2, generator.n_styles, 1), single, codes["w"])
-    )
-    assert (plus < one).all() and (one < start).all()
+    start = generator.mean_w.repeat(1, generator.n_styles, 1)
+    errors = [error(generator, w_to_code(generator, ws), images).item() for ws in (plus, single, start)]
+    assert errors == sorted(errors)
 
 
 def test_i2s_is_w_plus_without_the_p_norm(generator, small_perceptual, images):
-    objective = Objective(generator, small_perceptual, images, "paper")
-    held = W_PARAMS | {"steps": 10, "p_norm": 1.0}
+    objective = Objective(generator, small_perceptual, images[:1], "paper")
+    held = W_PARAMS | {"steps": 4, "p_norm": 1.0}
     ii2s, i2s = (embed_w(generator, objective, held, space=SPACES[kind])[0] for kind in ("w", "i2s"))
     free, _ = embed_w(generator, objective, held | {"p_norm": 0.0}, space=SPACES["w"])
     assert torch.equal(i2s, free)

@@ -21,8 +21,8 @@ from stages.codes.optimise import learning_rate_factor
 from stages.regions.labels import CELEBAMASK_19
 
 PARAMS = {
-    "steps": 6, "style_steps": 4, "rate": 0.05, "noise_rate": 0.01, "face": 1.0, "hair": 1.0, "style": 1.0, "appearance": 1.0, "noise": 1.0,
-    "jitter": 0.0, "smooth": 2, "seed": 0,
+    "steps": 6, "style_steps": 4, "rate": 0.05, "noise_rate": 0.01, "face": 1.0, "hair": 1.0, "style": 1.0,
+    "appearance": 1.0, "noise": 1.0, "jitter": 0.0, "smooth": 2, "seed": 0,
 }  # fmt: skip
 HAIR = CELEBAMASK_19["hair"]
 
