@@ -49,15 +49,15 @@ def test_each_stage_of_the_embedding_comes_closer(generator, small_perceptual, i
     assert (errors[2] < errors[1]).all()
 
 
-def test_a_single_w_is_one_for_all_rows_and_comes_less_close(generator, small_perceptual, images):
-    images = images[:1]
-    objective, params = Objective(generator, small_perceptual, images, "paper"), W_PARAMS | {"steps": 12}
-    single, plus = (embed_w(generator, objective, params, space=SPACES[kind])[0] for kind in ("w_single", "w"))
-    assert single.shape == plus.shape
-    assert torch.equal(single, single[:, :1].expand_as(single))
+def test_a_single_w_is_one_for_all_rows(generator, small_perceptual, images):
+    objective = Objective(generator, small_perceptual, images[:1], "paper")
+    ws, _ = embed_w(generator, objective, W_PARAMS | {"steps": 6}, space=SPACES["w_single"])
     start = generator.mean_w.repeat(1, generator.n_styles, 1)
-    errors = [error(generator, w_to_code(generator, ws), images).item() for ws in (plus, single, start)]
-    assert errors == sorted(errors)
+    assert ws.shape == start.shape
+    assert torch.equal(ws, ws[:, :1].expand_as(ws))
+    assert error(generator, w_to_code(generator, ws), images[:1]) < error(
+        generator, w_to_code(generator, start), images[:1]
+    )
 
 
 def test_i2s_is_w_plus_without_the_p_norm(generator, small_perceptual, images):
