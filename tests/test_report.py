@@ -11,7 +11,7 @@ import yaml
 from support import ROOT
 
 from stages.metrics import table
-from stages.metrics.published import published
+from stages.metrics.published import elsewhere, published
 from stages.nets.weights import weights_bytes
 from stages.regions.pair import Pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
@@ -165,6 +165,14 @@ def test_reconstruction_shows_the_table_and_the_paper(render):
         assert float(cells[columns[row.metric]]) == pytest.approx(row.value)
         assert cells[1].startswith("published only") == (row.method not in METHODS.values())
     assert [cells[0] for cells in rows] == ["Baseline"] * 2 + ["LOHO", "MichiGAN"] + ["Barbershop"] * 2
+
+
+def test_numbers_published_elsewhere_are_all_shown(render):
+    shown = section(render(measured()), "Published elsewhere")
+    for (_, numbers), (header, *rows) in zip(elsewhere().groupby("source", sort=False), shown, strict=True):
+        cells = {(row[0], metric): cell for row in rows for metric, cell in zip(header[1:], row[1:], strict=True)}
+        expected = numbers.set_index(["method", "metric"])["value"].to_dict()
+        assert {key: cell for key, cell in cells.items() if cell != "–"} == expected
 
 
 def test_method_beyond_the_papers_has_a_row(render):

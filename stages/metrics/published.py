@@ -1,10 +1,22 @@
-"""The numbers of the paper, to be shown beside ours."""
+"""Published numbers, to be shown beside ours: the paper's, and what others measured by other protocols."""
 
 from pathlib import Path
 
 import pandas as pd
 
 PATH = Path(__file__).with_name("published.csv")
+ELSEWHERE = Path(__file__).with_name("elsewhere.csv")
+
+# What the numbers of elsewhere.csv are, by source.
+SOURCES = {
+    "Stable-Hair": "Zhang et al., Stable-Hair (AAAI 2025, arXiv 2407.14078), Table 1: transfer between 2,500 pairs of "
+    "CelebA-HQ faces; PSNR and SSIM outside the hair of both, FID of sources against results, identity by "
+    "InsightFace, CLIP-I against the reference.",
+    "HairFastGAN": "Nikolaev et al., HairFastGAN (NeurIPS 2024, arXiv 2404.01094): every image given its own hair "
+    "(self-transfer); FID of transfers whose shape and colour come from one image (both) or from two (full).",
+    "Barbershop": "Zhu et al., Barbershop (2021), user study: which of two composites shows the face of one and the "
+    "hair of the other with the highest quality; not its Table 1, which is above.",
+}
 
 
 def published() -> pd.DataFrame:
@@ -14,3 +26,8 @@ def published() -> pd.DataFrame:
     ACM TOG 40(6), 2021. A reconstruction table: input images against their embeddings.
     """
     return pd.read_csv(PATH)
+
+
+def elsewhere() -> pd.DataFrame:
+    """Numbers of other protocols in long form: columns source (a key of `SOURCES`), method, metric, value (as text)."""
+    return pd.read_csv(ELSEWHERE, dtype=str)

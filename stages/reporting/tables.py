@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.metrics.published import published
+from stages.metrics.published import SOURCES, elsewhere, published
 from stages.metrics.table import SUMMARY
 from stages.nets.weights import DIGEST, read_metadata
 from stages.regions.pair import Pair
@@ -105,6 +105,19 @@ def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: L
             cells = [f"{values[kind]:.2f}" for kind in PAPER_METRICS] + [NOTHING] * len(extra)
             rows.append([name, f"{what} (Zhu et al. 2021, Table 1)", "120", *cells])
     return markdown_table(header, rows)
+
+
+def published_tables() -> list[tuple[str, str]]:
+    """What others published by protocols of their own: for each source what it measured, and its table."""
+    tables = []
+    for source, numbers in elsewhere().groupby("source", sort=False):
+        metrics = list(dict.fromkeys(numbers["metric"]))
+        rows = [
+            [method, *(dict(zip(own["metric"], own["value"], strict=True)).get(metric, NOTHING) for metric in metrics)]
+            for method, own in numbers.groupby("method", sort=False)
+        ]
+        tables.append((SOURCES[source], markdown_table(["method", *metrics], rows)))
+    return tables
 
 
 def comparison_table(compared: pd.DataFrame, protocol: str, metrics: Sequence[str]) -> str:

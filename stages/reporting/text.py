@@ -72,6 +72,7 @@ def render_report(
         measured=measured,
         measured_table=partial(tables.measured_table, frame, leaders=leading),
         reconstruction_table=tables.reconstruction_table(frame, embedding, leading),
+        published_tables=tables.published_tables(),
         sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
         compared=compare(frame, report["against"], **options),
         comparison_table=tables.comparison_table,

@@ -11,7 +11,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from stages.errors import UserError
-from stages.metrics.published import published
+from stages.metrics.published import SOURCES, elsewhere, published
 from stages.metrics.statistics import mean_interval
 from stages.metrics.table import KEY, SCHEMA, read, summarise, write
 
@@ -254,3 +254,15 @@ class TestPublished:
             assert values[metric].idxmin() == "Barbershop"
         for metric in ("PSNR", "SSIM"):
             assert values[metric].idxmax() == "Barbershop"
+
+    def test_other_sources(self) -> None:
+        """Every number has a source and is one; Barbershop's agree with those that research/paper.md notes of them."""
+        frame = elsewhere()
+        assert set(frame["source"]) == set(SOURCES)
+        assert not frame.duplicated(["source", "method", "metric"]).any()
+        values = frame.astype({"value": float}).set_index(["source", "method", "metric"])["value"].sort_index()
+        of_barbershop = values["Stable-Hair", "Barbershop"].to_dict()
+        assert of_barbershop == pytest.approx(
+            {"CLIP-I ↑": 0.431, "FID ↓": 46.2, "PSNR ↑": 30.4, "SSIM ↑": 0.63, "identity ↑": 0.76}, rel=0.005
+        )
+        assert values["Barbershop", "LOHO"].sum() == 396 and values["Barbershop", "MichiGAN"].sum() == 395

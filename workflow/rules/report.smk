@@ -30,7 +30,7 @@ rule make_report:
     input:
         code=code("report"),
         template="stages/reporting/report.md.j2",
-        published="stages/metrics/published.csv",
+        published=["stages/metrics/published.csv", "stages/metrics/elsewhere.csv"],
         metrics=rules.make_score.output,
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output.pairs,
