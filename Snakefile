@@ -23,6 +23,7 @@ include: "workflow/rules/embed.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/blend.smk"
 include: "workflow/rules/loho.smk"
+include: "workflow/rules/gallery.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -35,6 +36,7 @@ localrules:
     codes,
     aligned,
     composites,
+    gallery,
     score,
     report,
 
@@ -83,6 +85,11 @@ rule composites:
         expand(rules.paste_composites.output, method=PASTED),
         expand(rules.make_loho.output, method=OPTIMISED),
         expand(rules.ingest_composites.output, method=EXTERNAL),
+
+
+rule gallery:
+    input:
+        rules.make_gallery.output,
 
 
 rule score:

@@ -55,6 +55,9 @@ def check_params(params: dict[str, Any], source: str = "params.yaml") -> None:
     for key in ("method", "against"):
         if (named := params["report"][key]) not in methods:
             raise UserError(f"{source}: report.{key}: {named} is none of the methods ({', '.join(methods)})")
+    latent = [method for method, choice in methods.items() if choice.get("code") in ("w", "fs")]
+    if (named := params["gallery"]["method"]) not in latent:
+        raise UserError(f"{source}: gallery.method: {named} is none of the methods with code w or fs ({', '.join(latent)})")
 
 
 def check_section(name: str, section: Any) -> None:
@@ -224,12 +227,6 @@ def read_faces(path: Path) -> list[Face]:
     return faces
 
 
-def _pair(row: dict[str, str]) -> Pair:
-    name, identity = row.pop("pair"), row.pop("identity")
-    looks = {column: row.pop(column) for column in list(row) if column.endswith(APPEARANCE)}
-    return Pair(name, identity, row, {column.removesuffix(APPEARANCE): image for column, image in looks.items()})
-
-
 def _idle(pair: Pair) -> str | None:
     """The column of a pair that says what is so without it, or None."""
     shape = pair.shapes(CELEBAMASK_19)  # the regions are the same in every scheme
@@ -253,7 +250,7 @@ def read_pairs(path: Path, images: Iterable[str] | None = None) -> list[Pair]:
     names: dict[str, int] = {}
     contents: dict[str, int] = {}
     for number, row in _rows(path, "pairs"):
-        pair = _pair(row)
+        pair = Pair.of(row.pop("pair"), row.pop("identity"), row)
         content = canonical([pair.identity, pair.columns])
         for what, seen, key in (("name", names, pair.pair), ("pair", contents, content)):
             if key in seen:

@@ -17,10 +17,12 @@ from stages.metrics import table
 from stages.records import check_below, read_record
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
-from stages.reporting.pictures import errors_figure, reconstruction_figure, transfer_figure
+from stages.reporting.pictures import errors_figure, gallery_figure, reconstruction_figure, transfer_figure
 from stages.reporting.plots import distributions, method_against_method, metric_against_seconds
 from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.text import render_report
+
+GALLERY_PARTS = ["targets", "aligned", "composites"]  # stages that make it
 
 
 def main(
@@ -46,6 +48,11 @@ def main(
     read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
     records = [read_record(data / "records" / f"{stage}.json") for stage in stages]
+    gallery = params["gallery"]["kinds"] and read_pairs(data / "gallery" / "pairs.csv", names)
+    if gallery:
+        check_below([data / "gallery"])
+        parts = {part: read_record(data / "records" / "gallery" / f"{part}.json") for part in GALLERY_PARTS}
+        records += [record | {"stage": f"gallery-{part}"} for part, record in parts.items()]
     try:
         frame = table.read(metrics)
     except ValueError as error:
@@ -68,6 +75,8 @@ def main(
     for protocol in protocols(methods):
         figures[f"distributions-{protocol}"] = distributions(frame, protocol, list(methods))
         write_atomic(out / "plots" / f"items-{protocol}.csv", items_csv(frame, protocol))
+    if gallery:
+        figures["gallery"] = gallery_figure(gallery, params["gallery"]["method"], data, scheme)
     for name, content in figures.items():
         write_atomic(out / "figures" / f"{name}.png", content)
     write_atomic(out / "plots" / "summaries.csv", summaries_csv(frame))

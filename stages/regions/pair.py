@@ -23,6 +23,12 @@ class Pair(NamedTuple):
     regions: Mapping[str, str]
     appearance: Mapping[str, str] = MappingProxyType({})
 
+    @classmethod
+    def of(cls, pair: str, identity: str, columns: Mapping[str, str]) -> "Pair":
+        """The pair of a row; its other columns are regions, and regions with `_appearance` behind."""
+        looks = {c.removesuffix(APPEARANCE): image for c, image in columns.items() if c.endswith(APPEARANCE)}
+        return cls(pair, identity, {c: image for c, image in columns.items() if not c.endswith(APPEARANCE)}, looks)
+
     @property
     def references(self) -> tuple[str, ...]:
         """The images that give shape, the identity first, each once."""

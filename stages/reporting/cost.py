@@ -36,8 +36,8 @@ def seconds_a_pair(
         embedded = "codes" if code in ("w", "fs") else f"codes-{code}"
         parts = [
             (
-                of("maps", pair.references) + of("targets", [pair.pair]),
-                of(embedded, pair.references) if "code" in choice else 0.0,
+                of("maps", pair.images) + of("targets", [pair.pair]),
+                of(embedded, pair.images) if "code" in choice else 0.0,
                 of(aligned, [pair.pair]) if aligned in taken else 0.0,
                 of(f"composites-{method}", [pair.pair]),
             )

@@ -115,24 +115,26 @@ def _transfer_error(pair: Pair, composite: Path, data: Path, scheme: LabelScheme
     return error_map(_thumbnail(composite), source, known)
 
 
-def _sources(pairs: Sequence[Pair], data: Path, scheme: LabelScheme) -> tuple[list[str], list[list[Cell]]]:
+def _sources(
+    pairs: Sequence[Pair], faces: Path, targets: Path, scheme: LabelScheme
+) -> tuple[list[str], list[list[Cell]]]:  # fmt: skip
     """Titles and, for each pair, cells: identity | references | target map. They say what a reference gives."""
-    count = max((len(pair.references) for pair in pairs), default=2)
+    count = max((len(pair.images) for pair in pairs), default=2)
     gives = [
-        [", ".join(region for region, giver in pair.regions.items() if giver == image) for image in pair.references[1:]]
+        [
+            ", ".join(column.replace("_", " ") for column, giver in pair.columns.items() if giver == image)
+            for image in pair.images
+        ]
         for pair in pairs
     ]
-    alike = len(set(map(tuple, gives))) == 1
+    alike = len(set(map(tuple, gives))) == 1 and not gives[0][0]
     rows = []
     for pair, given in zip(pairs, gives, strict=True):
-        faces = [_thumbnail(data / "faces" / f"{image}.png") for image in pair.references]
-        cells = [
-            Cell(face, caption)
-            for face, caption in zip(faces, ["", *([""] * len(given) if alike else given)], strict=True)
-        ]
+        photos = [_thumbnail(faces / f"{image}.png") for image in pair.images]
+        cells = [Cell(photo, "" if alike else caption) for photo, caption in zip(photos, given, strict=True)]
         cells += [BLANK] * (count - len(cells))
-        rows.append([*cells, Cell(_coloured_map(data / "targets" / f"{pair.pair}.png", scheme))])
-    references = gives[0] if alike else [f"reference {k}" for k in range(1, count)]
+        rows.append([*cells, Cell(_coloured_map(targets / f"{pair.pair}.png", scheme))])
+    references = gives[0][1:] if alike else [f"reference {k}" for k in range(1, count)]
     return ["identity", *references, "target map"], rows
 
 
@@ -143,13 +145,24 @@ def transfer_figure(
 
     `data` has faces, targets and composites/METHOD in the layout of the pipeline; the pairs may take any regions.
     """
-    titles, sources = _sources([pair for _, pair in rows], data, scheme)
+    titles, sources = _sources([pair for _, pair in rows], data / "faces", data / "targets", scheme)
     composites = [
         [Cell(_thumbnail(data / "composites" / method / f"{pair.pair}.png")) for method in methods] for _, pair in rows
     ]
     cells = [[*left, *right] for left, right in zip(sources, composites, strict=True)]
     labels = [label for label, _ in rows]
     return grid(list(zip(labels, cells, strict=True)), [*titles, *map(method_name, methods)])
+
+
+def gallery_figure(pairs: Sequence[Pair], method: str, data: Path, scheme: LabelScheme) -> bytes:
+    """Rows identity | references | target map | composite, named after the pairs, of the folder `gallery` of `data`."""
+    folder = data / "gallery"
+    titles, sources = _sources(pairs, data / "faces", folder / "targets", scheme)
+    rows = [
+        (pair.pair.replace("_", " "), [*cells, Cell(_thumbnail(folder / "composites" / f"{pair.pair}.png"))])
+        for pair, cells in zip(pairs, sources, strict=True)
+    ]
+    return grid(rows, [*titles, method_name(method)])
 
 
 def errors_figure(
@@ -160,7 +173,7 @@ def errors_figure(
     An error map compares with the image that a pixel is taken from, where that image itself shows it.
     """
     ordered = [method, *(other for other in methods if other != method)]
-    titles, sources = _sources([pair for _, pair in rows], data, scheme)
+    titles, sources = _sources([pair for _, pair in rows], data / "faces", data / "targets", scheme)
     lines = []
     for (label, pair), cells in zip(rows, sources, strict=True):
         paths = [data / "composites" / each / f"{pair.pair}.png" for each in ordered]

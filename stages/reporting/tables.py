@@ -185,6 +185,6 @@ def weights_table(networks: Sequence[Path]) -> str:
 
 def pair_table(pairs: Sequence[Pair]) -> str:
     """The pairs and what is taken from where."""
-    regions = list(dict.fromkeys(region for pair in pairs for region in pair.regions))
-    rows = [[pair.pair, pair.identity, *(pair.regions.get(region, "") for region in regions)] for pair in pairs]
-    return markdown_table(["pair", "identity", *regions], rows)
+    columns = list(dict.fromkeys(column for pair in pairs for column in pair.columns))
+    rows = [[pair.pair, pair.identity, *(pair.columns.get(column, "") for column in columns)] for pair in pairs]
+    return markdown_table(["pair", "identity", *columns], rows)

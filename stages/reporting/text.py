@@ -65,6 +65,7 @@ def render_report(
         listed=_listed,
         method=method_name(report["method"]),
         against=method_name(report["against"]),
+        gallery_method=method_name(params["gallery"]["method"]),
         level=f"{params['score']['level']:.0%}",
         rows_of=partial(_rows, frame, report),
         choice=partial(_choice, frame, report),

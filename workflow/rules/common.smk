@@ -64,6 +64,7 @@ RENDERS = expand(
 )
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
+GALLERY_RECORDS = ["pairs", *(["targets", "aligned", "composites"] if config["gallery"]["kinds"] else [])]
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
 
 
@@ -77,9 +78,14 @@ def section(name):
     return settings.canonical(config[name])
 
 
+def entry_of(method):
+    """A method's own entry of `methods`, as canonical JSON."""
+    return settings.canonical({method: config["methods"][method]})
+
+
 def method_section(wildcards):
-    """The method's own entry of `methods`, as canonical JSON."""
-    return settings.canonical({wildcards.method: config["methods"][wildcards.method]})
+    """The entry of the wildcard's method."""
+    return entry_of(wildcards.method)
 
 
 def code(stage):

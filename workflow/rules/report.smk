@@ -39,6 +39,7 @@ rule make_report:
         targets=rules.make_targets.output.targets,
         renders=RENDERS,
         composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
+        gallery=rules.make_gallery.output,
         records=[
             rules.make_faces.output.record,
             rules.make_maps.output.record,
@@ -57,6 +58,7 @@ rule make_report:
             shown("reports/figures/transfer.png", "Pictures", "pairs, every method"),
             shown("reports/figures/errors.png", "Pictures", "pairs, error maps"),
             shown("reports/figures/reconstruction.png", "Pictures", "embeddings"),
+            *(shown("reports/figures/gallery.png", "Pictures", "other transfers") for _ in GALLERY_RECORDS[1:2]),
         ],
         plots=[
             *(shown(f"reports/figures/distributions-{p}.png", "Plots", f"distributions, {p}") for p in PROTOCOLS),

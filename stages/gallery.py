@@ -1,0 +1,71 @@
+"""Stage `gallery`: one composite for each kind of transfer, to look at; not part of what is measured."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stages import align, blend, target
+from stages.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.config import csv_bytes, read_faces
+from stages.errors import UserError
+from stages.files import is_failed, read_label_map, write_atomic
+from stages.records import check, write_record
+from stages.regions.gallery import choose
+from stages.regions.labels import LabelScheme
+from stages.regions.pair import Pair
+
+
+def choose_all(params: dict[str, Any], maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:
+    """A pair for every kind asked for; raises UserError if the images show nothing for one."""
+    check(maps.values())
+    labels = {name: read_label_map(path, scheme) for name, path in maps.items() if not is_failed(path)}
+    try:
+        return [choose(kind, labels, scheme, params["seed"]) for kind in params["kinds"]]
+    except ValueError as error:
+        raise UserError(f"gallery.kinds: {error}; leave it out or add faces") from error
+
+
+def main(
+    params: Annotated[Any, typer.Option(parser=section("gallery"), help="section `gallery` of params.yaml, as JSON")],
+    target_params: Annotated[Any, typer.Option(parser=section("target"), help="section `target`, likewise")],
+    align_params: Annotated[Any, typer.Option(parser=section("align"), help="section `align`, likewise")],
+    blend_params: Annotated[Any, typer.Option(parser=section("blend"), help="section `blend`, likewise")],
+    method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
+    scheme: Scheme,
+    images: Annotated[Path, typer.Option(help="images.csv")],
+    data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
+    generator: Annotated[Path, typer.Option(help="weights of the generator")],
+    parser: Annotated[Path, typer.Option(help="weights of the face parser")],
+    perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
+    precision: Precision,
+    log: Log = None,
+) -> None:
+    """Choose a pair for each kind of transfer and make its composite, by the stages that make all others."""
+    log_to(log)
+    folder, records, maps = data / "gallery", data / "records" / "gallery", data / "maps"
+    pairs = folder / "pairs.csv"
+    chosen = choose_all(params, {face.image: maps / f"{face.image}.png" for face in read_faces(images)}, scheme)
+    columns = list(dict.fromkeys(column for pair in chosen for column in pair.columns))
+    rows = [[pair.pair, pair.identity, *(pair.columns.get(column, "") for column in columns)] for pair in chosen]
+    write_atomic(pairs, csv_bytes(["pair", "identity", *columns], rows))
+    write_record(records / "pairs.json", "gallery", [pairs])
+    if not chosen:
+        return
+    manifests = {"scheme": scheme, "images": images, "pairs": pairs, "maps": maps}
+    networks = {"generator": generator, "parser": parser}
+    target.main(target_params, **manifests, **networks, out=folder / "targets", record=records / "targets.json")
+    networks |= {"perceptual": perceptual, "precision": precision}
+    manifests["targets"] = folder / "targets"
+    align.main(
+        align_params, method, **manifests, **networks, codes=data / "codes",
+        out=folder / "aligned", record=records / "aligned.json",
+    )  # fmt: skip
+    blend.main(
+        blend_params, next(iter(method)), **manifests, **networks, faces=data / "faces", aligned=folder / "aligned",
+        out=folder / "composites", record=records / "composites.json",
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    run_stage(main)

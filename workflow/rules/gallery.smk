@@ -1,0 +1,32 @@
+rule make_gallery:
+    input:
+        code=code("gallery"),
+        manifest=rules.make_faces.output.manifest,
+        faces=rules.make_faces.output.faces,
+        maps=rules.make_maps.output.maps,
+        codes=rules.make_codes.output.codes,
+        generator=weights_of("generator"),
+        parser=weights_of("parser"),
+        perceptual=weights_of("perceptual"),
+    output:
+        pairs="data/gallery/pairs.csv",
+        targets=expand("data/gallery/targets/{kind}.png", kind=config["gallery"]["kinds"]),
+        images=expand("data/gallery/composites/{kind}.png", kind=config["gallery"]["kinds"]),
+        records=expand("data/records/gallery/{part}.json", part=GALLERY_RECORDS),
+    log:
+        "logs/gallery.log",
+    resources:
+        gpu=1,
+    params:
+        section=section("gallery"),
+        target=section("target"),
+        align=section("align"),
+        blend=section("blend"),
+        method=entry_of(config["gallery"]["method"]),
+        scheme=SCHEME,
+        precision=config["networks"]["precision"],
+    shell:
+        "python -m stages.gallery --params {params.section:q} --target-params {params.target:q}"
+        " --align-params {params.align:q} --blend-params {params.blend:q} --method {params.method:q}"
+        " --scheme {params.scheme} --images {input.manifest} --data data --generator {input.generator}"
+        " --parser {input.parser} --perceptual {input.perceptual} --precision {params.precision} --log {log}"
