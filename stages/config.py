@@ -57,7 +57,7 @@ def check_params(params: dict[str, Any], source: str = "params.yaml") -> None:
             raise UserError(f"{source}: report.{key}: {named} is none of the methods ({', '.join(methods)})")
     latent = [method for method, choice in methods.items() if choice.get("code") in ("w", "fs")]
     if (named := params["gallery"]["method"]) not in latent:
-        raise UserError(f"{source}: gallery.method: {named} is none of the methods with code w or fs ({', '.join(latent)})")
+        raise UserError(f"{source}: gallery.method: {named} has no code w or fs; these have: {', '.join(latent)}")
 
 
 def check_section(name: str, section: Any) -> None:

@@ -50,6 +50,8 @@ def test_shipped_params_are_valid():
         ("report.against", "mine", "report.against: mine is none of the methods .*baseline"),
         ("methods.mine", {"images": "a", "code": "fs"}, "methods.mine: "),
         ("methods.mine", {"images": ""}, "methods.mine"),
+        ("gallery.method", "poisson", "gallery.method: poisson has no code w or fs; these have: .*barbershop"),
+        ("gallery.kinds", ["beard"], "gallery.kinds.*beard"),
         ("methods.Mine", {"code": "fs", "align": True}, "methods: .*Mine"),
         ("faces.source", "photos", "faces.photos"),
     ],

@@ -98,22 +98,28 @@ def test_another_systems_composites_are_measured_like_ours(finished, tmp_path):
 
 
 def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
-    """Face regions by the same code; a photo that is none is named in an INVALID report, the rest is there."""
+    """Face regions and looks by the same code, and in the gallery; what is no photo is named in an INVALID report."""
     faces = tmp_path / "photos"
     faces.mkdir()
     for name in ("drawn-0000", "drawn-0001"):
         shutil.copy(finished / "data" / "faces" / f"{name}.png", faces / f"{name.replace('drawn', 'photo')}.png")
     (faces / "text.png").write_text("not an image")
     pairs = tmp_path / "pairs.csv"
-    pairs.write_text("pair,identity,face,hair\nswap,photo-0000,photo-0001,\nlost,photo-0000,,text\n")
+    rows = ["swap,photo-0000,photo-0001,,", "tint,photo-0000,,,photo-0001", "lost,photo-0000,,text,"]
+    pairs.write_text("\n".join(["pair,identity,face,hair,hair_appearance", *rows]))
     scale = tmp_path / "photos.yaml"
-    scale.write_text(
-        yaml.safe_dump(PARAMS | {"faces": {"source": "photos", "photos": str(faces)}, "pairs": {"file": str(pairs)}})
-    )
+    changes = {
+        "faces": {"source": "photos", "photos": str(faces)},
+        "pairs": {"file": str(pairs)},
+        "gallery": {"kinds": ["colour"]},
+    }
+    scale.write_text(yaml.safe_dump(PARAMS | changes))
     done = snakemake(finished, scale=str(scale))
     assert done.returncode == 0, done.stderr
     report = (finished / "reports" / "report.md").read_text()
     assert report.startswith("# Barbershop, evaluated: INVALID\n")
     assert "text.png: not an image; replace or remove it" in report
     frame = table.read(finished / "reports" / "metrics.parquet")
-    assert set(frame[frame["protocol"] == "transfer"]["item"]) == {"swap", "*"}
+    assert set(frame[frame["protocol"] == "transfer"]["item"]) == {"swap", "tint", "*"}
+    assert "figures/gallery.png" in report
+    assert (finished / "reports" / "figures" / "gallery.png").stat().st_size > 10_000

@@ -10,7 +10,7 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 MODULES = {
     "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "targets": ["pairs", "target"],
     "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["blend", "paste", "ingest", "loho"],
-    "score": ["score"], "report": ["report"],
+    "gallery": ["gallery"], "score": ["score"], "report": ["report"],
 }  # fmt: skip
 
 
