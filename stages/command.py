@@ -126,7 +126,10 @@ def peak_memory_mib() -> float:
 
 
 class Progress:
-    """An `OnStep` for `stages.codes.optimise`: a bar with loss and time left on a terminal, else plain lines."""
+    """An `OnStep` for `stages.codes.optimise`: a bar with loss and time left on a terminal, else plain lines.
+
+    After the last step it can begin again, for a second phase of the same work.
+    """
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -141,8 +144,11 @@ class Progress:
             self.bar.update()
             if step == steps:
                 self.bar.close()
+                self.bar = None
         now = time.monotonic()
         if step == steps or (self.bar is None and now - self.said > PLAIN_LINE_SECONDS):
             left = (now - self.started) / step * (steps - step)
             log.info("%s: step %d of %d, loss %.4f, %.0f s left", self.title, step, steps, losses.mean().item(), left)
             self.said = now
+        if step == steps:
+            self.started = now

@@ -1,5 +1,8 @@
 """Embedding of a photo: II2S into W+, then the FS code around it (paper, section 3.2)."""
 
+from collections.abc import Callable
+from copy import copy
+from functools import partial
 from typing import NamedTuple, TypedDict
 
 import torch
@@ -7,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
+from stages.codes.preview import PREVIEW_SIZE, Preview
 from stages.codes.reduction import area, bicubic
 from stages.nets import Generator, Perceptual
 from stages.nets.pca import LEAKY_SLOPE
@@ -32,6 +36,8 @@ SPACES = {
 class WPlusParams(TypedDict):
     """Section `embed.w` of params.yaml."""
 
+    preview_steps: int
+    preview_every: int
     steps: int
     rate: float
     mse: float
@@ -97,15 +103,25 @@ class Objective:
     takes the squared error at full size, reduces bicubically for the perceptual distance, and keeps its rates constant.
     """
 
-    def __init__(self, generator: Generator, perceptual: Perceptual, images: Tensor, variant: str) -> None:
+    def __init__(
+        self, generator: Generator, perceptual: Perceptual, images: Tensor, variant: str, size: int | None = None
+    ) -> None:
         official = variant == "official"
         self.schedule = "constant" if official else "cosine"
         self.reduce = bicubic if official else area
-        self.size = min(LOSS_SIZE, generator.size)
+        self.size = min(size or LOSS_SIZE, generator.size)
         self.render_size = generator.size if official else self.size
         self.perceptual = perceptual
         self.goal = area(images, self.render_size)
         self.features = perceptual.features(self.reduce(images, self.size))
+
+    def reduced(self, size: int) -> "Objective":
+        """The same at a smaller size, in both terms."""
+        other = copy(self)
+        other.size = other.render_size = min(size, self.size)
+        other.goal = area(self.goal, other.size)
+        other.features = self.perceptual.features(other.goal)
+        return other
 
     def terms(self, image: Tensor, params: WPlusParams | FSParams) -> dict[str, Tensor]:
         """The weighted terms (B,) of a render at `render_size`."""
@@ -123,16 +139,29 @@ def embed_w(
     on_step: OnStep | None = None,
     space: Space = SPACES["w"],
 ) -> tuple[Tensor, Outcome]:
-    """Embed the objective's images into W, as W+ (B, n, 512), starting at the mean w."""
+    """Embed the objective's images into W, as W+ (B, n, 512), starting at the mean w.
+
+    The first steps may be on previews of 128 px: they are a third of the cost, and only the way down matters there.
+    """
     w = generator.mean_w.repeat(len(objective.goal), generator.n_styles if space.rows else 1, 1).requires_grad_()
 
-    def losses() -> dict[str, Tensor]:
-        image = generator.synthesis(w.expand(-1, generator.n_styles, -1), objective.render_size)
-        terms = objective.terms(image, params)
+    def losses(of: Objective, render: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+        terms = of.terms(render(w.expand(-1, generator.n_styles, -1)), params)
         return terms | ({"p-norm": params["p_norm"] * p_norm(w, generator)} if space.held else {})
 
-    outcome = optimise([Variable(w, params["rate"])], losses, params["steps"], on_step, schedule=objective.schedule)
-    return w.detach().expand(-1, generator.n_styles, -1).contiguous(), outcome
+    def exact(ws: Tensor) -> Tensor:
+        return generator.synthesis(ws, objective.render_size)
+
+    phases: list[tuple[Objective, Callable[[Tensor], Tensor], int]] = [(objective, exact, params["steps"])]
+    if params["preview_steps"]:
+        small = objective.reduced(PREVIEW_SIZE)
+        phases.insert(0, (small, Preview(generator, small.size, params["preview_every"]), params["preview_steps"]))
+    outcomes = [
+        optimise([Variable(w, params["rate"])], partial(losses, of, render), steps, on_step, schedule=of.schedule)
+        for of, render, steps in phases
+    ]
+    failures = [next(filter(None, of_item), None) for of_item in zip(*(o.failures for o in outcomes), strict=True)]
+    return w.detach().expand(-1, generator.n_styles, -1).contiguous(), Outcome(outcomes[-1].losses, failures)
 
 
 def embed_fs(

@@ -43,6 +43,9 @@ class Generator(Protocol):
         `noise`, maps (B or 1, 1, h, w) of variance 1, replaces the fixed noise of the network.
         """
 
+    def hidden(self, ws: Tensor) -> Tensor:
+        """Features (B, C, h, h) that the image of W+ is made from, at 128 px or the generator's largest below it."""
+
     def draw_noise(self, seed: int) -> list[Tensor]:
         """Noise maps (1, 1, h, w) from N(0, 1), in the order and of the sizes that `synthesis` takes."""
 

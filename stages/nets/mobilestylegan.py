@@ -192,6 +192,7 @@ class MobileStyleGAN(nn.Module):
 
     n_structure = 7
     structure_block = 2
+    hidden_block = 4
     convolutions = ("first", "blocks", "to_image")
     dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
 
@@ -249,6 +250,12 @@ class MobileStyleGAN(nn.Module):
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render W+ codes (B, n_styles, 512); as `render`."""
         return self.render(self.features(ws, noise), ws, size, noise)
+
+    def hidden(self, ws: Tensor) -> Tensor:
+        """Output (B, C, 128, 128) of block 4 for W+ codes (B, ≥ 11, 512), or of the last block if there are fewer."""
+        given, ws = ws.dtype, ws.to(self.dtype or ws.dtype)
+        x = self._through(0, min(self.hidden_block + 1, len(self.blocks)), self.first(ws[:, 0]), ws, None)
+        return x.permute(0, 3, 1, 2).to(given)
 
     def _through(self, start: int, stop: int, x: Tensor, ws: Tensor, noise: Sequence[Tensor] | None) -> Tensor:
         for i in range(start, stop):

@@ -213,6 +213,7 @@ class StyleGAN2(nn.Module):
 
     n_structure = 7
     structure_layer = 3
+    hidden_layer = 5
 
     def __init__(self, size: int = 1024, channel_multiplier: int = 2) -> None:
         """
@@ -279,6 +280,14 @@ class StyleGAN2(nn.Module):
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Image of W+ codes (B, n_styles, 512) with the RGB outputs of all layers; otherwise as `render`."""
         return self._run(None, 0, ws, size, noise)
+
+    def hidden(self, ws: Tensor) -> Tensor:
+        """Features and RGB image (B, C + 3, 128, 128) of layer 5, or of the last layer if there are fewer."""
+        x, image, noises = None, None, self.own_noise()
+        for i in range(min(self.hidden_layer + 1, self.layers)):
+            x = self.layer(i, x, ws, noises)
+            image = self.rgb(i, x, ws, image)
+        return torch.cat([x, image], 1)
 
     def _run(
         self, x: Tensor | None, start: int, ws: Tensor, size: int | None, noise: Sequence[Tensor] | None

@@ -18,7 +18,9 @@ from stages.codes.embedding import (
     whiten,
 )
 
-W_PARAMS = {"steps": 30, "rate": 0.05, "mse": 1.0, "perceptual": 0.01, "p_norm": 0.0}
+W_PARAMS = {
+    "preview_steps": 0, "preview_every": 5, "steps": 30, "rate": 0.05, "mse": 1.0, "perceptual": 0.01, "p_norm": 0.0,
+}  # fmt: skip
 FS_PARAMS = {"steps": 30, "rate_f": 0.05, "rate_s": 0.02, "mse": 1.0, "perceptual": 0.01, "l_f": 0.0, "p_norm": 0.0}
 
 
@@ -47,6 +49,15 @@ def test_each_stage_of_the_embedding_comes_closer(generator, small_perceptual, i
     errors = [error(generator, c, images) for c in (start, w_to_code(generator, ws), code)]
     assert (errors[1] < errors[0]).all()
     assert (errors[2] < errors[1]).all()
+
+
+def test_steps_on_previews_come_closer_too(generator, small_perceptual, images):
+    objective = Objective(generator, small_perceptual, images, "paper")
+    ws, outcome = embed_w(generator, objective, W_PARAMS | {"preview_steps": 20, "steps": 0})
+    start = generator.mean_w.repeat(2, generator.n_styles, 1)
+    errors = [error(generator, w_to_code(generator, w), images) for w in (start, ws)]
+    assert (errors[1] < 0.95 * errors[0]).all()
+    assert outcome.failures == [None, None]
 
 
 def test_a_single_w_is_one_for_all_rows(generator, small_perceptual, images):

@@ -1,0 +1,63 @@
+"""Previews with small networks: what they equal, and that steps on them lead down."""
+
+import pytest
+import torch
+from support import seeded
+
+from stages.codes.preview import Preview
+from stages.nets.stylegan2 import StyleGAN2
+
+
+@pytest.fixture(params=["mobilestylegan", "stylegan2"])
+def generator(request, small_generator):
+    return small_generator if request.param == "mobilestylegan" else seeded(StyleGAN2(64, channel_multiplier=1))
+
+
+def codes(generator, seed: int = 0, count: int = 2) -> torch.Tensor:
+    return 0.5 * torch.randn(count, generator.n_styles, 512, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_preview_is_the_render_where_it_is_fitted(generator, small_generator):
+    """Equal up to rounding: 1e-5 of the image's range."""
+    preview = Preview(generator, generator.size, every=2)
+    for k in range(3):
+        ws = codes(generator, k)
+        image, exact = preview(ws), generator.synthesis(ws)
+        assert image.shape == exact.shape
+        error = (image - exact).abs().max() / (exact.max() - exact.min())
+        if k % 2 == 0:
+            assert error < 1e-5
+        elif generator is small_generator:  # StyleGAN2 of 64 px hands over the image itself: its fit is right anywhere
+            assert error > 1e-3
+
+
+def test_its_gradient_points_down(generator):
+    """A step along it lowers the error of the exact render."""
+    goal = generator.synthesis(codes(generator, 1))
+    ws = codes(generator, 2).requires_grad_()
+    (Preview(generator, generator.size, every=1)(ws) - goal).square().sum().backward()
+
+    def error(at: torch.Tensor) -> torch.Tensor:
+        return (generator.synthesis(at) - goal).square().mean()
+
+    moved = ws.detach() - 0.01 * ws.grad / ws.grad.square().mean().sqrt()
+    assert error(moved) < error(ws.detach())
+
+
+def test_a_batch_previews_as_its_items_alone(generator):
+    """1e-4 of the image: the fit solves a system of equations for every item."""
+    previews = [Preview(generator, generator.size, every=3) for _ in range(3)]
+    for k in range(2):
+        ws = codes(generator, k)
+        together = previews[0](ws)
+        alone = torch.cat([previews[1](ws[:1]), previews[2](ws[1:])])
+    assert ((together - alone).norm() / alone.norm()).item() < 1e-4
+
+
+def test_hidden_features_are_what_the_image_is_made_from(generator):
+    ws = codes(generator)
+    hidden, image = generator.hidden(ws), generator.synthesis(ws)
+    if isinstance(generator, StyleGAN2):  # 64 px: the last layer is below 128
+        torch.testing.assert_close(hidden[:, -3:], image)
+    else:
+        torch.testing.assert_close(generator.to_image(hidden.permute(0, 2, 3, 1), ws[:, -1], generator.size), image)
