@@ -126,6 +126,14 @@ def protocols(methods: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     return {"reconstruction": list(reconstruction_folders(methods)), "transfer": list(methods)}
 
 
+def in_place(params: dict[str, Any]) -> list[str]:
+    """Names of the methods whose composite of an image with its own hair is its embedding: `stages.score` says why."""
+    if not params["score"]["self_transfer"]:
+        return []
+    codes, official = methods_with(params["methods"], "code"), params["align"]["variant"] == "official"
+    return [method for method in codes if not (official and params["methods"][method]["align"])]
+
+
 def _images_in(folder: Path, hint: str) -> list[Path]:
     """Image files of a folder by their suffix, sorted; raises UserError with the hint if there is no such folder."""
     if not folder.is_dir():

@@ -21,7 +21,14 @@ COMMAND = "python -m stages.dvc"
 HEADER = f"# Written by `{COMMAND}` from workflow/rules: the pipeline for `dvc repro`, one stage a Snakemake target.\n"
 
 # Parameters of rules that are not a whole section of params.yaml: where in it they come from.
-PARTS = {"scheme": "networks.parser", "precision": "networks.precision", "method": "methods", "folder": "methods"}
+PARTS = {
+    "scheme": "networks.parser",
+    "precision": "networks.precision",
+    "method": "methods",
+    "folder": "methods",
+    "in_place": "align.variant",
+    "identity": "score",
+}
 
 
 def supplied(params: dict[str, Any]) -> dict[str, list[str]]:

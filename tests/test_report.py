@@ -19,6 +19,7 @@ from stages.reporting.text import render_report
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] = {"barbershop": {"code": "fs", "align": True}, "baseline": {"code": "w", "align": False}}
+PARAMS["score"]["self_transfer"] = False  # a test of its own has it
 METHODS = {"barbershop": "Barbershop", "baseline": "Baseline"}
 IMAGES = [f"drawn-{k}" for k in range(4)]
 PAIRS = [Pair("pair-0", "drawn-0", {"hair": "drawn-1"}), Pair("pair-1", "drawn-2", {"hair": "drawn-3", "eyes": "zoe"})]
@@ -220,6 +221,41 @@ def test_a_value_of_fewer_items_says_so(render):
     (cells,) = [cells for cells in rows if cells[0] == "Baseline"]
     assert cells[1] == "3"
     assert [("(N\u00a02)" in cell) for cell in cells[2:]] == [False, True]
+
+
+def test_self_transfer_has_its_section_and_must_be_whole(render):
+    frame = measured()
+    own = frame[(frame["protocol"] == "reconstruction") & (frame["metric"] == "PSNR@256")]
+    frame = pd.concat([frame, own.assign(protocol="self-transfer")])
+    params = PARAMS | {"score": PARAMS["score"] | {"self_transfer": True}}
+    report = render(frame, params=params)
+    assert verdict(report) == "VALID"
+    ((header, *rows),) = section(report, "Self-transfer")
+    assert header == ["method", "N", "PSNR@256 ↑"]
+    assert [cells[0] for cells in rows] == list(METHODS.values())
+    assert "### Self-transfer" not in report, "it is not tested again: its values are the reconstruction's"
+    report = render(measured(), params=params)
+    assert verdict(report) == "INVALID"
+    assert "self-transfer, baseline: everything is missing" in report
+
+
+def test_distances_of_sets_stand_beside_what_they_are_by_chance_and_their_errors(render):
+    frame = measured()
+    fid = frame[frame["metric"] == "FID"]
+    frame = pd.concat(
+        [
+            frame,
+            fid.assign(metric="FID null", value=40.25, low=30.5, high=50.75),
+            fid.assign(metric="KID", value=0.0123),
+            fid.assign(metric="KID SE", value=0.0045),
+        ]
+    )
+    report = render(frame)
+    assert verdict(report) == "VALID"
+    ((header, *rows),) = section(report, "Sets of images")
+    assert header == ["method", "N", "FID ↓", "by chance", "KID ± SE ↓"]
+    for cells in rows:
+        assert cells[1:] == ["4", "43.22", "40.25 [30.50,\u00a050.75]", "0.0123 ± 0.00450"]
 
 
 def test_sets_have_their_own_table(render):

@@ -20,16 +20,18 @@ class Ranked(NamedTuple):
 
 
 def full_name(frame: pd.DataFrame, protocol: str, kind: str) -> str:
-    """The name in the table of a metric given without its size: `PSNR` for `PSNR@256`.
+    """The name in the table of a metric given without network and size: `taken IoU` for `taken IoU BiSeNet-19@512`.
 
     Raises:
         UserError: the protocol has no such metric of single items.
     """
     items = frame[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY)]
     known = {metric.split("@")[0]: metric for metric in items["metric"].unique()}
-    if kind not in known:
-        raise UserError(f"report: {kind} is no metric of {protocol}; there are {', '.join(sorted(known)) or 'none'}")
-    return known[kind]
+    found = [metric for name, metric in known.items() if name == kind or name.startswith(f"{kind} ")]
+    if len(found) != 1:
+        what = "is no metric" if not found else "may be more than one metric"
+        raise UserError(f"report: {kind} {what} of {protocol}; there are {', '.join(sorted(known)) or 'none'}")
+    return found[0]
 
 
 def ranked(frame: pd.DataFrame, protocol: str, params: dict[str, Any]) -> list[Ranked]:

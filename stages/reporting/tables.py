@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from stages.metrics.published import SOURCES, elsewhere, published
+from stages.metrics.sets import ERROR, NULL
 from stages.metrics.table import SUMMARY
 from stages.nets.weights import DIGEST, read_metadata
 from stages.regions.pair import Pair
@@ -76,6 +77,29 @@ def measured_table(
         cells = [_cell(of_method, metric, n, (protocol, method, metric) in leaders) for metric in metrics]
         rows.append([method_name(method), NOTHING if pd.isna(n) else str(n), *cells])
     return markdown_table(["method", "N", *(f"{metric} {ARROWS[directions[metric]]}" for metric in metrics)], rows)
+
+
+def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) -> str:
+    """Fréchet distances beside what they are by chance, and kernel distances with their errors; a row a method."""
+    of_protocol = _summary(frame, protocol).set_index(["method", "metric"])
+    metrics = set_metrics(frame, protocol)
+    distances = [metric for metric in metrics if not metric.endswith((NULL, ERROR))]
+    rows = []
+    for method in methods:
+        of_method = of_protocol.loc[method]
+        cells = [str(of_method["n"].get(metrics[0], 0))]
+        for metric in distances:
+            cells.append(number(of_method["value"].get(metric, math.nan)))
+            if f"{metric}{ERROR}" in metrics:
+                cells[-1] += f" ± {number(of_method['value'].get(f'{metric}{ERROR}', math.nan))}"
+            if f"{metric}{NULL}" in metrics:
+                cells.append(number(*of_method[["value", "low", "high"]].reindex([f"{metric}{NULL}"]).iloc[0]))
+        rows.append([method_name(method), *cells])
+    header = ["method", "N"]
+    for metric in distances:
+        header += [f"{metric} ↓" if f"{metric}{ERROR}" not in metrics else f"{metric} ± SE ↓"]
+        header += ["by chance"] if f"{metric}{NULL}" in metrics else []
+    return markdown_table(header, rows)
 
 
 def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: Leaders) -> str:

@@ -11,7 +11,7 @@ import jinja2
 import pandas as pd
 import yaml
 
-from stages.config import methods_with, protocols, reconstruction_folders
+from stages.config import in_place, methods_with, protocols, reconstruction_folders
 from stages.metrics.comparison import compare, leaders, smallest_p
 from stages.regions.pair import Pair
 from stages.reporting import tables
@@ -21,6 +21,7 @@ from stages.reporting.ranking import ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")
+SELF_TRANSFER = "self-transfer"
 MANY = 20  # failed items: beyond, their list is folded
 
 
@@ -61,7 +62,7 @@ def render_report(
         source_of_pairs=_source(params["pairs"]),
         failed=failures(records),
         noted=unmeasured(frame),
-        missing=incomplete(frame, protocols(methods), images, len(pairs)),
+        missing=incomplete(frame, protocols(methods) | {SELF_TRANSFER: in_place(params)}, images, len(pairs)),
         listed=_listed,
         method=method_name(report["method"]),
         against=method_name(report["against"]),
@@ -71,11 +72,12 @@ def render_report(
         choice=partial(_choice, frame, report),
         groups=partial(tables.groups, frame),
         measured=measured,
+        set_table=partial(tables.set_table, frame),
         measured_table=partial(tables.measured_table, frame, leaders=leading),
         reconstruction_table=tables.reconstruction_table(frame, embedding, leading),
         published_tables=tables.published_tables(),
         sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
-        compared=compare(frame, report["against"], **options),
+        compared=compare(frame[frame["protocol"] != SELF_TRANSFER], report["against"], **options),
         comparison_table=tables.comparison_table,
         smallest_p=smallest_p(len(pairs)),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),

@@ -32,7 +32,7 @@ def incomplete(frame: pd.DataFrame, methods: dict[str, list[str]], images: int, 
             if missing or of_protocol.empty:
                 lines.append(f"{protocol}, {method}: {', '.join(sorted(missing)) or 'everything'} is missing")
     for row in summary.itertuples():
-        expected = images if row.protocol == "reconstruction" else pairs
+        expected = pairs if row.protocol == "transfer" else images
         noted = int(accounted.get((row.protocol, row.method, row.metric), 0))
         if row.n + noted != expected or row.excluded != noted:
             bad = row.excluded - noted

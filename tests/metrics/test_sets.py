@@ -1,7 +1,9 @@
-"""The Fréchet distance against its definition by a matrix root, closed forms, and its properties."""
+"""Distances of sets of features against their definitions, closed forms, and their properties."""
 
 import math
 import warnings
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from stages.metrics.sets import frechet
+from stages.metrics.sets import frechet, frechet_null, kernel_distance
 
 seeds = st.integers(0, 2**32 - 1)
 light = settings(max_examples=25, deadline=None)
@@ -107,9 +109,123 @@ def test_single_precision_is_computed_in_double() -> None:
         (np.full((5, 6), math.inf), "finite"),
     ],
 )
-def test_wrong_features_are_refused(wrong: np.ndarray, message: str) -> None:
+@pytest.mark.parametrize("distance", [frechet, kernel_distance, partial(frechet_null, permutations=1, seed=0)])
+def test_wrong_features_are_refused(distance, wrong: np.ndarray, message: str) -> None:
     x = draw(0, 5, 6)
     with pytest.raises(ValueError, match=message):
-        frechet(x, wrong)
+        distance(x, wrong)
     with pytest.raises(ValueError, match=message):
-        frechet(wrong, x)
+        distance(wrong, x)
+
+
+NULL = {"permutations": 40, "seed": 0}
+
+
+def test_null_is_the_distance_of_relabelled_sets() -> None:
+    """Two sets that are one: their distance is one of the null's. Two that differ: it is beyond."""
+    x, y = draw(0, 25, 6), draw(0, 45, 6)[25:]
+    null = frechet_null(x, y, permutations=200, seed=0)
+    assert null.low < null.mean < null.high
+    assert null.low < frechet(*np.split(np.random.default_rng(1).permutation(np.concatenate([x, y])), [25])) < null.high
+    assert frechet(x, y + 5) > frechet_null(x, y + 5, **NULL).high
+    pool, rng, distances = np.concatenate([x, y]), np.random.default_rng(2), []
+    for _ in range(200):  # plainly, by another stream of random numbers
+        order = rng.permutation(len(pool))
+        distances.append(frechet_by_sqrtm(pool[order[:25]], pool[order[25:]]))
+    assert null.mean == pytest.approx(np.mean(distances), rel=0.1)
+    assert null.high == pytest.approx(np.quantile(distances, 0.95), rel=0.15)
+
+
+@light
+@given(seed=seeds, n=st.sampled_from([2, 5, 30]), m=st.sampled_from([2, 30]))
+def test_null_depends_neither_on_the_order_nor_on_where_features_lie(seed: int, n: int, m: int) -> None:
+    x, y = draw(seed, n, 6), draw(seed + 1, m, 6)
+    rng = np.random.default_rng(seed + 2)
+    expected = pytest.approx(frechet_null(x, y, **NULL), rel=1e-6, abs=1e-6)
+    assert frechet_null(rng.permutation(x), rng.permutation(y), **NULL) == expected
+    shifted = x + 3, y + 3
+    assert frechet_null(*shifted, **NULL) == expected
+
+
+def mmd2(x: np.ndarray, y: np.ndarray) -> float:
+    """Equation 4 of Bińkowski et al. 2018, by two loops."""
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> float:
+        return (a @ b / len(a) + 1) ** 3
+
+    n, m = len(x), len(y)
+    within_x = sum(kernel(x[i], x[j]) for i in range(n) for j in range(n) if i != j) / (n * (n - 1))
+    within_y = sum(kernel(y[i], y[j]) for i in range(m) for j in range(m) if i != j) / (m * (m - 1))
+    return within_x + within_y - 2 * sum(kernel(a, b) for a in x for b in y) / (n * m)
+
+
+@light
+@given(seed=seeds, n=st.integers(2, 8), m=st.integers(2, 8), d=st.integers(1, 10))
+def test_kernel_distance_is_its_definition(seed: int, n: int, m: int, d: int) -> None:
+    x, y = draw(seed, n, d), draw(seed + 1, m, d)
+    assert kernel_distance(x, y)[0] == pytest.approx(mmd2(x, y), rel=1e-9, abs=1e-9)
+
+
+def test_kernel_distance_is_the_mean_over_all_subsets() -> None:
+    x, y = draw(0, 6, 4), draw(1, 5, 4)
+    subsets = [mmd2(x[list(i)], y[list(j)]) for i in combinations(range(6), 3) for j in combinations(range(5), 3)]
+    assert kernel_distance(x, y)[0] == pytest.approx(np.mean(subsets), rel=1e-9)
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_error_is_the_jackknifes(paired: bool) -> None:
+    x, y = draw(0, 7, 4), draw(1, 7, 4)
+
+    def variance(estimates: list[float]) -> float:
+        return (len(estimates) - 1) * np.var(estimates)
+
+    def without(a: np.ndarray, k: int) -> np.ndarray:
+        return np.delete(a, k, 0)
+
+    if paired:
+        expected = variance([kernel_distance(without(x, k), without(y, k), paired=True)[0] for k in range(7)])
+    else:
+        expected = variance([mmd2(without(x, k), y) for k in range(7)])
+        expected += variance([mmd2(x, without(y, k)) for k in range(7)])
+    assert kernel_distance(x, y, paired=paired)[1] == pytest.approx(math.sqrt(expected), rel=1e-9)
+
+
+def test_error_is_the_spread_of_estimates_and_none_is_biased() -> None:
+    """400 draws of 30 and 20 samples: the mean is that of far larger sets, the errors' mean is their deviation."""
+    rng = np.random.default_rng(0)
+
+    def sets(n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+        return rng.normal(size=(n, 4)), rng.normal(size=(m, 4)) * 1.2 + 0.7
+
+    distances, errors = np.transpose([kernel_distance(*sets(30, 20)) for _ in range(400)])
+    truth = kernel_distance(*sets(3000, 3000))[0]
+    assert distances.mean() == pytest.approx(truth, abs=3 * distances.std() / 20)
+    assert errors.mean() == pytest.approx(distances.std(), rel=0.15)
+
+
+def test_paired_sets_that_are_equal_are_at_distance_0_and_twins_add_no_bias() -> None:
+    x = draw(0, 9, 6)
+    assert kernel_distance(x, x, paired=True) == pytest.approx((0, 0), abs=1e-9)
+    assert kernel_distance(x, x)[0] < -1, "without pairing the twins' kernels make the estimate too small"
+    rng, distances = np.random.default_rng(1), []
+    for _ in range(400):
+        x = rng.normal(size=(10, 4))
+        distances.append(kernel_distance(x, np.sqrt(0.5) * (x + rng.normal(size=x.shape)), paired=True)[0])
+    assert np.mean(distances) == pytest.approx(0, abs=3 * np.std(distances) / 20), "both are standard normal"
+
+
+@light
+@given(seed=seeds, n=st.sampled_from([2, 3, 30]), m=st.sampled_from([2, 3, 30]))
+def test_kernel_distance_is_symmetric_and_independent_of_order_and_rotation(seed: int, n: int, m: int) -> None:
+    x, y = draw(seed, n, 6), draw(seed + 1, m, 6)
+    rng = np.random.default_rng(seed + 2)
+    rotation, _ = np.linalg.qr(rng.normal(size=(6, 6)))
+    distance = pytest.approx(kernel_distance(x, y), rel=1e-9, abs=1e-9, nan_ok=True)
+    assert kernel_distance(y, x) == distance
+    assert kernel_distance(rng.permutation(x), rng.permutation(y)) == distance
+    assert kernel_distance(x @ rotation, y @ rotation) == distance
+
+
+def test_kernel_distance_refuses_pairs_of_other_numbers() -> None:
+    with pytest.raises(ValueError, match="one size"):
+        kernel_distance(draw(0, 5, 6), draw(1, 4, 6), paired=True)

@@ -65,6 +65,7 @@ RENDERS = expand(
 PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
 GALLERY_RECORDS = ["pairs", *(["targets", "aligned", "composites"] if config["gallery"]["kinds"] else [])]
+IDENTITY = ["dlib_landmarks", "dlib_identity"] if config["score"]["identity"] else []
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
 
 

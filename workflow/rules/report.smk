@@ -10,6 +10,7 @@ rule make_score:
         composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
         parser=weights_of("parser"),
         judges=weights_named(config["networks"]["judges"]),
+        identity=weights_named(IDENTITY),
         inception=config["score"]["inception"] or [],
     output:
         "reports/metrics.parquet",
@@ -20,10 +21,12 @@ rule make_score:
     params:
         section=section("score"),
         methods=section("methods"),
+        in_place=" ".join(f"--in-place {method}" for method in settings.in_place(config)),
+        identity=" ".join(f"--identity {path}" for path in weights_named(IDENTITY)),
     shell:
         "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
         " --pairs {input.pairs} --data data --parser {input.parser} --out {output} --log {log}"
-        " {input.judges}"
+        " {params.in_place} {params.identity} {input.judges}"
 
 
 rule make_report:
@@ -50,7 +53,7 @@ rule make_report:
             *expand(rules.make_aligned.output.record, method=LATENT),
             *expand("data/records/composites/{method}.json", method=METHODS),
         ],
-        weights=weights_named(USED),
+        weights=weights_named(dict.fromkeys([*USED, *IDENTITY])),
     output:
         text=shown("reports/report.md", "Report", "the report"),
         json="reports/metrics.json",

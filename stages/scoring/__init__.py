@@ -1,0 +1,1 @@
+"""Scoring: what measures, and which images each protocol compares."""

@@ -1,0 +1,142 @@
+"""How two images are compared: what counts under a mask, and that no image depends on another."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from support import seeded
+from torchvision.models import vgg16
+
+from stages.metrics.features import WEIGHTS, vgg_distance
+from stages.nets.lpips_net import LPIPS
+from stages.scoring.judges import Judges, load_identify, measure, measure_vgg
+
+
+class MeanSquare:
+    """A perceptual network whose only feature is the image itself."""
+
+    name = "mean square"
+
+    def features(self, image, blocks=None):
+        return [image]
+
+    def distance(self, a, b, mask=None):
+        mask = torch.ones_like(a[0][:, :1]) if mask is None else mask
+        return ((a[0] - b[0]).square() * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)) / 3
+
+
+JUDGES = Judges({"net": MeanSquare()}, None, [], None, None, 32, torch.device("cpu"))
+BLACK = np.zeros((64, 64, 3), np.uint8)
+HALF = BLACK.copy()
+HALF[:, :32] = 255  # differs at the left only
+
+
+def compare(a, b, mask=None, judges=JUDGES):
+    return measure(judges, judges.look(a), judges.look(b), mask)
+
+
+def half_mask(size, left):
+    mask = np.zeros((size, size), bool)
+    mask[:, : size // 2] = left
+    mask[:, size // 2 :] = not left
+    return mask
+
+
+def test_measurements_without_a_mask():
+    values = compare(BLACK, HALF)
+    assert set(values) == {"RMSE@32", "PSNR@32", "SSIM@32", "net@32"}
+    assert values["RMSE@32"] == pytest.approx(math.sqrt(0.5))
+    assert values["PSNR@32"] == pytest.approx(10 * math.log10(2))
+    assert values["net@32"] == pytest.approx(2)  # networks see [-1, 1]
+
+
+@pytest.mark.parametrize("size", [16, 32, 64, 128])
+@pytest.mark.parametrize(("left", "error"), [(True, 1), (False, 0)])
+def test_only_what_is_under_the_mask_counts(size, left, error):
+    values = compare(BLACK, HALF, half_mask(size, left))
+    assert values["RMSE@32"] == pytest.approx(error)
+    assert values["PSNR@32"] == (pytest.approx(0) if error else math.inf)
+    assert values["net@32"] == pytest.approx(4 * error)
+
+
+def test_pixels_partly_under_the_mask_count_partly():
+    mask = half_mask(64, True)
+    mask[:, 31] = False  # half of the last column at 32 px
+    mask[:, 32:34] = True
+    values = compare(BLACK, HALF, mask)
+    assert values["RMSE@32"] == pytest.approx(math.sqrt(15.5 / 16.5))
+    assert values["net@32"] == pytest.approx(4 * 15.5 / 16.5)
+
+
+def test_full_mask_is_no_mask_and_an_empty_one_gives_no_number():
+    full = compare(BLACK, HALF, np.ones((64, 64), bool))
+    assert full == pytest.approx(compare(BLACK, HALF), abs=0.1)  # SSIM differs at the border
+    assert full["RMSE@32"] == pytest.approx(math.sqrt(0.5))
+    empty = compare(BLACK, HALF, np.zeros((64, 64), bool))
+    assert empty.keys() == full.keys()
+    assert all(map(math.isnan, empty.values()))
+
+
+def photos(count, size=64):
+    random = np.random.default_rng(0)
+    smooth = random.integers(0, 256, (count, size // 8, size // 8, 3), dtype=np.uint8)
+    return list(np.kron(smooth, np.ones((1, 8, 8, 1), np.uint8)))
+
+
+def test_no_image_depends_on_others_or_on_the_order(small_perceptual):
+    """One at a time, as the judges look, against a batch: 1e-5, float32 sums in another order."""
+    judges = JUDGES._replace(perceptuals={"net": small_perceptual}, size=64)
+    a, b, c = map(judges.look, photos(3))
+    value = measure(judges, a, b)["net@64"]
+    assert measure(judges, b, a)["net@64"] == pytest.approx(value, rel=1e-5)
+    assert measure(judges, a, a)["net@64"] == 0
+    batch = small_perceptual.features(torch.cat([c.tensor, a.tensor]))
+    other = small_perceptual.features(torch.cat([c.tensor, b.tensor]))
+    assert small_perceptual.distance(batch, other)[1].item() == pytest.approx(value, rel=1e-5)
+
+
+def test_vgg_distance_against_torchvision():
+    """Σ w_i L1 of relu1_1 … relu5_1, taken from torchvision's own VGG16 by its layers' numbers."""
+    net = LPIPS("vgg")
+    published = {name: getattr(net.scaling_layer, name).clone() for name in ("shift", "scale")}
+    seeded(net, scale=1.4).scaling_layer.load_state_dict(published)
+    with torch.device("meta"):
+        reference = vgg16(weights=None).features
+    state = {key.split(".", 2)[2]: tensor for key, tensor in net.net.state_dict(prefix="net.").items()}
+    reference.load_state_dict(state, assign=True)
+    gaussian = torch.Generator().manual_seed(0)
+    a, b = torch.rand(2, 2, 3, 64, 64, generator=gaussian) * 2 - 1
+    mean, deviation = (torch.tensor(v).view(3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+
+    def activations(image):
+        x, found = ((image + 1) / 2 - mean) / deviation, []
+        for number, layer in enumerate(reference[:26]):
+            x = layer(x.clone())
+            if number in (1, 6, 11, 18, 25):
+                found.append(x)
+        return found
+
+    with torch.no_grad():
+        expected = sum(
+            weight * (x - y).abs().flatten(1).mean(1)
+            for weight, x, y in zip(WEIGHTS, activations(a), activations(b), strict=True)
+        )
+        torch.testing.assert_close(vgg_distance(net, a, b), expected, rtol=1e-5, atol=0)
+        torch.testing.assert_close(vgg_distance(net, b, a), vgg_distance(net, a, b), rtol=1e-5, atol=0)
+        torch.testing.assert_close(vgg_distance(net, a[1:], b[1:]), vgg_distance(net, a, b)[1:], rtol=1e-5, atol=0)
+        assert (vgg_distance(net, a, a) == 0).all()
+
+
+def test_vgg_metric_is_named_after_its_weights(small_perceptual):
+    a, b = map(JUDGES.look, photos(2))
+    assert measure_vgg(JUDGES, a, b) == {}
+    ours = JUDGES._replace(vgg=small_perceptual)  # its name begins with ST-LPIPS
+    assert list(measure_vgg(ours, a, b)) == ["VGG16-L1 (ST-LPIPS weights)@32"]
+    assert measure_vgg(ours, a, a) == {"VGG16-L1 (ST-LPIPS weights)@32": 0}
+
+
+@pytest.mark.weights
+def test_identity_of_an_image_without_a_face_is_none(weights):
+    identify = load_identify(weights / "dlib_landmarks.safetensors", weights / "dlib_identity.safetensors")
+    assert identify(np.full((256, 256, 3), 128, np.uint8)) is None

@@ -1,0 +1,239 @@
+"""Which values each protocol yields, over which images, and what it says of those that it cannot measure."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from stages.files import label_map_bytes
+from stages.metrics.image import psnr, resize
+from stages.metrics.sets import frechet, kernel_distance
+from stages.regions.labels import CELEBAMASK_19
+from stages.regions.pair import Pair
+from stages.scoring.judges import IDENTITY, Judges, SetFeatures
+from stages.scoring.protocols import Folders, regions_beside_taken, score_reconstruction, score_transfer
+
+BACKGROUND, SKIN, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "hair"))
+SIZE = 64
+NULL = {"permutations": 20, "seed": 0}
+
+
+class BrightnessParser:
+    """Dark is background, grey skin, bright hair."""
+
+    scheme, size = CELEBAMASK_19, SIZE
+
+    def logits(self, image):
+        grey = image.mean(1)
+        logits = torch.zeros(len(image), len(CELEBAMASK_19), *grey.shape[1:])
+        for label, low, high in ((BACKGROUND, -2, -0.5), (SKIN, -0.5, 0.5), (HAIR, 0.5, 2)):
+            logits[:, label] = ((grey >= low) & (grey < high)).float()
+        return logits
+
+
+class FirstPixel:
+    """A perceptual distance: the mean difference under the mask."""
+
+    name = "difference"
+
+    def features(self, image, blocks=None):
+        return [image]
+
+    def distance(self, a, b, mask=None):
+        mask = torch.ones_like(a[0][:, :1]) if mask is None else mask
+        return ((a[0] - b[0]).abs() * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)) / 3
+
+
+def mean_colours(look):
+    return look.small.mean((0, 1))
+
+
+def identify(pixels):
+    """The mean colour of an image, if it is not too dark to see a face."""
+    return None if pixels.mean() < 40 else pixels.mean((0, 1)) / 255
+
+
+@pytest.fixture
+def judges():
+    sets = [SetFeatures("Fréchet colour", "Kernel colour", mean_colours)]
+    return Judges({"difference": FirstPixel()}, BrightnessParser(), sets, None, identify, SIZE, torch.device("cpu"))
+
+
+def image_of(labels, seed):
+    """An image that the parser reads as a label map."""
+    base = np.select([labels == BACKGROUND, labels == SKIN], [20, 128], 230)[..., None]
+    return (base + np.random.default_rng(seed).integers(-15, 16, (SIZE, SIZE, 3))).astype(np.uint8)
+
+
+def columns(*widths):
+    """A label map of hair, skin and background in columns."""
+    return np.repeat(np.repeat([HAIR, SKIN, BACKGROUND], widths)[None], SIZE, 0).astype(np.uint8)
+
+
+MAPS = {"a": columns(16, 32, 16), "b": columns(24, 24, 16), "c": columns(16, 48, 0)}
+PAIRS = [Pair("p", "a", {"hair": "b"}), Pair("q", "c", {"hair": "a"}), Pair("r", "b", {"hair": "a"})]
+TARGETS = {"p": columns(24, 24, 16), "q": columns(16, 48, 0), "r": columns(16, 32, 16)}
+
+
+class Run:
+    """Three images and the composites of two methods in a folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for part in ("faces", "maps", "targets", "one", "two", "fs"):
+            (folder / part).mkdir()
+        for k, (name, labels) in enumerate(MAPS.items()):
+            self.save("faces", name, image_of(labels, k))
+            self.save("fs", name, image_of(labels, 10 + k))
+            (folder / "maps" / f"{name}.png").write_bytes(label_map_bytes(labels, CELEBAMASK_19))
+        for k, (name, labels) in enumerate(TARGETS.items()):
+            (folder / "targets" / f"{name}.png").write_bytes(label_map_bytes(labels, CELEBAMASK_19))
+            for method in ("one", "two"):
+                self.save(method, name, image_of(labels, 20 + k))
+        self.faces = {name: folder / "faces" / f"{name}.png" for name in MAPS}
+
+    def save(self, part, name, image):
+        Image.fromarray(image).save(self.folder / part / f"{name}.png")
+
+    def image(self, part, name):
+        return np.asarray(Image.open(self.folder / part / f"{name}.png"))
+
+    def fail(self, part, name):
+        (self.folder / part / f"{name}.png").write_bytes(b"")
+
+    def transfer(self, judges, pairs=None):
+        given = Folders(self.faces, self.folder / "maps", self.folder / "targets")
+        composites = {method: self.folder / method for method in ("one", "two")}
+        return list(score_transfer(judges, pairs or PAIRS, given, composites, **NULL))
+
+    def reconstruction(self, judges):
+        return list(score_reconstruction(judges, self.faces, {"fs": self.folder / "fs"}, **NULL))
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path)
+
+
+def by_name(values, method):
+    return {(value.item, value.metric): value for name, value in values if name == method}
+
+
+def test_composites_are_compared_where_they_must_show_their_sources(run, judges):
+    values = by_name(run.transfer(judges), "one")
+    composite, face, hair = (resize(run.image(*p), SIZE) for p in (("one", "p"), ("faces", "a"), ("faces", "b")))
+    own, other, target = MAPS["a"], MAPS["b"], TARGETS["p"]
+    both = {
+        "kept": (face, (own != HAIR) & (target != HAIR)),
+        "taken": (hair, (other == HAIR) & (target == HAIR)),
+        "face": (face, (own == SKIN) & (target == SKIN)),
+        "background": (face, (own == BACKGROUND) & (target == BACKGROUND)),
+    }
+    for name, (source, mask) in both.items():
+        assert values["p", f"{name} PSNR@64"].value == pytest.approx(psnr(composite, source, mask))
+    metrics = {metric for item, metric in values if item == "p"}
+    assert not any(metric.startswith("hair") for metric in metrics), "hair is just what is taken"
+    assert values["p", "taken IoU BiSeNet-19@64"].value == 1
+    assert values["p", "mean IoU BiSeNet-19@64"].value == 1
+    moved = np.linalg.norm(identify(run.image("one", "p")) - identify(run.image("faces", "a")))
+    assert values["p", IDENTITY].value == pytest.approx(moved)
+
+
+def test_a_composite_that_misses_the_target_has_a_lower_iou(run, judges):
+    run.save("one", "p", image_of(columns(12, 36, 16), 0))
+    values = by_name(run.transfer(judges), "one")
+    assert values["p", "taken IoU BiSeNet-19@64"].value == pytest.approx(12 / 24)
+    assert values["p", "face IoU BiSeNet-19@64"].value == pytest.approx(24 / 36)
+    assert values["p", "background IoU BiSeNet-19@64"].value == 1
+    assert values["p", "mean IoU BiSeNet-19@64"].value == pytest.approx((0.5 + 24 / 36 + 1) / 3)
+
+
+def test_what_cannot_be_measured_says_why(run, judges):
+    run.save("one", "r", np.full((SIZE, SIZE, 3), 10, np.uint8))  # no face
+    two = run.image("two", "p").copy()
+    two[:, 48:] = run.image("faces", "a")[:, 48:]
+    run.save("two", "p", two)
+    values = run.transfer(judges)
+    noted = {(m, *key): v.note for m in ("one", "two") for key, v in by_name(values, m).items() if v.note}
+    assert noted.pop(("one", "r", IDENTITY)) == "dlib finds no face in the composite"
+    assert noted.pop(("two", "p", "background PSNR@64")) == "the images are identical"
+    assert by_name(values, "two")["p", "background PSNR@64"].value == math.inf
+    names = [f"background {metric}@64" for metric in ("PSNR", "SSIM", "difference")]
+    for method in ("one", "two"):  # the photo of q is skin to its edge
+        for name in names:
+            assert noted.pop((method, "q", name)) == "no background that both maps show"
+        assert noted.pop((method, "q", "background IoU BiSeNet-19@64")) == "no background in either map"
+    assert not noted
+    assert all(math.isfinite(value.value) for _, value in values if not value.note)
+
+
+def test_an_identity_without_a_face_is_named(run, judges):
+    run.save("faces", "a", np.full((SIZE, SIZE, 3), 10, np.uint8))
+    value = by_name(run.transfer(judges), "one")["p", IDENTITY]
+    assert math.isnan(value.value)
+    assert value.note == "dlib finds no face in a"
+
+
+def test_failed_composites_yield_nothing_and_others_are_whole(run, judges):
+    before = by_name(run.transfer(judges), "two")
+    run.fail("one", "q")
+    values = run.transfer(judges)
+    assert {item for item, _ in by_name(values, "one")} == {"p", "r", "*"}
+    after = by_name(values, "two")
+    assert after.keys() == before.keys()
+    assert all(after[key] == before[key] or math.isnan(before[key].value) for key in before)
+    run.fail("two", "q")
+    run.fail("faces", "c")  # why both failed
+    assert {item for item, _ in by_name(run.transfer(judges), "two")} == {"p", "r", "*"}
+
+
+def test_sets_hold_every_source_once_and_every_composite(run, judges):
+    values = by_name(run.transfer(judges), "one")
+    x, y = (
+        np.stack([resize(run.image(part, name), SIZE).mean((0, 1)) for name in names])
+        for part, names in (("faces", "abc"), ("one", "pqr"))
+    )
+    assert values["*", "Fréchet colour"].value == pytest.approx(frechet(x, y), rel=1e-9)
+    assert values["*", "Kernel colour"].value == pytest.approx(kernel_distance(x, y)[0], rel=1e-9)
+    assert values["*", "Kernel colour SE"].value == pytest.approx(kernel_distance(x, y)[1], rel=1e-9)
+    null = values["*", "Fréchet colour null"]
+    assert null.low <= null.value <= null.high
+    assert {value.n for (item, _), value in values.items() if item == "*"} == {3}
+
+
+def test_reconstructions_are_compared_with_their_images(run, judges):
+    run.fail("fs", "b")
+    values = by_name(run.reconstruction(judges), "fs")
+    assert {item for item, _ in values} == {"a", "c", "*"}
+    expected = psnr(*(resize(run.image(part, "a"), SIZE) for part in ("faces", "fs")))
+    assert values["a", "PSNR@64"].value == pytest.approx(expected)
+    x, y = (np.stack([resize(run.image(part, name), SIZE).mean((0, 1)) for name in "ac"]) for part in ("faces", "fs"))
+    assert values["*", "Kernel colour"].value == pytest.approx(kernel_distance(x, y, paired=True)[0], rel=1e-9)
+
+
+def test_order_of_pairs_does_not_matter(run, judges):
+    forth, back = (by_name(run.transfer(judges, pairs), "one") for pairs in (PAIRS, PAIRS[::-1]))
+    assert forth.keys() == back.keys()
+    for key, value in forth.items():
+        assert value.value == pytest.approx(back[key].value, rel=1e-5, nan_ok=True)
+
+
+def test_a_pair_that_changes_only_a_look_takes_nothing(run, judges):
+    run.save("faces", "d", image_of(MAPS["a"], 5))
+    run.faces["d"] = run.folder / "faces" / "d.png"
+    (run.folder / "maps" / "d.png").write_bytes(label_map_bytes(MAPS["a"], CELEBAMASK_19))
+    values = by_name(run.transfer(judges, [PAIRS[0], Pair("r", "b", {}, {"hair": "d"})]), "one")
+    assert values["r", "taken PSNR@64"].note == "nothing is taken that both maps show"
+    assert values["r", "hair PSNR@64"].note == "no hair that both maps show", "no image shows it as it must be"
+    assert math.isfinite(values["r", "kept PSNR@64"].value)
+    assert values["r", "taken IoU BiSeNet-19@64"].value == 1, "of the hair, which gets the look"
+    assert values["*", "Fréchet colour"].n == 2
+
+
+def test_regions_that_taken_does_not_stand_for():
+    hair, both, eyes = (Pair("p", "a", r) for r in ({"hair": "b"}, {"hair": "b", "face": "c"}, {"eyes": "b"}))
+    assert regions_beside_taken([hair, hair], CELEBAMASK_19) == ["face", "background"]
+    assert regions_beside_taken([hair, both], CELEBAMASK_19) == ["hair", "face", "background"]
+    assert regions_beside_taken([eyes], CELEBAMASK_19) == ["hair", "face", "background"]
