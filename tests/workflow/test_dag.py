@@ -35,7 +35,7 @@ def test_report_is_valid_and_complete(finished):
     for figure in ("transfer", "reconstruction"):
         assert (finished / "reports" / "figures" / f"{figure}.png").stat().st_size > 10_000
     frame = table.read(finished / "reports" / "metrics.parquet")
-    assert set(frame["protocol"]) == {"reconstruction", "transfer"}
+    assert set(frame["protocol"]) == {"reconstruction", "self-transfer", "transfer"}
     assert set(frame["method"]) == {"barbershop", "baseline", "copy_paste", "poisson"}
     assert not any("FID" in metric for metric in frame["metric"])
 
