@@ -56,11 +56,11 @@ def problems(folder: Path, names: list[str], what: str) -> list[str]:
     return lines
 
 
-def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> str:
-    """Check another system's images and return its entry of `methods`.
+def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> tuple[str, list[str]]:
+    """The line of params.yaml that makes another system's images a method, and a line for each that is unusable.
 
     Raises:
-        UserError: an image is missing or unusable; all are logged before.
+        UserError: as `result_files`, or the name cannot be a method's.
     """
     entry = {"images": str(folder)}
     bad = problems(folder, pairs, "pair")
@@ -70,12 +70,7 @@ def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> str:
     else:
         logger.info("%s: not there, so the method gets no reconstruction row", folder / RECONSTRUCTIONS)
     check_section("methods", {name: entry})
-    for line in bad:
-        logger.info("%s", line)
-    line = f"methods: {{{name}: {{{', '.join(f'{key}: {value}' for key, value in entry.items())}}}}}"
-    if bad:
-        raise UserError(f"{len(bad)} images are missing or unusable; without them the report is INVALID with {line}")
-    return line
+    return f"methods: {{{name}: {{{', '.join(f'{key}: {value}' for key, value in entry.items())}}}}}", bad
 
 
 def main(
@@ -92,7 +87,12 @@ def main(
     log_to(log)
     faces = [face.image for face in read_faces(images)]
     if out is None or record is None:
-        typer.echo(check(name, folder, list(listed_pairs(pairs, images)), faces))
+        line, bad = check(name, folder, list(listed_pairs(pairs, images)), faces)
+        for problem in bad:
+            logger.info("%s", problem)
+        typer.echo(line)
+        if bad:
+            raise UserError(f"{len(bad)} images are missing or unusable; with this line the report will name them")
         return
     names = list(listed_pairs(pairs, images)) if of == "pairs" else faces
     results = result_files(folder, names, of.removesuffix("s"))

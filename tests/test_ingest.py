@@ -90,10 +90,11 @@ def test_reconstructions_are_named_after_faces(folder, monkeypatch):
     ]  # fmt: skip
 
 
-def test_a_check_says_all_that_is_missing(folder, refused, caplog):
+def test_a_check_says_all_that_is_missing(folder, monkeypatch, refused, caplog):
+    monkeypatch.chdir(folder)
     caplog.set_level("INFO")
     write(folder / "mine" / "pair-0009.png")
-    refused("^2 images are missing or unusable", check, "mine", folder / "mine", PAIRS, FACES)
+    refused("^2 images are missing", main, "mine", Path("mine"), "pairs", Path("images.csv"), Path("pairs.csv"))
     for said in (
         "1 images are named after no pair and are left out: pair-0009.png", "1 of 3 pairs have a usable image",
         "pair-0001.png: not an image", "mine: no image named pair-0002", "reconstruction: not there",
