@@ -1,0 +1,35 @@
+"""Which jobs the methods of params.yaml plan."""
+
+import re
+
+import pytest
+import yaml
+from support import checkout, run
+
+pytestmark = pytest.mark.dag
+
+
+def planned(folder, *configfiles):
+    done = run(folder, "-n", "--configfile", *configfiles)
+    assert done.returncode == 0, done.stderr
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)}
+
+
+def test_every_method_is_planned_once_and_what_it_needs(tmp_path):
+    folder = checkout(tmp_path / "main", None)
+    for name in ("pair-0001.png", "rebuilt/drawn-0000.png"):
+        path = folder / "mine" / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    mine = {"methods": {"mine": {"images": "mine", "reconstructions": "mine/rebuilt"}}}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
+    jobs = planned(folder, "workflow/scales/comparison.yaml", "mine.yaml")
+    assert {name: jobs[name] for name in jobs if name.split("_")[0] in ("ingest", "paste")} == {
+        "ingest_composites": 1, "ingest_reconstructions": 1, "paste_composites": 2,
+    }  # fmt: skip
+    assert jobs["make_loho"] == 1
+    assert jobs["make_codes"] == 1, "W+ and FS"
+    assert jobs["make_other_codes"] == 2, "single W and I2S"
+    assert jobs["make_aligned"] == jobs["make_composites"] == 6
+    alone = planned(folder, "params.yaml")
+    assert not {"make_other_codes", "make_loho", "ingest_composites", "ingest_reconstructions"} & set(alone)
