@@ -13,7 +13,7 @@ import yaml
 
 from stages.errors import UserError
 from stages.regions.labels import CELEBAMASK_19
-from stages.regions.pair import APPEARANCE, Pair
+from stages.regions.pair import Pair
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SCHEMAS = Path(__file__).parent.parent / "workflow" / "schemas"
@@ -236,15 +236,15 @@ def read_faces(path: Path) -> list[Face]:
 
 
 def _idle(pair: Pair) -> str | None:
-    """The column of a pair that says what is so without it, or None."""
-    shape = pair.shapes(CELEBAMASK_19)  # the regions are the same in every scheme
-    for region, image in pair.regions.items():
-        if image == pair.identity:
-            return region
-    for region, image in pair.appearance.items():
-        if all(shape[index] == image for index in CELEBAMASK_19.look_indices(region)):
-            return region + APPEARANCE
-    return None
+    """The column of a pair that changes nothing, or None."""
+
+    def meant(columns: dict[str, str]) -> tuple[Any, Any]:
+        other = Pair.of(pair.pair, pair.identity, columns)
+        looks = {other.images[k]: labels for k, labels in other.painted(CELEBAMASK_19).items()}
+        return other.shapes(CELEBAMASK_19), looks  # the regions are the same in every scheme
+
+    columns = pair.columns
+    return next((c for c in columns if meant({k: v for k, v in columns.items() if k != c}) == meant(columns)), None)
 
 
 def read_pairs(path: Path, images: Iterable[str] | None = None) -> list[Pair]:

@@ -235,11 +235,19 @@ def test_the_look_of_eyes_overrides_that_of_the_face():
 @pytest.mark.parametrize(
     ("row", "column"),
     [("p,a,a,,,", "hair is of a"), ("p,a,b,b,,", "hair_appearance is of b"), ("p,a,,a,,", "hair_appearance is of a"),
-     ("p,a,,,b,b", "eyes_appearance is of b")],
+     ("p,a,,,b,b", "eyes_appearance is of b"), ("p,a,b,,a,", "face is of a")],
 )  # fmt: skip
 def test_a_column_that_changes_nothing_is_refused(refused, tmp_path, row, column):
     path = pairs_file(tmp_path, row + "\n", header=LOOKS)
     refused(f"row 2: {column} already", config.read_pairs, path, IMAGES)
+
+
+def test_features_may_stay_in_another_face(tmp_path):
+    """The nearest to a beard: skin, which it is to the parser, of one image, and the identity's features in it."""
+    columns = "pair,identity,face,brows,eyes,nose,mouth"
+    (pair,) = config.read_pairs(pairs_file(tmp_path, "p,a,b,a,a,a,a\n", header=columns), IMAGES)
+    assert pair.references == ("a", "b")
+    assert pair.taken(CELEBAMASK_19)[1] == {CELEBAMASK_19["skin"], CELEBAMASK_19["glasses"]}
 
 
 def test_an_image_that_gives_only_a_look_must_exist(refused, tmp_path):

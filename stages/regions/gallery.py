@@ -10,11 +10,12 @@ from stages.regions.labels import LabelScheme
 from stages.regions.pair import APPEARANCE, Pair
 from stages.regions.variety import MAX_HAT, MIN_HAIR
 
-# For each kind, which column names which further image, counted from 1.
+# For each kind, which column names which image: the identity is 0.
 KINDS: dict[str, dict[str, int]] = {
     "shape_and_colour": {"hair": 1, f"hair{APPEARANCE}": 2},
     "colour": {f"hair{APPEARANCE}": 1},
     "face": {"face": 1},
+    "skin": {"face": 1, "brows": 0, "eyes": 0, "nose": 0, "mouth": 0},  # the nearest to a beard, which has no label
     "brows": {"brows": 1},
     "eyes": {"eyes": 1},
     "nose": {"nose": 1},
