@@ -3,6 +3,7 @@
 `python -m stages.report --against DIR` compares this run with an earlier one; without `--against` it is the stage.
 """
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from stages.errors import UserError
 from stages.files import sha256_file, write_atomic, write_json
 from stages.metrics import table
 from stages.records import check_below, read_record
+from stages.reporting.against import FOR_THE_WORSE, changes, describe, read_run
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
 from stages.reporting.pictures import errors_figure, gallery_figure, reconstruction_figure, transfer_figure
@@ -36,7 +38,7 @@ def main(
     weights: Annotated[list[Path], typer.Argument(help="weights of all networks in use")],
     log: Log = None,
 ) -> None:
-    """Write report.md, its figures, metrics.json and the CSV files of plots."""
+    """Write report.md, its figures, metrics.json and the CSV files of plots; `--against DIR --help`: compare runs."""
     log_to(log)
     names = [face.image for face in read_faces(images)]
     listed = {pair.pair: pair for pair in read_pairs(pairs, names)}
@@ -86,10 +88,24 @@ def main(
     logger.info("%s: %s", out / "report.md", text.splitlines()[0].removeprefix("# "))
 
 
+def compare_runs(
+    against: Annotated[Path, typer.Option(help="folder of the earlier run, or of its reports")],
+    reports: Annotated[Path, typer.Option(help="folder of this run's reports")] = Path("reports"),
+    fail: Annotated[
+        bool, typer.Option("--fail", help="exit with status 3 if a mean is worse, of fewer items or gone")
+    ] = False,
+) -> None:
+    """Print which means moved beyond their interval since an earlier run."""
+    found = changes(read_run(against), read_run(reports))
+    typer.echo(describe(found))
+    if fail and found["what"].isin(FOR_THE_WORSE).any():
+        raise typer.Exit(3)
+
+
 def row_label(row: Ranked) -> str:
     """What stands beside a row of a figure."""
     return f"{row.item}\n{row.kind}: {row.rank} of {row.of}\n{row.value:.3f}"
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(compare_runs if any(word.partition("=")[0] == "--against" for word in sys.argv[1:]) else main)
