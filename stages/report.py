@@ -22,6 +22,7 @@ from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
 from stages.reporting.pictures import errors_figure, gallery_figure, reconstruction_figure, transfer_figure
 from stages.reporting.plots import distributions, method_against_method, metric_against_seconds
 from stages.reporting.ranking import Ranked, full_name, ranked
+from stages.reporting.tables import number
 from stages.reporting.text import render_report
 
 GALLERY_PARTS = ["targets", "aligned", "composites"]  # stages that make it
@@ -61,8 +62,9 @@ def main(
         raise UserError(f"{error}; remove it and run again") from error
     options, method = params["report"], params["report"]["method"]
 
-    rows = [(row_label(row), listed[row.item]) for row in ranked(frame, "transfer", options)]
-    faces = [(row_label(row), row.item) for row in ranked(frame, "reconstruction", options)]
+    rank = options["rank"]
+    rows = [(row_label(row, rank["transfer"]), listed[row.item]) for row in ranked(frame, "transfer", options)]
+    faces = [(row_label(row, rank["reconstruction"]), row.item) for row in ranked(frame, "reconstruction", options)]
     last = [*(other for other in methods if other != method), method]
     shown = [full_name(frame, "transfer", kind) for kind in options["metrics"]]
     seconds = seconds_a_pair(records, list(listed.values()), methods)["seconds"]
@@ -102,9 +104,9 @@ def compare_runs(
         raise typer.Exit(3)
 
 
-def row_label(row: Ranked) -> str:
+def row_label(row: Ranked, metric: str) -> str:
     """What stands beside a row of a figure."""
-    return f"{row.item}\n{row.kind}: {row.rank} of {row.of}\n{row.value:.3f}"
+    return f"{row.item}\n{row.kind}: {row.rank} of {row.of}\n{metric} {number(row.value)}"
 
 
 if __name__ == "__main__":

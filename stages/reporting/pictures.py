@@ -48,9 +48,9 @@ def png(figure: Figure) -> bytes:
 def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> bytes:
     """PNG of labelled rows of square images; what failed says so. `scale`: with the colour scale of error maps."""
     height, width = max(1, len(rows)), len(titles)
-    figure, axes = pyplot.subplots(
-        height, width, figsize=(2 * width + 0.5 * scale, 2.1 * height + 0.3), squeeze=False, layout="constrained"
-    )
+    captions = any(cell.caption for _, cells in rows for cell in cells)
+    size = 2 * width + 0.5 + 1.1 * scale, (2.2 if captions else 2.04) * height + 0.3
+    figure, axes = pyplot.subplots(height, width, figsize=size, squeeze=False, layout="constrained")
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
     for (label, cells), line in zip(rows, axes, strict=False):

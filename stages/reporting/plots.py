@@ -106,13 +106,11 @@ def method_against_method(
         values = group.pivot(index="item", columns="method", values="value")
         values = values.where(np.isfinite(values))
         higher = group["direction"].iloc[0] == "higher"
-        low, high = np.nanmin(values.to_numpy()), np.nanmax(values.to_numpy())
-        margin = 0.05 * (high - low) or 0.5
-        ends = np.array([low - margin, high + margin])
         for method, axis in zip(others, column, strict=True):
             colour, marker = colours[method]
             both = values.reindex(columns=[against, method]).dropna()
             x, y = both[against], both[method]
+            ends = _ends(both.to_numpy())
             axis.plot(ends, ends, "-", color="grey", linewidth=0.8)
             axis.fill_between(ends, ends, ends[int(higher)], color="#E8F0E8", zorder=0)
             axis.plot(x, y, marker, color=colour, markersize=5 if len(both) < FEW else 3, alpha=0.6, markeredgewidth=0)
@@ -125,6 +123,13 @@ def method_against_method(
     for method, line in zip(others, axes, strict=True):
         line[0].set_ylabel(method_name(method), fontsize=9)
     return png(figure)
+
+
+def _ends(values: np.ndarray) -> np.ndarray:
+    """Two ends of an axis with a little room on both sides of the values."""
+    low, high = (values.min(), values.max()) if values.size else (0.0, 1.0)
+    margin = 0.07 * (high - low) or 0.5
+    return np.array([low - margin, high + margin])
 
 
 def metric_against_seconds(

@@ -43,8 +43,8 @@ def ranked(frame: pd.DataFrame, protocol: str, params: dict[str, Any]) -> list[R
         params: section `report`: `method` is ranked by `rank[protocol]`, `rows` items are taken of each kind.
 
     Returns:
-        Each item once; all of them where there are no more than four times `rows`. Items without a value (they failed,
-        or the metric is undefined for them) have no rank. Empty if the method has no values in this protocol.
+        Each item once; all of them by rank where there are no more than four times `rows`. Items without a value (they
+        failed, or the metric is undefined for them) have no rank. Empty if the method has no values in this protocol.
 
     Raises:
         UserError: as `full_name`.
@@ -59,24 +59,20 @@ def ranked(frame: pd.DataFrame, protocol: str, params: dict[str, Any]) -> list[R
     places = places_of(len(items), params["rows"], params["seed"])
     return [
         Ranked(items["item"][place], kind, place + 1, len(items), float(items["value"][place]))
-        for kind, chosen in places.items()
-        for place in sorted(chosen)
+        for place, kind in places
     ]
 
 
-def places_of(count: int, each: int, seed: int) -> dict[str, list[int]]:
-    """Places 0 … count - 1 in a ranking, `each` of a kind as far as they go; in turn, so that no kind goes short."""
-    middle = sorted(range(count), key=lambda place: (abs(place - (count - 1) / 2), place))
-    candidates = {"best": list(range(count)), "median": middle, "worst": list(reversed(range(count)))}
-    places: dict[str, list[int]] = {"best": [], "median": [], "worst": [], "random": []}
-    left = set(range(count))
-    for _ in range(each):
-        for kind, order in candidates.items():
-            place = next((place for place in order if place in left), None)
-            if place is not None:
-                places[kind].append(place)
-                left.remove(place)
-    rest = sorted(left)
-    drawn = np.random.default_rng(seed).permutation(len(rest))[:each]
-    places["random"] = [rest[k] for k in drawn]
-    return places
+def places_of(count: int, each: int, seed: int) -> list[tuple[int, str]]:
+    """Places 0 … count - 1 in a ranking and why they are shown: `each` of a kind; all, by rank, if no more would do."""
+    if count <= 4 * each:
+        return [(place, {count - 1: "worst", 0: "best"}.get(place, "between")) for place in range(count)]
+    start = (count - each) // 2
+    shown = {
+        **dict.fromkeys(range(each), "best"),
+        **dict.fromkeys(range(start, start + each), "median"),
+        **dict.fromkeys(range(count - each, count), "worst"),
+    }
+    rest = [place for place in range(count) if place not in shown]
+    drawn = np.random.default_rng(seed).choice(rest, each, replace=False)
+    return [*shown.items(), *((int(place), "random") for place in sorted(drawn))]

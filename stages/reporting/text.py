@@ -114,9 +114,9 @@ def _choice(frame: pd.DataFrame, report: dict[str, Any], protocol: str, count: i
     rows, method = ranked(frame, protocol, report), method_name(report["method"])
     if not rows:
         return f"{method} has no values here to rank the {what} by."
-    unranked = f" {count - rows[0].of} have no value and no rank." if rows[0].of < count else ""
-    return (
-        f"Ranked by {report['rank'][protocol]} of {method}, {rows[0].of} of {count} {what}: the best, the median, the "
-        f"worst, {report['rows']} of each, and as many of the rest by seed {report['seed']}; none was chosen by hand."
-        f"{unranked}"
-    )
+    of = rows[0].of
+    some = f"best, median and worst, {report['rows']} each, and as many of the rest by seed {report['seed']}"
+    shown = "all of them" if len(rows) == of else some
+    unranked = f" {count - of} have no value and no rank." if of < count else ""
+    ranking = f"{of} of {count} {what}, ranked by {report['rank'][protocol]} of {method}"
+    return f"Rows: {shown}; {ranking}. None was chosen by hand.{unranked}"
