@@ -121,9 +121,14 @@ def code_folder(codes: Path, code: str) -> Path:
     return codes if code in ("w", "fs") else codes / code
 
 
-def protocols(methods: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+SELF_TRANSFER = "self-transfer"
+
+
+def protocols(params: dict[str, Any]) -> dict[str, list[str]]:
     """What is measured, and the methods that must have it: not all embed something."""
-    return {"reconstruction": list(reconstruction_folders(methods)), "transfer": list(methods)}
+    methods, own = params["methods"], in_place(params)
+    always = {"reconstruction": list(reconstruction_folders(methods)), "transfer": list(methods)}
+    return always | ({SELF_TRANSFER: own} if own else {})
 
 
 def in_place(params: dict[str, Any]) -> list[str]:

@@ -76,7 +76,7 @@ def main(
         "scatter": method_against_method(frame, "transfer", shown, list(methods), options["against"]),
         "seconds": metric_against_seconds(frame, "transfer", shown, list(methods), seconds),
     }
-    for protocol in protocols(methods):
+    for protocol in protocols(params):
         figures[f"distributions-{protocol}"] = distributions(frame, protocol, list(methods))
         write_atomic(out / "plots" / f"items-{protocol}.csv", items_csv(frame, protocol))
     if gallery:

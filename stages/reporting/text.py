@@ -11,7 +11,7 @@ import jinja2
 import pandas as pd
 import yaml
 
-from stages.config import in_place, methods_with, protocols, reconstruction_folders
+from stages.config import SELF_TRANSFER, methods_with, protocols, reconstruction_folders
 from stages.metrics.comparison import compare, leaders, smallest_p
 from stages.regions.pair import Pair
 from stages.reporting import tables
@@ -21,7 +21,6 @@ from stages.reporting.ranking import ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")
-SELF_TRANSFER = "self-transfer"
 MANY = 20  # failed items: beyond, their list is folded
 
 
@@ -62,7 +61,7 @@ def render_report(
         source_of_pairs=_source(params["pairs"]),
         failed=failures(records),
         noted=unmeasured(frame),
-        missing=incomplete(frame, protocols(methods) | {SELF_TRANSFER: in_place(params)}, images, len(pairs)),
+        missing=incomplete(frame, protocols(params), images, len(pairs)),
         listed=_listed,
         method=method_name(report["method"]),
         against=method_name(report["against"]),

@@ -52,7 +52,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = list(config["methods"])
-PROTOCOLS = list(settings.protocols(config["methods"]))
+PROTOCOLS = list(settings.protocols(config))
 LATENT, PASTED, OPTIMISED, EXTERNAL = (
     settings.methods_with(config["methods"], key) for key in ("code", "paste", "optimise", "images")
 )
