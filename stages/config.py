@@ -3,8 +3,10 @@
 import csv
 import json
 import math
+import os
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +18,8 @@ from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+OTHER_SUFFIXES = (".avif", ".bmp", ".cr2", ".dng", ".gif", ".heic", ".heif", ".jp2", ".nef", ".tif", ".tiff")
+SAMPLE = "astronaut"
 SCHEMAS = Path(__file__).parent.parent / "workflow" / "schemas"
 
 
@@ -42,7 +46,7 @@ def _non_finite(value: Any, where: str = "") -> str | None:
 
 
 def _check_faces(faces: dict[str, Any], source: str) -> None:
-    if faces["source"] != "drawn" and not faces["photos"]:
+    if "photos" in faces["source"] and not faces["photos"]:
         raise UserError(f"{source}: faces.photos: name the folder of photos that faces.source asks for")
 
 
@@ -140,20 +144,49 @@ def in_place(params: dict[str, Any]) -> list[str]:
 
 
 def _images_in(folder: Path, hint: str) -> list[Path]:
-    """Image files of a folder by their suffix, sorted; raises UserError with the hint if there is no such folder."""
+    """Image files of a folder by their suffix, sorted.
+
+    Raises:
+        UserError: there is no such folder (`hint` says what names it), or it holds an image of another format, a link
+            that leads out of it, or something that is no readable file.
+    """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; {hint}")
-    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_SUFFIXES]
+    images = []
+    for path in sorted(folder.iterdir()):
+        suffix = path.suffix.lower()
+        if suffix in OTHER_SUFFIXES and not path.name.startswith("."):
+            raise UserError(f"{_shown(path)}: {suffix} is not read; convert it to .png or .jpg, or remove it")
+        if suffix not in IMAGE_SUFFIXES or path.name.startswith("."):
+            continue
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise UserError(f"{_shown(path)}: is a link that leads out of the folder; copy the image there")
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise UserError(f"{_shown(path)}: is no file that can be read; remove it")
+        images.append(path)
+    return images
+
+
+def _shown(path: Path) -> str:
+    """A path in a message of one line, whatever its name is made of."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def photo_files(folder: Path) -> dict[str, Path]:
-    """Photos of a folder by the name that their item gets; raises UserError if there are none or two share a name."""
+    """Photos of a folder by the name that their item gets.
+
+    Raises:
+        UserError: there are none, two share a name, a name cannot be an item's; or as `_images_in`.
+    """
     files: dict[str, Path] = {}
     for path in _images_in(folder, "faces.photos names the folder of photos"):
+        if _first_error(_schema("images"), {"image": path.stem, "source": "photo"}):
+            raise UserError(
+                f"{_shown(path)}: its name cannot be an image's: letters, digits, dots, _ and - only; rename it"
+            )
         if path.stem in files:
             raise UserError(f"{path}: has the same name as {files[path.stem].name}; rename one of them")
-        if error := _first_error(_schema("images"), {"image": path.stem, "source": str(path)}):
-            raise UserError(f"{path}: its name cannot be an image's ({error}); rename it")
         files[path.stem] = path
     if not files:
         raise UserError(f"{folder}: no {', '.join(IMAGE_SUFFIXES)} file in it")
@@ -165,15 +198,24 @@ def drawn_names(count: int) -> list[str]:
     return [f"drawn-{index:04d}" for index in range(int(count))]  # 4.0 is an integer to JSON schema
 
 
+def sample_photo() -> Path:
+    """NASA's portrait of the astronaut Eileen Collins, in the public domain, as scikit-image brings it."""
+    spec = find_spec("skimage")
+    assert spec is not None and spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0], "data", f"{SAMPLE}.png")
+
+
 def face_sources(params: dict[str, Any]) -> dict[str, Path | None]:
-    """Names of all faces with the photo of each, None for a drawn one."""
+    """Names of all faces with the photo of each, None for a drawn one; errors as `photo_files`."""
     sources: dict[str, Path | None] = {}
-    if params["source"] != "photos":
+    if "drawn" in params["source"]:
         sources |= dict.fromkeys(drawn_names(params["drawn"]["count"]))
-    if params["source"] != "drawn":
+    if "sample" in params["source"]:
+        sources[SAMPLE] = sample_photo()
+    if "photos" in params["source"]:
         photos = photo_files(Path(params["photos"]))
         if clash := sorted(photos.keys() & sources.keys()):
-            raise UserError(f"{photos[clash[0]]}: has the name of a drawn face; rename it")
+            raise UserError(f"{photos[clash[0]]}: has the name of another face; rename it")
         sources |= photos
     return sources
 
@@ -204,7 +246,7 @@ def result_files(folder: Path, names: Iterable[str], what: str = "pair") -> dict
 
 
 class Face(NamedTuple):
-    """A row of images.csv: the name of an image and where it came from (a photo's path, or `drawn`)."""
+    """A row of images.csv: the name of an image and where it came from (a photo's path, `drawn` or `sample`)."""
 
     image: str
     source: str

@@ -36,7 +36,7 @@ def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
     faces, methods = params["faces"], params["methods"]
     files = {
         "weights": [params["checkpoints"][name] for name in used_networks(params["networks"]) if name in CHECKPOINTS],
-        "faces": [] if faces["source"] == "drawn" else [faces["photos"]],
+        "faces": [faces["photos"]] if "photos" in faces["source"] else [],
         "codes": [methods[method]["reconstructions"] for method in methods_with(methods, "reconstructions")],
         "targets": [params["pairs"]["file"]],
         "composites": [methods[method]["images"] for method in methods_with(methods, "images")],

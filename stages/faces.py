@@ -1,6 +1,6 @@
-"""Stage `faces`: draw faces from the generator and bring photos to one form, RGB 1024×1024."""
+"""Stage `faces`: draw faces from the generator and bring photos to one form, RGB 1024×1024, aligned as FFHQ does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,24 +8,71 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
+from PIL import Image
 
 from stages.command import Log, choose_device, log_to, run_stage, section
-from stages.config import csv_bytes, face_sources
+from stages.config import csv_bytes, face_sources, sample_photo
 from stages.errors import ItemError
-from stages.files import at_face_size, png_bytes, read_square
+from stages.files import FACE_SIZE, at_face_size, png_bytes, read_image, read_square
 from stages.items import Item, Result, run_items
 from stages.nets import Generator, load_generator
+from stages.nets.dlib_faces import load_landmarks
+from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond
+from stages.photos.search import SURE, find_face
 from stages.tensors import to_image
 
+MADE_UP = 0.05  # share of the square beyond the photo's border from which on the report warns
 
-def prepare_photo(path: Path, min_size: int) -> bytes:
-    """An aligned photo as PNG of 1024 px.
+
+def prepare_photo(path: Path, params: Mapping[str, Any], predictor: Callable[[], Any]) -> Result:
+    """A photo as PNG of 1024 px, its face where FFHQ has it, and what is worth knowing of it.
+
+    Args:
+        path: the photo.
+        params: `align`, `min_size` and `sharp_size` of section `faces`.
+        predictor: loads dlib's predictor of landmarks.
 
     Raises:
-        ItemError: not an image, not square, or smaller than `min_size`.
+        ItemError: not an image, no face in it, or a face that is too small; with `align: never` not square.
     """
-    image = read_square(path, f"{min_size} px (faces.min_size)", min_size, "align and crop it as FFHQ does")
-    return png_bytes(at_face_size(image))
+    minimum = f"{params['min_size']} px (faces.min_size)"
+    if params["align"] == "never":
+        image = read_square(path, minimum, params["min_size"], "faces.align: auto crops it as FFHQ does")
+        return _result(at_face_size(image), image.width, params["sharp_size"], [], {})
+    image = read_image(path)
+    photo = np.array(image)
+    face = find_face(photo, predictor())
+    if face is None:
+        raise ItemError(f"{path}: no face found; remove it, or crop it as FFHQ does and set faces.align to never")
+    crop = ffhq_crop(face.landmarks)
+    as_it_is = params["align"] == "auto" and is_whole(crop, image.width, image.height)
+    size = image.width if as_it_is else round(crop.size)
+    if size < params["min_size"]:
+        raise ItemError(f"{path}: the square around the face has {size} px, below the minimum of {minimum}")
+    facts = {
+        "aligned": not as_it_is, "faces": face.faces, "score": round(face.score, 3), "degrees": round(crop.angle, 1),
+    }  # fmt: skip
+    if as_it_is:
+        return _result(at_face_size(image), size, params["sharp_size"], [], facts)
+    made_up = share_beyond(crop, image.width, image.height)
+    warnings = []
+    if face.faces > 1:
+        warnings.append(f"shows {face.faces} faces; the largest was taken")
+    if face.score < SURE:
+        warnings.append(f"its face is not certain (score {face.score:.2f})")
+    if face.turn:
+        warnings.append(f"is not upright; it was turned by {90 * face.turn}° anticlockwise")
+    if made_up > MADE_UP:
+        warnings.append(f"ends within the square around the face; {made_up:.0%} of it are made up")
+    content = Image.fromarray(aligned(photo, crop))
+    return _result(content, size, params["sharp_size"], warnings, facts | {"made_up": round(made_up, 3)})
+
+
+def _result(image: Image.Image, size: int, sharp: int, warnings: list[str], facts: dict[str, Any]) -> Result:
+    """A face made of a square of `size` px; one below `sharp` gets a warning."""
+    if size < sharp:
+        warnings = [*warnings, f"its square of {size} px was enlarged {FACE_SIZE / size:.1f} times"]
+    return Result({"face": png_bytes(image)}, facts | {"px": size, "warnings": warnings})
 
 
 def draw_face(net: Generator, index: int, seed: int, truncation: float, device: torch.device) -> bytes:
@@ -40,23 +87,26 @@ def draw_face(net: Generator, index: int, seed: int, truncation: float, device: 
 def main(
     params: Annotated[Any, typer.Option(parser=section("faces"), help="section `faces` of params.yaml, as JSON")],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],
+    landmarks: Annotated[Path, typer.Option(help="weights of dlib's predictor of landmarks")],
     out: Annotated[Path, typer.Option(help="folder of the faces")],
     manifest: Annotated[Path, typer.Option(help="images.csv to write")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     log: Log = None,
 ) -> None:
-    """Make data/faces/{image}.png from samples of the generator, a folder of photos, or both."""
+    """Make data/faces/{image}.png from samples of the generator and from photos, cropped and turned as FFHQ does."""
     log_to(log)
     sources = face_sources(params)
+    of_photo = {key: params[key] for key in ("align", "min_size", "sharp_size")}
     drawn = [name for name, path in sources.items() if path is None]
     items = [
         Item(name, {}, {"face": out / f"{name}.png"}, params["drawn"] | {"count": None, "index": drawn.index(name)})
         if path is None
-        else Item(name, {"photo": path}, {"face": out / f"{name}.png"}, {"min_size": params["min_size"]})
+        else Item(name, {"photo": path}, {"face": out / f"{name}.png"}, of_photo)
         for name, path in sources.items()
     ]
     device = choose_device()
     net = cache(lambda: load_generator(generator, device))
+    predictor = cache(lambda: load_landmarks(landmarks))
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         (item,) = batch
@@ -65,13 +115,18 @@ def main(
             content = draw_face(net(), facts["index"], facts["seed"], facts["truncation"], device)
             return [Result({"face": content}, {})]
         try:
-            return [Result({"face": prepare_photo(item.inputs["photo"], params["min_size"])}, {})]
+            return [prepare_photo(item.inputs["photo"], of_photo, predictor)]
         except ItemError as error:
             return [error]
 
-    listed = csv_bytes(["image", "source"], ((n, str(p or "drawn")) for n, p in sources.items()))
-    weights = {"generator": generator}
+    listed = csv_bytes(["image", "source"], ((name, _origin(path)) for name, path in sources.items()))
+    weights = {"generator": generator, "landmarks": landmarks}
     run_items("faces", "stages.faces", items, {}, weights, compute, record, manifests={manifest: listed})
+
+
+def _origin(path: Path | None) -> str:
+    """Where a face came from, the same on every machine."""
+    return "drawn" if path is None else "sample" if path == sample_photo() else str(path)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from stages.errors import ItemError, UserError
 from stages.regions.labels import LabelScheme
 
 FACE_SIZE = 1024  # px of faces and composites
-MAX_PIXELS = 100_000_000  # a 10,000 × 10,000 photo; more is a mistake or an attack
+FORMATS = ("PNG", "JPEG", "WEBP")  # what is decoded, whatever a file is called; other decoders are never reached
+ANIMATED = ("PNG", "WEBP")  # a JPEG of several images, as phones make them, is a photo and its preview
+MAX_PIXELS = 80_000_000  # a 10,000 × 8,000 photo; more is a mistake or an attack. Pillow itself warns from 89 million
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -66,20 +68,26 @@ def is_failed(path: Path) -> bool:
 
 
 def read_image(path: Path) -> Image.Image:
-    """Decode an image file to RGB, upright.
+    """Decode a PNG, JPEG or WebP file to RGB, upright by its EXIF; what is transparent becomes white.
 
     Raises:
-        ItemError: it is no image, damaged or too large.
+        ItemError: it is no such image, damaged, animated or too large.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ItemError(f"{path}: {image.width}×{image.height} px are too many; shrink it")
+            if image.format in ANIMATED and getattr(image, "is_animated", False):
+                raise ItemError(f"{path}: is animated; save one frame of it")
             return _rgb(ImageOps.exif_transpose(image))
+    except ItemError:
+        raise
     except UnidentifiedImageError:
-        raise ItemError(f"{path}: not an image; replace or remove it") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ItemError(f"{path}: cannot be decoded ({error}); replace or remove it") from error
+        raise ItemError(f"{path}: not an image (a PNG, JPEG or WebP file); replace or remove it") from None
+    # Decoders raise anything at all on bytes that somebody made up: struct.error, KeyError, MemoryError, …
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ItemError(f"{path}: cannot be decoded ({reason}); replace or remove it") from error
 
 
 def read_square(path: Path, minimum: str, smallest: int, advice: str) -> Image.Image:
@@ -102,10 +110,13 @@ def at_face_size(image: Image.Image) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Convert to RGB; Pillow alone would clip 16-bit grey to white and warn of a palette with alpha."""
+    """Convert to RGB; Pillow alone would clip 16-bit grey to white and show the colours of what is transparent."""
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    return (image.convert("RGBA") if image.mode == "P" else image).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("RGB")
 
 
 def png_bytes(image: Image.Image, text: Mapping[str, str] | None = None) -> bytes:

@@ -60,6 +60,7 @@ def render_report(
         pairs=pairs,
         source_of_pairs=_source(params["pairs"]),
         failed=failures(records),
+        warned=warnings(records),
         noted=unmeasured(frame),
         missing=incomplete(frame, protocols(params), images, len(pairs)),
         listed=_listed,

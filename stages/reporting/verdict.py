@@ -17,6 +17,16 @@ def failures(records: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def warnings(records: list[dict[str, Any]]) -> list[str]:
+    """A line for everything that a stage found questionable about an item, without failing it."""
+    return [
+        f"{record['stage']}: **{item['item']}** {warning}"
+        for record in records
+        for item in record["items"]
+        for warning in item.get("warnings", [])
+    ]
+
+
 def incomplete(frame: pd.DataFrame, methods: dict[str, list[str]], images: int, pairs: int) -> list[str]:
     """A line for every summary that is missing, does not cover all images or pairs, or has values not finite.
 

@@ -41,7 +41,7 @@ def results_of(key, names, what):
 
 try:
     settings.check_params(config)
-    USED = settings.used_networks(config["networks"])
+    USED = [*settings.used_networks(config["networks"]), "dlib_landmarks"]
     check_present(USED, config["checkpoints"])
     if "DVC_STAGE" in os.environ:
         check_listed(config)
@@ -62,7 +62,6 @@ RENDERS = expand(
     folder=dict.fromkeys(["w", "fs", *settings.reconstruction_folders(config["methods"]).values()]),
     image=FACES,
 )
-PHOTOS = [str(path) for path in FACES.values() if path is not None]
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
 GALLERY_RECORDS = ["pairs", *(["targets", "aligned", "composites"] if config["gallery"]["kinds"] else [])]
 IDENTITY = ["dlib_landmarks", "dlib_identity"] if config["score"]["identity"] else []
@@ -113,6 +112,11 @@ def weights_of(role):
 def weights_named(networks):
     """The weight files of some networks."""
     return [f"data/weights/{network}.safetensors" for network in networks]
+
+
+def photo_files(wildcards):
+    """The photos, the user's own and the sample."""
+    return [str(path) for path in FACES.values() if path is not None]
 
 
 def checkpoint_file(wildcards):

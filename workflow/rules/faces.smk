@@ -2,7 +2,8 @@ rule make_faces:
     input:
         code=code("faces"),
         generator=weights_of("generator"),
-        photos=PHOTOS,
+        landmarks="data/weights/dlib_landmarks.safetensors",
+        photos=photo_files,
     output:
         faces=expand("data/faces/{image}.png", image=FACES),
         manifest="data/images.csv",
@@ -15,7 +16,7 @@ rule make_faces:
         section=section("faces"),
     shell:
         "python -m stages.faces --params {params.section:q} --generator {input.generator}"
-        " --out data/faces --manifest {output.manifest} --record {output.record} --log {log}"
+        " --landmarks {input.landmarks} --out data/faces --manifest {output.manifest} --record {output.record} --log {log}"
 
 
 rule make_maps:

@@ -1,0 +1,1 @@
+"""Photos as they come: where the face is, and FFHQ's crop of it."""
