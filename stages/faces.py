@@ -40,6 +40,8 @@ def prepare_photo(path: Path, params: Mapping[str, Any], predictor: Callable[[],
         image = read_square(path, minimum, params["min_size"], "faces.align: auto crops it as FFHQ does")
         return _result(at_face_size(image), image.width, params["sharp_size"], [], {})
     image = read_image(path)
+    if min(image.size) < params["min_size"]:
+        raise ItemError(f"{path}: {image.width}×{image.height} px are below the minimum of {minimum}")
     photo = np.array(image)
     face = find_face(photo, predictor())
     if face is None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 from functools import reduce
 from operator import getitem
 
@@ -53,7 +54,12 @@ def test_shipped_params_are_valid():
         ("gallery.method", "poisson", "gallery.method: poisson has no code w or fs; these have: .*barbershop"),
         ("gallery.kinds", ["beard"], "gallery.kinds.*beard"),
         ("methods.Mine", {"code": "fs", "align": True}, "methods: .*Mine"),
-        ("faces.source", "photos", "faces.photos"),
+        ("faces.source", ["photos"], "faces.photos"),
+        ("faces.source", "photos", "faces.source: 'photos' is not of type 'array'"),
+        ("faces.photos", "a{b}", "faces.photos: .*a{b}"),
+        ("pairs.file", "a\nb", "pairs.file: "),
+        ("pairs.count", 10**9, "pairs.count: .*maximum"),
+        ("methods.mine\n", {"paste": "copy"}, "methods: .*mine"),
     ],
 )
 def test_wrong_params_name_the_key(refused, key, value, named):
@@ -190,22 +196,49 @@ def test_photos_are_named_after_their_files(tmp_path):
         (["notes.txt"], "no .*.png"),
         (["a.jpg", "a.png"], "a.png: .*a.jpg"),
         (["my photo.png"], "my photo.png: .*rename"),
+        (["a\n.png"], r"a\\n.png: .*rename"),
+        (["é\udce9.png"], r"xe9.*.png: .*rename"),
+        (["a.png", "b.HEIC"], "b.HEIC: .heic is not read; convert"),
         (["drawn-0001.png"], "drawn-0001.png: .*rename"),
     ],
 )
 def test_photos_that_cannot_be_used_are_named(refused, tmp_path, names, named):
-    params = PARAMS["faces"] | {"source": "both", "photos": str(folder_of(tmp_path, *names))}
+    params = PARAMS["faces"] | {"source": ["drawn", "photos"], "photos": str(folder_of(tmp_path, *names))}
     refused(named, config.face_sources, params)
     refused("nowhere: .*faces.photos", config.photo_files, tmp_path / "nowhere")
 
 
-DRAWN = {"drawn-0000", "drawn-0001"}
+SOURCES = {"drawn": {"drawn-0000", "drawn-0001"}, "photos": {"a"}, "sample": {"astronaut"}}
 
 
-@pytest.mark.parametrize(("source", "names"), [("drawn", DRAWN), ("photos", {"a"}), ("both", {*DRAWN, "a"})])
-def test_sources_of_faces(tmp_path, source, names):
+@pytest.mark.parametrize(
+    "source", [["drawn"], ["photos"], ["sample"], ["drawn", "photos"], ["photos", "sample", "drawn"]]
+)
+def test_sources_of_faces(tmp_path, source):
     params = {"source": source, "photos": str(folder_of(tmp_path, "a.png")), "drawn": {"count": 2.0}}  # 2.0 is valid
-    assert config.face_sources(params) == {name: tmp_path / "a.png" if name == "a" else None for name in names}
+    paths = {"a": tmp_path / "a.png", "astronaut": config.sample_photo()}
+    assert config.face_sources(params) == {name: paths.get(name) for kind in source for name in SOURCES[kind]}
+    assert paths["astronaut"].is_file()
+
+
+def test_links_that_stay_in_the_folder_are_followed_and_no_others(refused, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "b.jpg").symlink_to(folder_of(folder, "a.png") / "a.png")
+    (folder / ".hidden.png").symlink_to("/etc/passwd")
+    assert set(config.photo_files(folder)) == {"a", "b"}
+    for target in ("/etc/passwd", "../outside.png", "lost.png"):
+        (folder / "c.png").unlink(missing_ok=True)
+        (folder / "c.png").symlink_to(target)
+        refused("c.png: is (a link that leads out of the folder|no file)", config.photo_files, folder)
+
+
+def test_folder_or_pipe_that_is_called_an_image_is_refused(refused, tmp_path):
+    (tmp_path / "a.png").mkdir()
+    refused("a.png: is no file that can be read", config.photo_files, tmp_path)
+    (tmp_path / "a.png").rmdir()
+    os.mkfifo(tmp_path / "a.png")
+    refused("a.png: is no file that can be read", config.photo_files, tmp_path)
 
 
 LOOKS = "pair,identity,hair,hair_appearance,face,eyes_appearance"

@@ -121,6 +121,16 @@ def test_failed_items_make_it_invalid_and_are_named(render):
             assert reason in line
 
 
+def test_warnings_are_named_and_leave_it_valid(render):
+    stages = records()
+    stages[0]["items"][1]["warnings"] = ["shows 2 faces; the largest was taken", "lies on its side"]
+    report = render(stages=stages)
+    assert verdict(report) == "VALID"
+    assert "2 warnings" in report
+    assert f"- codes: **{IMAGES[1]}** shows 2 faces; the largest was taken\n" in report
+    assert "warnings" not in render()
+
+
 def test_short_summaries_make_it_invalid_and_are_named(render):
     assert verdict(render(images=5)) == "INVALID"
     report = render(measured(pairs=PAIRS[:2]))

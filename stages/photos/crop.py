@@ -86,7 +86,7 @@ def warp(photo: np.ndarray, crop: Crop, size: int, margin: int = 0) -> np.ndarra
 
 
 def beyond(crop: Crop, width: int, height: int, size: int, margin: int = 0) -> np.ndarray | None:
-    """How far the pixels of a square lie beyond a photo of `width` × `height` px, or None if it keeps clear of the border.
+    """How far the pixels of a square lie beyond a photo of `width` × `height` px, or None if they keep clear of it.
 
     (size + 2 margin, same): 0 at the border, 1 at the end of FFHQ's padding, negative inside.
     """

@@ -40,13 +40,13 @@ def _looks(photo: np.ndarray) -> Iterator[_Look]:
     longer = max(photo.shape[:2])
     first = min(1.0, LOOKED_AT / longer)
     for factor in (first, min(2 * first, LARGEST / longer)):
-        how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        image = photo if factor == 1 else cv2.resize(photo, None, fx=factor, fy=factor, interpolation=how)
+        size = [max(1, round(side * factor)) for side in photo.shape[1::-1]]
+        image = cv2.resize(photo, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
         for turn in TURNS:
             yield _Look(np.ascontiguousarray(np.rot90(image, turn)), factor, turn)
 
 
-def _crop_of(box: Box, look: _Look, photo: np.ndarray) -> Crop:
+def _crop_of(box: Box, look: _Look) -> Crop:
     """About the square that FFHQ would crop around a detected face."""
     half = box.width / FACE / 2
     upper_left = np.array([box.left, box.top]) - USUAL * 2 * half
@@ -91,7 +91,7 @@ def find_face(photo: np.ndarray, predictor: Any) -> Face | None:
     if found is None:
         return None
     box, look, faces = found
-    crop = _crop_of(box, look, photo)
+    crop = _crop_of(box, look)
     for _ in range(ROUNDS):
         landmarks = _landmarks(photo, crop, predictor)
         crop = ffhq_crop(landmarks)

@@ -18,7 +18,7 @@ from stages.reporting import tables
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.names import method_name
 from stages.reporting.ranking import ranked
-from stages.reporting.verdict import failures, incomplete, unmeasured
+from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")
 MANY = 20  # failed items: beyond, their list is folded

@@ -109,7 +109,7 @@ def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
     pairs.write_text("\n".join(["pair,identity,face,hair,hair_appearance", *rows]))
     scale = tmp_path / "photos.yaml"
     changes = {
-        "faces": {"source": "photos", "photos": str(faces)},
+        "faces": {"source": ["photos"], "photos": str(faces)},
         "pairs": {"file": str(pairs)},
         "gallery": {"kinds": ["colour"]},
     }

@@ -20,8 +20,8 @@ def folder(tmp_path_factory):
     [
         ({"embed": {"w": {"steps": -5}}}, "embed.w.steps: -5 is less than the minimum of 0"),
         ({"blend": {"stesp": 5}}, "blend: Additional properties are not allowed ('stesp' was unexpected)"),
-        ({"faces": {"source": "photos"}}, "faces.photos: name the folder of photos"),
-        ({"faces": {"source": "photos", "photos": "nowhere"}}, "nowhere: no such folder"),
+        ({"faces": {"source": ["photos"]}}, "faces.photos: name the folder of photos"),
+        ({"faces": {"source": ["photos"], "photos": "nowhere"}}, "nowhere: no such folder"),
         ({"pairs": {"file": "missing.csv"}}, "missing.csv: cannot be read"),
     ],
 )
