@@ -61,7 +61,7 @@ def measure(judges: Judges, a: Look, b: Look, mask: np.ndarray | None = None) ->
     """Compare two images, under a mask (H', W') in [0, 1] if one is given; every value is nan under an empty one."""
     small_mask = tensor_mask = None
     if mask is not None:
-        small_mask = _resize_mask(mask, judges.size)
+        small_mask = resize_mask(mask, judges.size)
         tensor_mask = torch.from_numpy(small_mask).float()[None, None].to(judges.device)
     empty = mask is not None and not mask.any()
     values = {
@@ -122,7 +122,8 @@ def load_identify(landmarks: Path, network: Path) -> Callable[[np.ndarray], np.n
     return identify
 
 
-def _resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
+def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
+    """Bring a mask (N, N), bool or in [0, 1], to (size, size) by the mean of whole blocks, or repeated pixels."""
     factor = len(mask) // size
     if factor == 0:
         return np.kron(mask, np.ones((size // len(mask),) * 2))

@@ -14,6 +14,7 @@ from stages.metrics.table import SUMMARY
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, shown
 from stages.scoring.judges import IDENTITY, Judges, Look, SetFeatures, measure, measure_vgg, parse
+from stages.scoring.looks import compare_looks
 
 REGIONS = ("hair", "face", "background")
 IDENTICAL = "the images are identical"
@@ -92,7 +93,7 @@ def score_transfer(
         if not done:
             continue
         sources = [judges.look(read_rgb(given.faces[image])) for image in pair.images]
-        own = [read_label_map(given.maps / f"{image}.png", scheme) for image in pair.references]
+        own = [read_label_map(given.maps / f"{image}.png", scheme) for image in pair.images]
         target = read_label_map(given.targets / f"{pair.pair}.png", scheme)
         for image, look in zip(pair.images, sources, strict=True):
             if image not in features_of:
@@ -103,8 +104,12 @@ def score_transfer(
             identities[person] = judges.identify(sources[giver].pixels)
         for method in done:
             composite = judges.look(read_rgb(composites[method] / f"{pair.pair}.png"))
-            for value in compare_composite(judges, pair, composite, sources, own, target, regions):
+            of_references = own[: len(pair.references)]
+            for value in compare_composite(judges, pair, composite, sources, of_references, target, regions):
                 yield method, value
+            if any(pair.appearance for pair in pairs):
+                for metric, value in compare_looks(judges, pair, composite, sources, own, target).items():
+                    yield method, _value(pair.pair, metric, value, "nothing gets another image's look")
             if judges.identify:
                 yield method, compare_identity(judges, pair, composite, person, identities[person])
             used[method] |= dict.fromkeys(pair.images)

@@ -229,6 +229,9 @@ def test_a_pair_that_changes_only_a_look_takes_nothing(run, judges):
     assert values["r", "hair PSNR@64"].note == "no hair that both maps show", "no image shows it as it must be"
     assert math.isfinite(values["r", "kept PSNR@64"].value)
     assert values["r", "taken IoU BiSeNet-19@64"].value == 1, "of the hair, which gets the look"
+    for metric in ("look CIEDE2000@64", "look Gram difference@64"):
+        assert math.isfinite(values["r", metric].value)
+        assert values[PAIRS[0].pair, metric].note == "nothing gets another image's look"
     assert values["*", "Fréchet colour"].n == 2
 
 
