@@ -31,6 +31,16 @@ PARTS = {
 }
 
 
+# What `dvc plots` shows: the figures, and a strip a method of these metrics of every pair.
+METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU@512"}
+PLOTS: list[Any] = ["reports/figures"] + [
+    {f"{name} of every pair": {
+        "template": "scatter_jitter", "x": "method", "y": {"reports/plots/items-transfer.csv": column},
+    }}
+    for name, column in METRICS.items()
+]  # fmt: skip
+
+
 def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
     """Files and folders that the user supplies, by the DVC stage that reads them."""
     faces, methods = params["faces"], params["methods"]
@@ -68,10 +78,14 @@ def artifact(path: str) -> str:
 def _read_rules() -> tuple[list[Any], dict[str, Any]]:
     """All rules of the Snakefile, unexpanded, and its configuration."""
     from snakemake.api import SnakemakeApi
+    from snakemake.exceptions import WorkflowError
     from snakemake.settings.types import OutputSettings, ResourceSettings
 
     with SnakemakeApi(OutputSettings()) as api:
-        workflow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))._workflow
+        try:
+            workflow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))._workflow
+        except WorkflowError as error:
+            raise UserError(str(error)) from error
         return list(workflow.rules), workflow.globals["config"]
 
 
@@ -151,7 +165,7 @@ def pipeline() -> dict[str, Any]:
             "metrics": [out for out in outs if out == "reports/metrics.json"],
         }
         stages[target] = {key: value for key, value in stage.items() if value}
-    return {"stages": stages}
+    return {"stages": stages, "plots": PLOTS}
 
 
 def main(

@@ -14,6 +14,13 @@ SHARED = ROOT.parent / "shared"
 SMOKE = "workflow/scales/smoke.yaml"
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
+# The modules whose commands the rules of each target run.
+MODULES = {
+    "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "targets": ["pairs", "target"],
+    "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["blend", "paste", "ingest", "loho"],
+    "gallery": ["gallery"], "score": ["score"], "report": ["report"],
+}  # fmt: skip
+
 
 def seeded(net: torch.nn.Module, seed: int = 0, scale: float = 1.0) -> torch.nn.Module:
     """Fill every tensor of a network with seeded noise of a sane size."""
@@ -28,7 +35,7 @@ def seeded(net: torch.nn.Module, seed: int = 0, scale: float = 1.0) -> torch.nn.
 def checkout(folder: Path, weights: Path | None) -> Path:
     """A copy of the code, with the real weights copied in as if they had been made there."""
     folder.mkdir()
-    for name in ("Snakefile", "params.yaml", "workflow", "profiles", "stages"):
+    for name in ("Snakefile", "params.yaml", "dvc.yaml", "workflow", "profiles", "stages"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, folder / name)
     if weights is not None:
@@ -36,6 +43,30 @@ def checkout(folder: Path, weights: Path | None) -> Path:
         shutil.copytree(weights, folder / "data" / "weights", copy_function=shutil.copy2)
         os.symlink(ROOT / "data" / "packages", folder / "data" / "packages")
     return folder
+
+
+def repository(folder: Path, weights: Path | None) -> Path:
+    """A checkout that git and DVC keep."""
+    checkout(folder, weights)
+    (folder / ".dvc").mkdir()
+    for name in (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore"):
+        shutil.copy(ROOT / name, folder / name)
+    must(folder, "git", "init", "--quiet")
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    """Commit everything."""
+    must(folder, "git", "add", "--all")
+    must(folder, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "run")
+
+
+def must(folder: Path, *command: str) -> str:
+    """Run a command that has to succeed; returns all that it printed."""
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def snakemake(folder: Path, *arguments: str, scale: str | None = SMOKE) -> subprocess.CompletedProcess:

@@ -2,16 +2,11 @@
 
 import pytest
 import yaml
-from support import ROOT, run_module
+from support import MODULES, ROOT, run_module
 
 from stages.deps import files
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-MODULES = {
-    "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "targets": ["pairs", "target"],
-    "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["blend", "paste", "ingest", "loho"],
-    "gallery": ["gallery"], "score": ["score"], "report": ["report"],
-}  # fmt: skip
 
 
 @pytest.mark.dag

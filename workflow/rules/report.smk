@@ -21,7 +21,7 @@ rule make_score:
     params:
         section=section("score"),
         methods=section("methods"),
-        in_place=" ".join(f"--in-place {method}" for method in settings.in_place(config)),
+        in_place=" ".join(f"--in-place {method}" for method in sorted(settings.in_place(config))),
         identity=" ".join(f"--identity {path}" for path in weights_named(IDENTITY)),
     shell:
         "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"

@@ -1,0 +1,216 @@
+"""Every parameter and every stage's code edited in turn: both engines would run again what depends on it, no more."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support import MODULES, ROOT, must, repository
+
+from stages.config import methods_with
+from stages.deps import files
+from stages.dvc import artifact
+
+pytestmark = pytest.mark.dag
+
+# The default, with methods and networks of every kind: every rule has a job.
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+PARAMS["methods"] |= {
+    "i2s": {"code": "i2s", "align": False}, "loho": {"optimise": "loho"},
+    "mine": {"images": "results", "reconstructions": "rebuilt"},
+}  # fmt: skip
+PARAMS["gallery"]["kinds"] = ["face", "eyes"]
+PARAMS["networks"]["judges"].append("lpips_vgg")
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+LATENT = set(methods_with(PARAMS["methods"], "code"))
+
+# The stages that read a section, or a key of it. Every parameter is printed in the report.
+READ_BY = {
+    "networks.generator": {"weights", "faces"},
+    "networks.parser": {"weights", "maps"},
+    "networks.perceptual": {"codes"},
+    "networks.judges": {"score"},
+    "networks.precision": {"codes"},
+    "checkpoints": {"report"},
+    "faces": {"faces"},
+    "maps": {"maps"},
+    "pairs": {"targets"},
+    "target": {"targets", "gallery"},
+    "embed": {"codes"},
+    "align": {"aligned", "gallery"},
+    "blend": {"composites", "gallery"},
+    "gallery": {"gallery"},
+    "loho": {"composites"},
+    "score": {"score"},
+    "report": {"report"},
+} | {f"methods.{name}": {"aligned" if name in LATENT else "composites"} for name in PARAMS["methods"]}
+READ_BY[f"methods.{PARAMS['gallery']['method']}"].add("gallery")
+
+# And where their results go, as DESIGN.md draws it.
+AFTER = {
+    "weights": set(),  # a network's name is a parameter of whoever reads its weights
+    "faces": {"maps", "targets", "codes", "aligned", "composites", "gallery", "score", "report"},
+    "maps": {"targets", "aligned", "composites", "gallery", "score", "report"},
+    "targets": {"aligned", "composites", "score", "report"},
+    "codes": {"aligned", "composites", "gallery", "score", "report"},
+    "aligned": {"composites", "score", "report"},
+    "composites": {"score", "report"},
+    "gallery": {"report"},
+    "score": {"report"},
+    "report": set(),
+}
+
+# Rebuilt images go into no composite.
+REBUILT = {"methods.mine.reconstructions": {"codes", "score", "report"}}
+
+# Not every method's composites are made again: only these.
+ONLY = {
+    "embed": LATENT, "align": LATENT, "blend": LATENT, "loho": {"loho"}, "target": PARAMS["methods"].keys() - {"mine"},
+    "networks.perceptual": LATENT | {"loho"}, "networks.precision": LATENT | {"loho"},
+}  # fmt: skip
+ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
+
+# Values that the schema alone does not give.
+OTHERS = {
+    "faces.source": "both", "faces.photos": "photos", "pairs.file": "my_pairs.csv", "score.inception": "inception.pth",
+    "methods.mine.images": "photos", "methods.mine.reconstructions": "results",
+    "gallery.method": "baseline",
+    "report.method": "poisson", "report.against": "poisson",
+}  # fmt: skip
+
+
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of all values below sections."""
+    if not isinstance(value, dict):
+        yield path
+    else:
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+
+
+def choices(path: tuple[str, ...]) -> list[Any]:
+    """The values that the schema lists for a parameter, if it does."""
+    schema = node = yaml.safe_load((ROOT / "workflow" / "schemas" / "params.schema.yaml").read_text())
+    for key in path:
+        node = node.get("properties", {}).get(key) or node.get("additionalProperties")
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    return node.get("enum", [])
+
+
+def another(path: tuple[str, ...], value: Any) -> Any:
+    """Another allowed value for a parameter."""
+    if (key := ".".join(path)) in OTHERS:
+        return OTHERS[key]
+    if listed := [choice for choice in choices(path) if choice != value]:
+        return listed[0]
+    if isinstance(value, list):
+        return value[:1]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return f"other {value}"
+    return value + 1 if isinstance(value, int) else value / 2 or 0.5
+
+
+def edited(path: tuple[str, ...]) -> str:
+    """params.yaml with another value at a path."""
+    params = deepcopy(PARAMS)
+    section = params
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = another(path, section[path[-1]])
+    if path == ("faces", "source"):
+        params["faces"]["photos"] = "photos"
+    return yaml.safe_dump(params, sort_keys=False)
+
+
+def read_by(modules: list[str]) -> set[str]:
+    """Files that some stage modules import."""
+    return {str(path.relative_to(ROOT)) for module in modules for path in files(f"stages.{module}")}
+
+
+def reordered(value: Any) -> Any:
+    """The same parameters, every key in reverse order and every number a float."""
+    if isinstance(value, dict):
+        return {key: reordered(value[key]) for key in reversed(value)}
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
+CODE = sorted(f"stages/{module}.py" for modules in MODULES.values() for module in modules)
+EDITS = (
+    {key: {"params.yaml": edited(path)} for key, path in KEYS.items()}
+    | {path: {path: (ROOT / path).read_text() + "\nCHANGED = True\n"} for path in CODE}
+    | {
+        "nothing": {},
+        "order": {"params.yaml": yaml.safe_dump(reordered(PARAMS), sort_keys=False)},
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory) -> dict[str, Any]:
+    """What each edit would make run, found by both engines in a folder that looks finished."""
+    folder = repository(tmp_path_factory.mktemp("reruns") / "main", None)
+    (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
+    names = ("pair-0000", "pair-0001", "drawn-0000", "drawn-0001")
+    photos = [f"{place}/{name}.png" for place in ("results", "rebuilt") for name in names]
+    photos += [f"photos/{name}.png" for name in ("pair-0000", "photo-0000")]
+    for name in (*photos, "inception.pth", *PARAMS["checkpoints"].values()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "my_pairs.csv").write_text("pair,identity,hair\npair-0000,drawn-0000,drawn-0001\n")
+    edits, found = folder.parent / "edits.json", folder.parent / "found.json"
+    edits.write_text(json.dumps(list(EDITS.values())))
+    must(folder, sys.executable, str(Path(__file__).with_name("plans.py")), str(edits), str(found))
+    plans = json.loads(found.read_text())
+    return {"downstream": plans["downstream"]} | dict(zip(EDITS, plans["plans"], strict=True))
+
+
+def by_snakemake(plan: dict[str, list[str]]) -> set[str]:
+    """The stages whose files Snakemake would make."""
+    owner = {out: name for name, stage in STAGES.items() for out in [*stage["outs"], *stage.get("metrics", [])]}
+    return {owner[artifact(path)] for path in plan["snakemake"]}
+
+
+def closure(stages: Iterable[str], after: dict[str, Iterable[str]]) -> set[str]:
+    return set(stages).union(*(after[stage] for stage in stages))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_parameter_reruns_what_reads_it(plans, key):
+    name = next(name for name in READ_BY if key == name or key.startswith(f"{name}."))
+    right = REBUILT.get(key) or closure(READ_BY[name] | {"report"}, AFTER)
+    plan = plans[key]
+    assert by_snakemake(plan) == right
+    # DVC cannot tell the methods of one kind: these stages ask Snakemake, which has nothing to do.
+    asked = {"codes", "aligned", "composites", "gallery"} if name.startswith("methods.") else set()
+    assert closure(plan["dvc"], AFTER) == right | asked
+    composites = {Path(path).parts[2] for path in plan["snakemake"] if path.startswith("data/composites/")}
+    assert composites == (set(ONLY.get(name, PARAMS["methods"])) if "composites" in right else set())
+
+
+@pytest.mark.parametrize("path", CODE)
+def test_code_reruns_what_imports_it(plans, path):
+    plan = plans[path]
+    made, direct, after = by_snakemake(plan), set(plan["dvc"]), closure(plan["dvc"], plans["downstream"])
+    assert direct == {name for name, modules in MODULES.items() if path in read_by(modules)}
+    assert direct <= made <= after
+    # DVC knows folders: of all networks, of all codes. Snakemake knows that not everybody reads all of one.
+    assert made == after or path == "stages/ingest.py" or "weights" in direct
+
+
+@pytest.mark.parametrize("edit", ["nothing", "order"])
+def test_the_same_parameters_rerun_nothing(plans, edit):
+    assert plans[edit] == {"snakemake": [], "dvc": []}
+
+
+def test_the_engines_graph_is_the_drawn_one(plans):
+    """DVC's graph against the figure; Snakemake's agrees with it by what each stage's code reruns."""
+    drawn = {name: set(after) for name, after in AFTER.items()} | {"weights": set(AFTER) - {"weights"}}
+    assert {name: set(after) for name, after in plans["downstream"].items()} == drawn
