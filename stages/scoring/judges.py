@@ -16,6 +16,7 @@ from stages.nets import Parser, Perceptual, load_parser, load_perceptual
 from stages.nets.dlib_faces import detect_faces, find_landmarks, identity, load_identity, load_landmarks, main_face
 from stages.tensors import from_rgb
 
+SMALLEST_LENGTH = 1e-10  # of a pixel's features, which may all be 0
 IDENTITY = "identity distance dlib-ResNet-v1@150"
 
 
@@ -95,10 +96,8 @@ def load_judges(
     loaded = [load_perceptual(path, device) for path in networks]
     first, size = loaded[0], params["size"]
 
-    def pooled(look: Look) -> np.ndarray:
-        return look.features[first.name][-1].mean((2, 3))[0].double().cpu().numpy()
-
-    sets = [SetFeatures(f"Fréchet {first.name}@{size}", f"Kernel {first.name}@{size}", pooled)]
+    name = f"unit {first.name}@{size}"
+    sets = [SetFeatures(f"Fréchet {name}", f"Kernel {name}", lambda look: unit_features(look.features[first.name][-1]))]
     if params["inception"] is not None:
         inception = fid.load_inception(Path(params["inception"]), device)
 
@@ -109,6 +108,16 @@ def load_judges(
     vgg = next((net for net in loaded if "VGG" in net.name), None)
     identify = load_identify(*identity) if params["identity"] else None
     return Judges({net.name: net for net in loaded}, load_parser(parser, device), sets, vgg, identify, size, device)
+
+
+def unit_features(features: Tensor) -> np.ndarray:
+    """Features (1, C, h, w) at unit length, as LPIPS compares them, averaged over the pixels, times √C; (C,) float64.
+
+    Without the unit length one channel of ST-LPIPS's VGG16 (437 of relu5_3, a sixth of a pooled vector's square) and
+    the strength of the activations, which varies by a factor of two from face to face, decide every distance of sets.
+    """
+    length = features.norm(dim=1, keepdim=True).clamp_min(SMALLEST_LENGTH)
+    return (features / length).mean((0, 2, 3)).double().cpu().numpy() * math.sqrt(features.shape[1])
 
 
 def load_identify(landmarks: Path, network: Path) -> Callable[[np.ndarray], np.ndarray | None]:

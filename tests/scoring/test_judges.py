@@ -10,7 +10,7 @@ from torchvision.models import vgg16
 
 from stages.metrics.features import WEIGHTS, vgg_distance
 from stages.nets.lpips_net import LPIPS
-from stages.scoring.judges import Judges, load_identify, measure, measure_vgg
+from stages.scoring.judges import Judges, load_identify, measure, measure_vgg, unit_features
 
 
 class MeanSquare:
@@ -134,6 +134,19 @@ def test_vgg_metric_is_named_after_its_weights(small_perceptual):
     ours = JUDGES._replace(vgg=small_perceptual)  # its name begins with ST-LPIPS
     assert list(measure_vgg(ours, a, b)) == ["VGG16-L1 (ST-LPIPS weights)@32"]
     assert measure_vgg(ours, a, a) == {"VGG16-L1 (ST-LPIPS weights)@32": 0}
+
+
+def test_unit_features_know_no_strength():
+    gaussian = torch.Generator().manual_seed(0)
+    features = torch.rand(1, 16, 5, 5, generator=gaussian)
+    features[..., 2] = 0
+    unit = unit_features(features)
+    plain = np.zeros(16)
+    for pixel in features[0].flatten(1).T.double().numpy():
+        plain += pixel / max(np.linalg.norm(pixel), 1e-10) / 25
+    np.testing.assert_allclose(unit, 4 * plain, rtol=1e-5)
+    stronger = features * torch.rand(1, 1, 5, 5, generator=gaussian).add(0.5)
+    np.testing.assert_allclose(unit_features(stronger), unit, rtol=1e-5)
 
 
 @pytest.mark.weights
