@@ -321,6 +321,13 @@ def test_cost_and_provenance(render):
     assert "| pair-2 | zoe |  | drawn-1 |" in report
 
 
+def test_the_gallery_is_an_appendix_where_there_is_one(render):
+    assert "gallery.png" not in render()
+    text = render(params=PARAMS | {"gallery": PARAMS["gallery"] | {"kinds": ["face"], "seed": 7}})
+    assert verdict(text) == "VALID"
+    assert "figures/gallery.png" in text.split("## Appendix")[1] and "by seed 7" in text
+
+
 def test_flat_metrics_are_the_summaries_that_have_a_value():
     frame = measured()
     frame.loc[frame["metric"] == "taken IoU@512", "value"] = np.nan

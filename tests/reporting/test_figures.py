@@ -1,6 +1,7 @@
 """Figures: the same bytes every time, no item dropped, of bounded size; what an error map shows."""
 
 import io
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from stages.reporting.pictures import (
     UNKNOWN,
     error_map,
     errors_figure,
+    gallery_figure,
     reconstruction_figure,
     transfer_figure,
 )
@@ -92,6 +94,20 @@ def test_transfer_rows_say_what_comes_from_where_and_what_failed(data, monkeypat
     assert cells[0][0].mean() == 0 and cells[0][1].mean() == 60 and cells[0][4].mean() == 90
     titles, captions, _ = drawn(monkeypatch, lambda: transfer_figure(rows[:1], METHODS, data, SCHEME))
     assert titles[1] == "hair" and captions == []
+
+
+def test_a_look_has_its_image_and_the_gallery_its_folder(data, monkeypatch):
+    shutil.copytree(data / "targets", data / "gallery" / "targets")
+    shutil.copytree(data / "composites" / "theirs", data / "gallery" / "composites")
+    pairs = [
+        Pair("a", "anna", {"hair": "ben"}, {"hair": "cleo"}),
+        Pair("b", "ben", {"face": "anna"}, {"face": "ben"}),
+    ]
+    titles, captions, cells = drawn(monkeypatch, lambda: gallery_figure(pairs, "ours", data, SCHEME))
+    assert titles == ["identity", "reference 1", "reference 2", "target map", "ours"]
+    assert captions == ["hair", "hair appearance", "face appearance", "face"]
+    assert [cell.mean() for cell in cells[0][:3]] == [0, 60, 120] and cells[0][4].mean() == 90
+    assert cells[1][4] == "failed"
 
 
 def test_errors_compare_with_the_image_that_a_pixel_comes_from(data, monkeypatch):
