@@ -40,7 +40,8 @@ def checkout(folder: Path, weights: Path | None) -> Path:
         copy(ROOT / name, folder / name)
     if weights is not None:
         (folder / "data").mkdir()
-        shutil.copytree(weights, folder / "data" / "weights", copy_function=shutil.copy2)
+        # Newer than the code, or Snakemake, which has made nothing here, would make them again.
+        shutil.copytree(weights, folder / "data" / "weights", copy_function=shutil.copy)
         os.symlink(ROOT / "data" / "packages", folder / "data" / "packages")
     return folder
 
@@ -59,7 +60,19 @@ def repository(folder: Path, weights: Path | None) -> Path:
 def commit(folder: Path) -> None:
     """Commit everything."""
     must(folder, "git", "add", "--all")
-    must(folder, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "run")
+    must(
+        folder,
+        "git",
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "-m",
+        "-",
+    )
 
 
 def must(folder: Path, *command: str) -> str:
