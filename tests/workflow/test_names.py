@@ -1,0 +1,32 @@
+"""Folders and files whose names mean something to a shell go through the pipeline as what they are: names."""
+
+import shutil
+
+import pytest
+import yaml
+from support import checkout, snakemake
+
+from stages.config import sample_photo
+
+pytestmark = [pytest.mark.dag, pytest.mark.weights]
+
+NAME = """it's $(touch pwned) `touch pwned` "a" ; touch pwned & *\\n é"""
+
+
+def test_a_photo_from_a_folder_of_any_name(tmp_path, weights):
+    folder = checkout(tmp_path / "main", weights)
+    photos = folder / NAME
+    photos.mkdir()
+    shutil.copy(sample_photo(), photos / "zoe.png")
+    (photos / "cup.png").write_bytes(b"no image")
+    pairs = folder / f"{NAME}.csv"
+    pairs.write_text("pair,identity,hair\np,zoe,cup\n")
+    scale = tmp_path / "scale.yaml"
+    scale.write_text(yaml.safe_dump({"faces": {"source": ["photos"], "photos": NAME}, "pairs": {"file": pairs.name}}))
+    done = snakemake(folder, "--rerun-incomplete", "faces", scale=str(scale))
+    assert done.returncode == 0, done.stderr
+    assert (folder / "data" / "images.csv").read_text().splitlines()[1:] == [
+        'cup,"{}/cup.png"'.format(NAME.replace('"', '""')), 'zoe,"{}/zoe.png"'.format(NAME.replace('"', '""')),
+    ]  # fmt: skip
+    assert [(folder / "data" / "faces" / name).stat().st_size > 0 for name in ("cup.png", "zoe.png")] == [False, True]
+    assert not list(tmp_path.rglob("pwned"))
