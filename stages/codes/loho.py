@@ -51,7 +51,7 @@ class Shown(NamedTuple):
     mask: Tensor
 
 
-class Look(NamedTuple):
+class HairLook(NamedTuple):
     """What hair looks like: the mean of its first features (B, C), and its Gram matrices (B, C_i, C_i)."""
 
     mean: Tensor
@@ -70,10 +70,10 @@ def masked_average(features: Tensor, mask: Tensor) -> Tensor:
     return (features * weights).sum((2, 3)) / weights.sum((2, 3)).clamp_min(math.ulp(1.0))
 
 
-def look_of(perceptual: Perceptual, image: Tensor, mask: Tensor) -> Look:
+def look_of(perceptual: Perceptual, image: Tensor, mask: Tensor) -> HairLook:
     """The look of what a mask (B, 1, H, W) selects of an image (B, 3, H, W)."""
     mean = masked_average(perceptual.first_layer(image), mask)
-    return Look(mean, gram_matrices(perceptual, image, mask))
+    return HairLook(mean, gram_matrices(perceptual, image, mask))
 
 
 def noise_loss(maps: Sequence[Tensor]) -> Tensor:
@@ -106,7 +106,8 @@ def spread_of_w(generator: Generator, seed: int) -> float:
     return (w - generator.mean_w).square().sum(1).mean().sqrt().item()
 
 
-def _at_image(loss: Tensor, image: Tensor) -> Tensor:
+def _image_gradient(loss: Tensor, image: Tensor) -> Tensor:
+    """Gradient of a loss (B,) by the image (B, 3, H, W); its graph stays for the other losses."""
     (gradient,) = torch.autograd.grad(loss.sum(), image, retain_graph=True)
     return gradient
 
@@ -159,7 +160,7 @@ def loho(
             mask = region_mask(labels, parser.scheme.indices("hair"))
         return functional.interpolate(mask, (size, size), mode="nearest")
 
-    def to_look(current: Look, goal: Look) -> tuple[Tensor, Tensor]:
+    def to_look(current: HairLook, goal: HairLook) -> tuple[Tensor, Tensor]:
         mean = params["appearance"] * (current.mean - goal.mean).square().mean(1)
         return mean, params["style"] * style_loss(current.grams, goal.grams)
 
@@ -173,7 +174,7 @@ def loho(
         structure = params["hair"] * masked_distance(perceptual, features, hair_goal, hair_mask, STRUCTURE_FROM)
         terms = {"face": keep.detach(), "hair": structure.detach()}
         if step < params["steps"]:
-            pulled = _at_image(keep + structure, shown)
+            pulled = _image_gradient(keep + structure, shown)
             w_gradient, *noise_gradients = torch.autograd.grad(image, [ws, *noise], pulled)
         else:
             if step == params["steps"]:
@@ -181,7 +182,7 @@ def loho(
             current = look_of(perceptual, shown, styled)
             terms |= dict(zip(("appearance", "style"), to_look(current, goal_look), strict=True))
             pulls = (keep + terms["appearance"] + terms["style"], structure, sum(to_look(current, own_look)))
-            to_all, to_structure, to_own_look = (_at_image(pull, shown) for pull in pulls)
+            to_all, to_structure, to_own_look = (_image_gradient(pull, shown) for pull in pulls)
             w_gradient, *noise_gradients = torch.autograd.grad(image, [ws, *noise], to_all, retain_graph=True)
             (of_structure,) = torch.autograd.grad(image, ws, to_structure, retain_graph=True)
             (of_own_look,) = torch.autograd.grad(image, ws, to_own_look)
