@@ -16,7 +16,7 @@ from stages.files import label_map_bytes, read_label_map
 from stages.items import Item, Result, run_items
 from stages.nets import load_generator, load_parser
 from stages.regions.pair import Pair
-from stages.regions.target import compose
+from stages.regions.target import compose, fit_face
 
 
 def main(
@@ -54,7 +54,8 @@ def main(
     def of_pair(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
         references = own[: len(pair.references)]
         if params["fill"] != "official":
-            target = compose(references, pair.taken(scheme), scheme, params["fill"])
+            taken = pair.taken(scheme)
+            target = compose(fit_face(references, taken, scheme), taken, scheme, params["fill"])
             for k, labels in pair.painted(scheme).items():
                 for name, shown in ((pair.images[k], own[k]), ("the target map", target.labels)):
                     if not np.isin(shown, list(labels)).any():

@@ -74,6 +74,29 @@ def compose(maps: Sequence[np.ndarray], taken: Sequence[frozenset[int]], scheme:
     return Target(labels, owners[labels], holes)
 
 
+def fit_face(
+    maps: Sequence[np.ndarray], taken: Sequence[frozenset[int]], scheme: LabelScheme
+) -> list[np.ndarray]:  # fmt: skip
+    """Label maps in which the face of another image has the outline of the identity's; arguments as of `compose`.
+
+    Skin that is taken from another image does not reach into the identity's background, and it is wherever the
+    identity's face is and that image shows nothing that is taken from it. So cheeks end at the ears and hair that
+    stay. This is ours: the paper swaps no faces.
+    """
+    identity, *others = maps
+    background = identity == scheme["background"]
+    face = _is_one_of(identity, _of_region(scheme, "face"))
+    fitted = [identity]
+    for own, wanted in zip(others, taken[1:], strict=True):
+        skins = [skin for skin in scheme.spread_indices if skin in wanted]
+        if skins and scheme["background"] in taken[0]:
+            own = np.where(background & _is_one_of(own, skins), scheme["background"], own)
+        if skins:
+            own = np.where(face & ~_is_one_of(own, list(wanted)), skins[0], own)
+        fitted.append(own.astype(np.uint8))
+    return fitted
+
+
 def fill_layers(labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme, method: int) -> np.ndarray:
     """Fill holes by the paper's layers (TOG supplement, M_behind and M_middle) inpainted with `method` of OpenCV.
 

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from support import ROOT, SHARED
 
 from stages.regions.labels import CELEBAMASK_19, LabelScheme
-from stages.regions.target import FILLS, INPAINT_RADIUS, Target, compose
+from stages.regions.target import FILLS, INPAINT_RADIUS, Target, compose, fit_face
 
 SCHEME = CELEBAMASK_19
 ALL = frozenset(range(len(SCHEME)))
@@ -62,6 +62,30 @@ partitions = st.lists(st.integers(0, 2), min_size=len(SCHEME), max_size=len(SCHE
     lambda owners: [frozenset(label for label, k in enumerate(owners) if k == reference) for reference in range(3)]
 )
 fills = st.sampled_from(sorted(FILLS))
+
+
+FACE = frozenset(SCHEME.indices("face"))
+
+
+@pytest.mark.parametrize("shift", [-5, 0, 5])
+@pytest.mark.parametrize("fill", sorted(FILLS))
+def test_another_face_has_the_identitys_outline(shift, fill):
+    """Also where it lies to the side: no gap at the ear, no skin in the background; its nose is where it was."""
+    identity, other = portrait(hair=0), np.roll(portrait(hair=6), shift, 1)
+    taken = [ALL - FACE, FACE]
+    labels = compose(fit_face([identity, other], taken, SCHEME), taken, SCHEME, fill).labels
+    assert ((labels == SKIN) | (labels == NOSE))[identity == SKIN].all()
+    assert (labels[identity == BACKGROUND] == BACKGROUND).all()
+    assert (labels == NOSE).sum() == (other == NOSE).sum() and (labels[other == NOSE] == NOSE).all()
+
+
+def test_without_skin_or_background_there_is_no_outline_to_keep():
+    identity, other = portrait(hair=4), np.roll(portrait(hair=8), 3, 1)
+    for taken in ([ALL - HAIR, HAIR], [ALL - {NOSE}, frozenset({NOSE})]):
+        assert (fit_face([identity, other], taken, SCHEME)[1] == other).all()
+    face_and_background = FACE | {BACKGROUND}
+    fitted = fit_face([identity, other], [ALL - face_and_background, face_and_background], SCHEME)[1]
+    assert (fitted[other == SKIN] == SKIN).all(), "its skin may cover the identity's background, which is not taken"
 
 
 # Claims
