@@ -32,7 +32,7 @@ PARTS = {
 
 
 # What `dvc plots` shows: the figures, and a strip a method of these metrics of every pair.
-METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU@512"}
+METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU ${networks.parser}@512"}
 PLOTS: list[Any] = ["reports/figures"] + [
     {f"{name} of every pair": {
         "template": "scatter_jitter", "x": "method", "y": {"reports/plots/items-transfer.csv": column},

@@ -20,7 +20,7 @@ class Ranked(NamedTuple):
 
 
 def full_name(frame: pd.DataFrame, protocol: str, kind: str) -> str:
-    """The name in the table of a metric given without network and size: `taken IoU` for `taken IoU BiSeNet-19@512`.
+    """The name in the table of a metric given without network and size: `taken IoU` for `taken IoU bisenet19@512`.
 
     Raises:
         UserError: the protocol has no such metric of single items.

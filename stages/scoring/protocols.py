@@ -162,7 +162,7 @@ def compare_maps(
     The mean is over all regions of the label scheme that are in either map.
     """
     scheme = judges.parser.scheme
-    name = f"IoU BiSeNet-{len(scheme)}@{judges.parser.size}"
+    name = f"IoU bisenet{len(scheme)}@{judges.parser.size}"
     moved = frozenset().union(*pair.taken(scheme)[1:], *pair.painted(scheme).values())
     yield _value(pair.pair, f"taken {name}", iou(labels, target, moved), "what is taken is in neither map")
     each = {region: iou(labels, target, scheme.indices(region)) for region in scheme.regions}

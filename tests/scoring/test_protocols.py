@@ -135,8 +135,8 @@ def test_composites_are_compared_where_they_must_show_their_sources(run, judges)
         assert values["p", f"{name} PSNR@64"].value == pytest.approx(psnr(composite, source, mask))
     metrics = {metric for item, metric in values if item == "p"}
     assert not any(metric.startswith("hair") for metric in metrics), "hair is just what is taken"
-    assert values["p", "taken IoU BiSeNet-19@64"].value == 1
-    assert values["p", "mean IoU BiSeNet-19@64"].value == 1
+    assert values["p", "taken IoU bisenet19@64"].value == 1
+    assert values["p", "mean IoU bisenet19@64"].value == 1
     moved = np.linalg.norm(identify(run.image("one", "p")) - identify(run.image("faces", "a")))
     assert values["p", IDENTITY].value == pytest.approx(moved)
 
@@ -144,10 +144,10 @@ def test_composites_are_compared_where_they_must_show_their_sources(run, judges)
 def test_a_composite_that_misses_the_target_has_a_lower_iou(run, judges):
     run.save("one", "p", image_of(columns(12, 36, 16), 0))
     values = by_name(run.transfer(judges), "one")
-    assert values["p", "taken IoU BiSeNet-19@64"].value == pytest.approx(12 / 24)
-    assert values["p", "face IoU BiSeNet-19@64"].value == pytest.approx(24 / 36)
-    assert values["p", "background IoU BiSeNet-19@64"].value == 1
-    assert values["p", "mean IoU BiSeNet-19@64"].value == pytest.approx((0.5 + 24 / 36 + 1) / 3)
+    assert values["p", "taken IoU bisenet19@64"].value == pytest.approx(12 / 24)
+    assert values["p", "face IoU bisenet19@64"].value == pytest.approx(24 / 36)
+    assert values["p", "background IoU bisenet19@64"].value == 1
+    assert values["p", "mean IoU bisenet19@64"].value == pytest.approx((0.5 + 24 / 36 + 1) / 3)
 
 
 def test_what_cannot_be_measured_says_why(run, judges):
@@ -164,7 +164,7 @@ def test_what_cannot_be_measured_says_why(run, judges):
     for method in ("one", "two"):  # the photo of q is skin to its edge
         for name in names:
             assert noted.pop((method, "q", name)) == "no background that both maps show"
-        assert noted.pop((method, "q", "background IoU BiSeNet-19@64")) == "no background in either map"
+        assert noted.pop((method, "q", "background IoU bisenet19@64")) == "no background in either map"
     assert not noted
     assert all(math.isfinite(value.value) for _, value in values if not value.note)
 
@@ -228,7 +228,7 @@ def test_a_pair_that_changes_only_a_look_takes_nothing(run, judges):
     assert values["r", "taken PSNR@64"].note == "nothing is taken that both maps show"
     assert values["r", "hair PSNR@64"].note == "no hair that both maps show", "no image shows it as it must be"
     assert math.isfinite(values["r", "kept PSNR@64"].value)
-    assert values["r", "taken IoU BiSeNet-19@64"].value == 1, "of the hair, which gets the look"
+    assert values["r", "taken IoU bisenet19@64"].value == 1, "of the hair, which gets the look"
     for metric in ("look CIEDE2000@64", "look Gram difference@64"):
         assert math.isfinite(values["r", metric].value)
         assert values[PAIRS[0].pair, metric].note == "nothing gets another image's look"
