@@ -18,6 +18,8 @@ MIN_HAIR = 0.01
 # Cost of having been used once more, in units of the largest distance in the set. At 1 an image is used again only
 # when little that is less used is left to pair; at 0 the two most extreme hairs would win every time.
 COVERAGE = 1.0
+# The same for having been used in the other role: who has been in no pair yet comes first, and two faces rarely swap.
+OTHER_ROLE = 0.5
 # Scores this close say nothing about which pair is better; the seed decides.
 TIE = 0.02
 
@@ -66,9 +68,9 @@ def choose_pairs(maps: Mapping[str, np.ndarray], count: int, scheme: LabelScheme
 
     `maps`: the label map (H, W) uint8 of each image. Greedily the pair with the largest score is taken: the
     distance between the two images' hair descriptors, relative to the largest in the set, less COVERAGE for each
-    time its identity was used as an identity and its hair reference as a hair reference. So the hair changes much
-    in each pair, and every image is used about equally often. Of pairs within TIE of the best one the seed's
-    favourite is taken. The order of `maps` has no influence.
+    time its identity was used as an identity and its hair reference as a hair reference, and OTHER_ROLE for each time
+    one of them was used as the other. So the hair changes much in each pair, and every image is used about equally
+    often. Of pairs within TIE of the best one the seed's favourite is taken. The order of `maps` has no influence.
 
     Images with too much hat or too little hair (MAX_HAT, MIN_HAIR) lend no hair. Images with a hat are identities
     only if the others do not make `count` pairs.
@@ -120,13 +122,19 @@ def _distances(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> np.ndarray:
 def _greedy(
     distance: np.ndarray, allowed: np.ndarray, count: int, random: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """`count` allowed (row, column) pairs, best first; the arrays are (identities, hair references)."""
+    """`count` allowed (row, column) pairs, best first; the arrays are (identities, hair references).
+
+    Only an image with itself is not allowed.
+    """
     favour = random.random(distance.shape)
+    same = ~allowed
     gain = np.where(allowed, distance, -np.inf)
     used_identity, used_hair = np.zeros(distance.shape[0]), np.zeros(distance.shape[1])
     chosen = []
     for _ in range(count):
-        score = gain - COVERAGE * (used_identity[:, None] + used_hair[None])
+        cost_identity = COVERAGE * used_identity + OTHER_ROLE * (same @ used_hair)
+        cost_hair = COVERAGE * used_hair + OTHER_ROLE * (used_identity @ same)
+        score = gain - cost_identity[:, None] - cost_hair[None]
         best = np.where(score >= score.max() - TIE, favour, -1.0)
         i, j = divmod(int(best.argmax()), distance.shape[1])
         chosen.append((i, j))

@@ -125,6 +125,13 @@ def test_equal_maps_can_be_paired():
     assert sorted(choose_pairs(maps, 6, SCHEME, 3)) == [(a, b) for a in "abc" for b in "abc" if a != b]
 
 
+@pytest.mark.parametrize("images", [4, 5, 9])
+def test_who_is_in_no_pair_yet_comes_first(images):
+    maps = {str(index): face(40) for index in range(images)}
+    pairs = choose_pairs(maps, (images + 1) // 2, SCHEME, 0)
+    assert {name for pair in pairs for name in pair} == set(maps)
+
+
 def test_hats_and_bald_heads_lend_no_hair():
     maps = faces(6) | {"hat": face(50, hat=8), "bald": face(0)}
     pairs = choose_pairs(maps, 30, SCHEME, 0)
