@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.regions.pair import shown
-from stages.regions.pasting import paste, recolour
+from stages.regions.pasting import paste, recolour, soft_blend, without_foreground
 
 
 @pytest.fixture
@@ -90,3 +90,26 @@ def test_matched_colours_are_those_of_the_reference(images):
     assert (result[~inside] == image[~inside]).all()
     shifted = recolour(image, mask, np.roll(brighter, 20, 0), np.roll(mask, 10, 0))
     assert (shifted == result).all(), "where the reference has it does not matter"
+
+
+def test_what_stood_in_front_is_filled_from_around():
+    """A grey scene with a bright square: only it and its margin change, to grey (OpenCV rounds by up to 3 levels)."""
+    image = np.full((128, 128, 3), 90, np.uint8)
+    image[40:80, 40:80] = (250, 10, 10)
+    image[:20] = np.random.default_rng(0).integers(0, 256, (20, 128, 3), dtype=np.uint8)
+    foreground = np.zeros((64, 64), bool)
+    foreground[20:40, 20:40] = True
+    filled = without_foreground(image, foreground, margin=3)
+    touched = np.zeros((128, 128), bool)
+    touched[34:86, 34:86] = True
+    assert (filled[~touched] == image[~touched]).all()
+    assert np.abs(filled[touched].astype(int) - 90).max() <= 3
+
+
+def test_a_soft_border_blends_and_leaves_the_rest():
+    image, behind = np.full((64, 64, 3), 200, np.uint8), np.full((64, 64, 3), 100, np.uint8)
+    mask = np.zeros((32, 32), bool)
+    mask[:, 16:] = True
+    blended = soft_blend(image, behind, mask, sigma=1.5)[32, :, 0]
+    assert (blended[:20] == 100).all() and (blended[-20:] == 200).all()
+    assert (np.diff(blended.astype(int)) >= 0).all() and 145 < blended[31:33].mean() < 155
