@@ -76,11 +76,16 @@ ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
 
 # Values that the schema alone does not give.
 OTHERS = {
-    "faces.source": "both", "faces.photos": "photos", "pairs.file": "my_pairs.csv", "score.inception": "inception.pth",
-    "methods.mine.images": "photos", "methods.mine.reconstructions": "results",
+    "faces.source": ["drawn", "photos"],
+    "faces.photos": "photos",
+    "pairs.file": "my_pairs.csv",
+    "score.inception": "inception.pth",
+    "methods.mine.images": "photos",
+    "methods.mine.reconstructions": "results",
     "gallery.method": "baseline",
-    "report.method": "poisson", "report.against": "poisson",
-}  # fmt: skip
+    "report.method": "poisson",
+    "report.against": "poisson",
+}
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
