@@ -263,9 +263,9 @@ def test_distances_of_sets_stand_beside_what_they_are_by_chance_and_their_errors
     report = render(frame)
     assert verdict(report) == "VALID"
     ((header, *rows),) = section(report, "Sets of images")
-    assert header == ["method", "N", "FID ↓", "by chance", "KID ± SE ↓"]
+    assert header == ["method", "N", "FID ↓", "by chance", "KID × 10³ ± SE ↓"]
     for cells in rows:
-        assert cells[1:] == ["4", "43.22", "40.25 [30.50,\u00a050.75]", "0.0123 ± 0.00450"]
+        assert cells[1:] == ["4", "43.22", "40.25 [30.50,\u00a050.75]", "12.30 ± 4.500"]
 
 
 def test_sets_have_their_own_table(render):

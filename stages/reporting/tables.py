@@ -89,15 +89,17 @@ def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) -> str
         of_method = of_protocol.loc[method]
         cells = [str(of_method["n"].get(metrics[0], 0))]
         for metric in distances:
-            cells.append(number(of_method["value"].get(metric, math.nan)))
+            value, error = (of_method["value"].get(name, math.nan) for name in (metric, f"{metric}{ERROR}"))
             if f"{metric}{ERROR}" in metrics:
-                cells[-1] += f" ± {number(of_method['value'].get(f'{metric}{ERROR}', math.nan))}"
+                cells.append(f"{number(1000 * value)} ± {number(1000 * error)}")
+            else:
+                cells.append(number(value))
             if f"{metric}{NULL}" in metrics:
                 cells.append(number(*of_method[["value", "low", "high"]].reindex([f"{metric}{NULL}"]).iloc[0]))
         rows.append([method_name(method), *cells])
     header = ["method", "N"]
     for metric in distances:
-        header += [f"{metric} ↓" if f"{metric}{ERROR}" not in metrics else f"{metric} ± SE ↓"]
+        header.append(f"{metric} × 10³ ± SE ↓" if f"{metric}{ERROR}" in metrics else f"{metric} ↓")
         header += ["by chance"] if f"{metric}{NULL}" in metrics else []
     return markdown_table(header, rows)
 
