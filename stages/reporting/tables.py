@@ -25,6 +25,7 @@ STAGE_TITLES = {
     "reconstructions": "reconstruction", "aligned": "alignment", "composites": "composites",
 }  # fmt: skip
 NOTHING = "–"
+FIRST = ("taken", "kept")  # what a transfer is about; single regions follow
 Leaders = set[tuple[str, str, str]]
 
 
@@ -48,12 +49,13 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def groups(frame: pd.DataFrame, protocol: str) -> dict[str, list[str]]:
-    """Metrics of a protocol's items by first word (`kept PSNR@256`); what would be alone is last, under ``""``."""
+    """Metrics of a protocol's items by first word, those of FIRST first; what would be alone is last, under ``""``."""
     found: dict[str, list[str]] = {}
     for metric in dict.fromkeys(frame.loc[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY), "metric"]):
         found.setdefault(metric.split(" ")[0] if " " in metric else "", []).append(metric)
     alone = [metric for group, metrics in found.items() if group == "" or len(metrics) == 1 for metric in metrics]
-    together = {group: metrics for group, metrics in found.items() if group != "" and len(metrics) > 1}
+    order = sorted(found, key=lambda group: FIRST.index(group) if group in FIRST else len(FIRST))
+    together = {group: found[group] for group in order if group != "" and len(found[group]) > 1}
     return together | ({"": alone} if alone else {})
 
 
