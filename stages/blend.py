@@ -24,6 +24,8 @@ from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
 from stages.tensors import from_labels, from_rgb, read_tensors, tensor_bytes, to_image
 
+LOOK_PARAMS = ("style", "style_rate")  # parameters on which only a pair depends that has another image's look
+
 
 def main(
     params: Annotated[Any, typer.Option(parser=section("blend"), help="section `blend` of params.yaml, as JSON")],
@@ -58,7 +60,8 @@ def main(
             inputs |= {f"face{k}": faces / f"{image}.png"} if with_photos or k in looks else {}
             inputs |= {f"map{k}": maps / f"{image}.png"} if is_official or k in looks else {}
         outputs = {"image": out / f"{pair.pair}.png", "code": out / f"{pair.pair}.safetensors"}
-        items.append(Item(pair.pair, inputs, outputs, pair.facts))
+        of_looks = {key: params[key] for key in LOOK_PARAMS} if looks else {}
+        items.append(Item(pair.pair, inputs, outputs, pair.facts | of_looks))
     device = choose_device()
     dtype = chosen(precision, device)
     exact = cache(lambda: load_generator(generator, device))
@@ -109,7 +112,8 @@ def main(
         return results
 
     weights = {"generator": generator, "perceptual": perceptual} | ({"parser": parser} if is_official else {})
-    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
+    decisive = {key: value for key, value in params.items() if key not in ("batch", *LOOK_PARAMS)}
+    decisive["precision"] = precision
     run_items(f"composites-{method}", "stages.blend", items, decisive, weights, compute, record, params["batch"])
 
 
