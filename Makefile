@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test lint format clean
+.PHONY: run test faults lint format clean
 
 run: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --resources gpu=1
@@ -11,6 +11,10 @@ run: $(INSTALLED)
 
 test: $(INSTALLED) lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+
+# Kills, full disks, damaged files: about a quarter of an hour; some of it mounts file systems and needs root.
+faults: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m faults tests/faults
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check stages tests benchmarks

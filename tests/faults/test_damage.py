@@ -1,0 +1,129 @@
+"""What lies on the disk is no longer what was written: it is found before anything is made of it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from faults import pipeline
+from support import DAMAGES, ENVIRONMENT, run_module
+
+pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
+
+
+def rot(path: Path, damage: str) -> None:
+    """Damage a file as a disk does: nobody wrote to it, so its times stay."""
+    times = path.stat()
+    DAMAGES[damage](path)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def damaged(error: str) -> list[str]:
+    """The files that the error says to remove."""
+    names, _, rest = error.partition(": not as the stage wrote it, ")
+    assert rest == "damaged or edited; remove it and run again"
+    return names.split(", ")
+
+
+def test_damaged_artifacts(reference, folder):
+    """Image, codes, map and list of pairs rot after they were used. Nothing notices while nothing is read; then the
+    stages that read them name them, and once they are removed everything comes back from the store."""
+    rotten = {
+        "data/faces/drawn-0000.png": "bit flipped",
+        "data/codes/drawn-0001.safetensors": "truncated",
+        "data/maps/drawn-0001.png": "zeroed",
+        "data/pairs.csv": "bit flipped",
+    }
+    before = pipeline.stored(folder)
+    for name, damage in rotten.items():
+        rot(folder / name, damage)
+    assert "Nothing to be done" in pipeline.run(folder).stderr
+    checked = run_module(folder, "stages.records")
+    assert checked.returncode == 1
+    assert set(checked.stdout.splitlines()[:-1]) == {f"damaged: {name}" for name in rotten}
+    found: list[str] = []
+    while (done := pipeline.run(folder, "--forcerun", "make_aligned")).returncode:
+        names = damaged(pipeline.error_of(done))
+        for name in names:
+            (folder / name).unlink()
+        found += names
+    # What was not named lay beside what was: Snakemake made all outputs of that job again.
+    assert len(set(found)) == len(found) > 1 and set(found) <= set(rotten)
+    assert pipeline.stored(folder) == before, "nothing was computed"
+    stages = ("faces", "maps", "targets", "codes", "aligned", "composites", "pairs.csv")
+    assert pipeline.artifacts(folder, *stages) == pipeline.artifacts(reference, *stages)
+    pipeline.assert_same_result(folder, reference)
+    assert run_module(folder, "stages.records").returncode == 0
+
+
+def test_damaged_table_and_record(reference, folder):
+    """Snakemake sees that somebody wrote to the table, and makes the report anew: it refuses the table."""
+    table, record = (
+        folder / "reports" / "metrics.parquet",
+        folder / "data" / "records" / "composites" / "copy_paste.json",
+    )
+    DAMAGES["zeroed"](table)
+    error = pipeline.one_error(folder)
+    assert error.startswith("reports/metrics.parquet: not a table of metrics (")
+    assert error.endswith("remove it and run again")
+    table.unlink()
+    rot(record, "bit flipped")
+    assert pipeline.one_error(folder) == f"{record.relative_to(folder)}: missing or damaged; remove it and run again"
+    record.unlink()
+    assert pipeline.run_well(folder) == {}
+    pipeline.assert_same_result(folder, reference)
+
+
+def test_damaged_items_in_the_store_are_computed_again_and_no_others(reference, folder):
+    first, second = sorted(pipeline.stored(folder, "maps"))
+    rot(first.parent / "map", "bit flipped")
+    for path in (folder / "data" / "maps").iterdir():
+        path.unlink()
+    kept = pipeline.stored(folder, "maps")[second]
+    assert pipeline.run_well(folder, "maps") == {"maps": 1}
+    assert pipeline.stored(folder, "maps")[second] == kept
+    assert pipeline.artifacts(folder, "maps") == pipeline.artifacts(reference, "maps")
+
+
+def test_damaged_weights(reference, folder):
+    """A network whose content is not that of its digest computes nothing; made again, it is the same."""
+    weights = folder / "data" / "weights" / "bisenet16.safetensors"
+    pipeline.forget(folder, "maps")
+    rot(weights, "bit flipped")
+    error = pipeline.one_error(folder, "maps")
+    assert error.startswith("data/weights/bisenet16.safetensors: ")
+    assert error.endswith("remove it and run `snakemake --cores 1 weights`")
+    assert not list((folder / ".cache" / "maps").glob("*/record.json"))
+    weights.unlink()
+    pipeline.run_well(folder, "weights")
+    assert pipeline.run_well(folder, "maps") == {"maps": 2}
+    assert pipeline.artifacts(folder, "maps") == pipeline.artifacts(reference, "maps")
+
+
+def test_damaged_object_in_dvcs_cache(reference, folder):
+    """DVC restores a damaged object without a word; the stage that reads it does not take it."""
+
+    def dvc(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["dvc", *arguments], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=True
+        )
+
+    dvc("init", "--no-scm", "--quiet")
+    dvc("add", "--quiet", "data/maps/drawn-0000.png")
+    (cached,) = (path for path in (folder / ".dvc" / "cache" / "files").rglob("*") if path.is_file())
+    rot(cached, "bit flipped")
+    image = folder / "data" / "maps" / "drawn-0000.png"
+    image.unlink()
+    dvc("checkout", "--quiet")
+    assert image.exists(), "DVC has noticed by itself: this test and docs/faults.md are out of date"
+    before = pipeline.stored(folder)
+    error = pipeline.one_error(folder, "--forcerun", "make_pairs", "--", "targets")
+    assert damaged(error) == ["data/maps/drawn-0000.png"]
+    image.unlink()
+    cached.unlink()
+    assert pipeline.run_well(folder, "targets") == {}
+    assert pipeline.stored(folder) == before
+    dvc("add", "--quiet", "data/maps/drawn-0000.png")
+    image.unlink()
+    dvc("checkout", "--quiet")
+    assert image.read_bytes() == (reference / "data" / "maps" / "drawn-0000.png").read_bytes()
