@@ -1,10 +1,12 @@
 """The whole DAG on real weights at smoke scale, and what a user's mistakes and interruptions do to it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -32,12 +34,28 @@ def test_report_is_valid_and_complete(finished):
     assert text.startswith("# Barbershop, evaluated: VALID\n")
     for method in ("Baseline", "LOHO", "MichiGAN", "Barbershop"):
         assert f"| {method} |" in text
-    for figure in ("transfer", "reconstruction"):
-        assert (finished / "reports" / "figures" / f"{figure}.png").stat().st_size > 10_000
+    shown = re.findall(r"\]\((figures/[^)]+)\)", text)
+    assert {"figures/transfer.png", "figures/errors.png", "figures/seconds.png"} < set(shown)
+    for figure in shown:
+        assert (finished / "reports" / figure).stat().st_size > 10_000
     frame = table.read(finished / "reports" / "metrics.parquet")
     assert set(frame["protocol"]) == {"reconstruction", "self-transfer", "transfer"}
     assert set(frame["method"]) == {"barbershop", "baseline", "copy_paste", "poisson"}
     assert not any("FID" in metric for metric in frame["metric"])
+
+
+def test_snakemakes_own_report_holds_all_with_captions(finished, tmp_path):
+    """It needs no network: its scripts are in it."""
+    done = snakemake(finished, "--report", str(tmp_path / "report.zip"))
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
+        inside = {Path(name).name for name in archive.namelist()}
+        page = archive.read("report/report.html").decode()
+    reports = finished / "reports"
+    made = [reports / "report.md", *(reports / "figures").iterdir(), *(reports / "plots").iterdir()]
+    assert {path.name for path in made} <= inside
+    assert "seeded-random pairs by taken IoU of" in page
+    assert not re.search(r"<(script|link)[^>]*(src|href)=.http", page)
 
 
 def test_second_run_has_nothing_to_do(finished):
@@ -77,6 +95,9 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     assert all(path.read_bytes() == content for path, content in stored.items())
     first, second = (table.read(each / "reports" / "metrics.parquet") for each in (finished, folder))
     assert first.equals(second)
+    for figure in (finished / "reports" / "figures").iterdir():
+        same = figure.read_bytes() == (folder / "reports" / "figures" / figure.name).read_bytes()
+        assert same or figure.name == "seconds.png", f"{figure.name} differs, and no time is in it"
 
 
 def test_another_systems_composites_are_measured_like_ours(finished, tmp_path):
