@@ -51,12 +51,13 @@ def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> 
     captions = any(cell.caption for _, cells in rows for cell in cells)
     size = 2 * width + 0.5 + 1.1 * scale, (2.2 if captions else 2.04) * height + 0.3
     figure, axes = pyplot.subplots(height, width, figsize=size, squeeze=False, layout="constrained")
+    larger = max(1, width / 7)  # a page shows every figure at one width: many columns need larger letters
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
     for (label, cells), line in zip(rows, axes, strict=False):
-        line[0].set_ylabel(label, fontsize=8)
+        line[0].set_ylabel(label, fontsize=8 * larger)
         for cell, axis in zip(cells, line, strict=True):
-            axis.set_xlabel(cell.caption, fontsize=7, labelpad=2)
+            axis.set_xlabel(cell.caption, fontsize=7 * larger, labelpad=2)
             if cell.image is None:
                 axis.text(0.5, 0.5, "failed", ha="center", va="center", transform=axis.transAxes)
             else:
@@ -66,7 +67,7 @@ def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> 
     if not rows:
         axes[0, 0].text(0.5, 0.5, "nothing to show", ha="center", va="center", transform=axes[0, 0].transAxes)
     for title, axis in zip(titles, axes[0], strict=True):
-        axis.set_title(title, fontsize=9)
+        axis.set_title(title, fontsize=9 * larger)
     if scale:
         shades = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(0, LARGEST_ERROR), ERRORS)
         bar = figure.colorbar(
@@ -179,7 +180,7 @@ def errors_figure(
         paths = [data / "composites" / each / f"{pair.pair}.png" for each in ordered]
         errors = [Cell(_transfer_error(pair, path, data, scheme)) for path in paths]
         lines.append((label, [*cells, Cell(_thumbnail(paths[0])), *errors]))
-    titles += [method_name(method), *(f"error of {method_name(each)}" for each in ordered)]
+    titles += [method_name(method), *(f"error of\n{method_name(each)}" for each in ordered)]
     return grid(lines, titles, scale=True)
 
 
@@ -193,4 +194,4 @@ def reconstruction_figure(rows: Sequence[tuple[str, str]], codes: Sequence[str],
         errors = [None if face is None or e is None else error_map(e, face, everywhere) for e in embedded]
         lines.append((label, [Cell(cell) for cell in (face, *embedded, *errors)]))
     names = [CODES.get(code) or method_name(code.removeprefix("external-")) for code in codes]
-    return grid(lines, ["image", *names, *(f"error of {name}" for name in names)], scale=True)
+    return grid(lines, ["image", *names, *(f"error of\n{name}" for name in names)], scale=True)

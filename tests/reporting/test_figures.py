@@ -114,7 +114,7 @@ def test_errors_compare_with_the_image_that_a_pixel_comes_from(data, monkeypatch
     """Pair a: hair, the upper half, is ben's (60), the rest anna's (0); the composite is 90 everywhere."""
     rows = [(pair.pair, pair) for pair in PAIRS]
     titles, _, cells = drawn(monkeypatch, lambda: errors_figure(rows, "ours", METHODS, data, SCHEME))
-    assert titles[4:] == ["ours", "error of ours", "error of theirs", "error of pasted"]
+    assert titles[4:] == ["ours", "error of\nours", "error of\ntheirs", "error of\npasted"]
     flat = [np.full((1, 1, 3), value, np.uint8) for value in (90, 60, 0)]
     known = np.ones((1, 1), bool)
     upper, lower = (error_map(flat[0], source, known)[0, 0] for source in flat[1:])
