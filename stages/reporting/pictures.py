@@ -55,7 +55,7 @@ def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> 
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
     for (label, cells), line in zip(rows, axes, strict=False):
-        line[0].set_ylabel(label, fontsize=8 * larger)
+        line[0].set_ylabel(label, fontsize=8 * min(larger, 1.5))
         for cell, axis in zip(cells, line, strict=True):
             axis.set_xlabel(cell.caption, fontsize=7 * larger, labelpad=2)
             if cell.image is None:
