@@ -77,7 +77,10 @@ def ours(scene: Scene, params: dict, generator: Generator, parser: Parser, perce
     f, s = (torch.stack([code[i] for code in scene.codes], 1) for i in (0, 1))
     embedding, alignment, blending = params["embed"], params["align"], params["blend"]
     return {
-        "embed W+": lambda n: embed_w(generator, objective, embedding["w"] | {"steps": n}),
+        "embed W+, previews": lambda n: embed_w(
+            generator, objective, embedding["w"] | {"preview_steps": n, "steps": 0}
+        ),
+        "embed W+": lambda n: embed_w(generator, objective, embedding["w"] | {"preview_steps": 0, "steps": n}),
         "embed F, S": lambda n: embed_fs(generator, objective, scene.ws[0], embedding["fs"] | {"steps": n}),
         "align": lambda n: align(
             generator, parser, perceptual, scene.ws[0], *scene.labels, certain, scene.known, None,
@@ -129,7 +132,13 @@ def plain(scene: Scene, params: dict, generator: Generator, parser: Parser, perc
 
         plain_steps([u], loss, n)
 
-    return {"embed W+": run_w, "embed F, S": run_fs, "align": run_align, "blend": run_blend}
+    return {
+        "embed W+, previews": run_w,
+        "embed W+": run_w,
+        "embed F, S": run_fs,
+        "align": run_align,
+        "blend": run_blend,
+    }
 
 
 def seconds_a_step(run: Callable[[int], object], steps: int) -> float:
@@ -161,7 +170,7 @@ def peak(dtype: torch.dtype, device: torch.device) -> float:
     return 2 * 4096**3 / best
 
 
-def main(steps: int = 6, precision: str = "auto") -> None:
+def main(steps: int = 10, precision: str = "auto") -> None:
     """Print the table; `precision` as networks.precision in params.yaml."""
     params, device = yaml.safe_load(Path("params.yaml").read_text()), choose_device()
     dtype = chosen(precision, device)
