@@ -17,6 +17,7 @@ from tqdm import tqdm
 from stages.config import check_section
 from stages.errors import UserError
 from stages.lifeline import follow
+from stages.records import check_manifests
 from stages.regions.labels import SCHEMES, LabelScheme
 
 log = logging.getLogger("stages")
@@ -66,6 +67,7 @@ def run_stage(main: Callable[..., None]) -> None:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
     try:
+        check_manifests()
         app()
     except UserError as error:
         log.error("error: %s", error)
