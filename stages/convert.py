@@ -1,7 +1,6 @@
 """Stage `convert`: bring a checkpoint of the paper's networks to one weight file, its layout checked."""
 
-import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,16 +27,26 @@ def read_checkpoint(path: Path) -> Any:
     """Read a PyTorch checkpoint, tensors only; raises UserError if it is none."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # torch raises anything at all on bytes that are no checkpoint
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: not a checkpoint of tensors ({reason}); {HELP}") from error
+
+
+def state_dict(path: Path, content: Any) -> dict[str, Tensor]:
+    """What was read, if it is tensors by name; raises UserError if it is anything else."""
+    if not isinstance(content, Mapping) or not all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()
+    ):
+        raise UserError(f"{path}: holds no tensors by name; {HELP}")
+    return dict(content)
 
 
 def convert_stylegan2(path: Path, content: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
     """StyleGAN2's weights from `g_ema` and `latent_avg`, with the statistics of its W space."""
     if not isinstance(content, dict) or not {"g_ema", "latent_avg"} <= content.keys():
         raise UserError(f"{path}: has no g_ema and latent_avg, the layout of Barbershop's ffhq.pt; {HELP}")
-    state = dict(content["g_ema"])
+    state, mean_w = state_dict(path, content["g_ema"]), state_dict(path, {"latent_avg": content["latent_avg"]})
+    check_layout(path, {"latent_avg": mean_w["latent_avg"].flatten()}, {"latent_avg": torch.empty(512)}, HELP)
     try:
         net = StyleGAN2(size_of_state(state))
     except ValueError as error:
@@ -45,14 +54,15 @@ def convert_stylegan2(path: Path, content: Any) -> tuple[dict[str, Tensor], dict
     expected = {key: tensor for key, tensor in net.state_dict().items() if key not in STATISTICS}
     check_layout(path, state, expected, HELP)
     net.load_state_dict(state, strict=False)
-    statistics = principal_components(net.requires_grad_(False)) | {"mean_w": content["latent_avg"].flatten()}
+    statistics = principal_components(net.requires_grad_(False)) | {"mean_w": mean_w["latent_avg"].flatten()}
     return state | statistics, {"size": str(net.size)}
 
 
 def convert_bisenet16(path: Path, content: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
     """BiSeNet-16's weights, unchanged."""
-    check_layout(path, content, BiSeNet(CELEBAMASK_16).state_dict(), HELP)
-    return dict(content), {}
+    state = state_dict(path, content)
+    check_layout(path, state, BiSeNet(CELEBAMASK_16).state_dict(), HELP)
+    return state, {}
 
 
 def convert_lpips(backbone: str) -> Callable[[Path, Any], tuple[dict[str, Tensor], dict[str, str]]]:
@@ -60,7 +70,7 @@ def convert_lpips(backbone: str) -> Callable[[Path, Any], tuple[dict[str, Tensor
 
     def convert(path: Path, content: Any) -> tuple[dict[str, Tensor], dict[str, str]]:
         try:
-            return lpips_state(backbone, content), {}
+            return lpips_state(backbone, state_dict(path, content)), {}
         except KeyError as error:
             raise UserError(f"{path}: no weights of torchvision's {backbone}, {error} is missing; {HELP}") from error
 

@@ -72,7 +72,24 @@ def test_a_missing_key_and_a_wrong_shape_are_named(refused, tmp_path, stylegan2)
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 truncated"])
+ONE = torch.zeros(1)
+ODD = [
+    None, 3, "text", ONE, [ONE], {1: ONE}, {"features.0.weight": 3}, {"g_ema": None, "latent_avg": ONE},
+    {"g_ema": [ONE], "latent_avg": ONE}, {"g_ema": {"noises.noise_0": torch.tensor(1)}, "latent_avg": torch.zeros(512)},
+    {"g_ema": {"noises.noise_0": torch.zeros(1, 1, 5, 5)}, "latent_avg": torch.zeros(512)},
+    {"g_ema": {"noises.noise_0": torch.zeros(1, 1, 8, 8)}, "latent_avg": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("network", CHECKPOINTS)
+@pytest.mark.parametrize("content", ODD, ids=repr)
+def test_a_checkpoint_of_odd_content_is_refused(refused, tmp_path, monkeypatch, network, content):
+    monkeypatch.setitem(CHECKPOINTS, network, CHECKPOINTS[network]._replace(sha256=None))
+    torch.save(content, tmp_path / "odd.pth")
+    refused(r"odd\.pth: .*README", convert, network, tmp_path / "odd.pth")
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"no checkpoint", b"PK\x03\x04 truncated"])
 def test_what_is_no_checkpoint_is_refused(refused, tmp_path, content):
     (tmp_path / "seg.pth").write_bytes(content)
     refused("seg.pth: not a checkpoint of tensors", convert, "bisenet16", tmp_path / "seg.pth")

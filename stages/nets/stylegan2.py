@@ -30,11 +30,11 @@ def size_of_state(state: Mapping[str, Tensor]) -> int:
     """Image size of the generator whose `g_ema` state dict this is.
 
     Raises:
-        ValueError: the state dict has no noise maps, so it is of another network.
+        ValueError: the state dict has no noise maps of a generator's sizes, so it is of another network.
     """
-    sizes = [tensor.shape[-1] for key, tensor in state.items() if key.startswith("noises.")]
-    if not sizes:
-        raise ValueError("no StyleGAN2 generator: the state dict has no noises.noise_0")
+    sizes = [tensor.shape[-1] for key, tensor in state.items() if key.startswith("noises.") and tensor.dim()]
+    if not sizes or max(sizes) not in (2**power for power in range(3, 11)):
+        raise ValueError("no StyleGAN2 generator: the state dict has no noises.noise_0 and so on up to 1024 px")
     return max(sizes)
 
 
