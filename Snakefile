@@ -100,3 +100,10 @@ rule score:
 rule report:
     input:
         rules.make_report.output,
+
+
+if "DVC_STAGE" in os.environ:
+    # A DVC stage allows its own rules alone. `rules.….output` would bring in its maker all the same, and with files that
+    # DVC has fetched that maker would run again by their times.
+    for each in workflow.rules:
+        each.dependencies.clear()

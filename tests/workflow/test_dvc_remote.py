@@ -7,6 +7,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import yaml
 from moto.server import ThreadedMotoServer
 from support import ENVIRONMENT, commit, must, repository
 
@@ -76,6 +77,15 @@ def test_push_clone_pull(finished, server, tmp_path):
     assert "Running" not in must(clone, "dvc", "repro")
     made = sorted(path.relative_to(clone) for path in (clone / "data").rglob("*") if path.is_file())
     assert made and all((finished / path).read_bytes() == (clone / path).read_bytes() for path in made)
+
+    # Snakemake knows nothing of what was pulled, and by their times these files are stale: a stage makes its own alone.
+    score = yaml.safe_load((clone / "dvc.yaml").read_text())["stages"]["score"]
+    (clone / score["outs"][0]).unlink()
+    command = score["cmd"].replace("--quiet all", "--dry-run").split()
+    done = subprocess.run(
+        command, cwd=clone, env=ENVIRONMENT | {"DVC_STAGE": "score"}, capture_output=True, text=True, check=True
+    )
+    assert set(re.findall(r"^rule (make_\w+):", done.stdout + done.stderr, re.MULTILINE)) == {"make_score"}
 
 
 def test_a_server_that_is_gone_is_one_error_and_loses_nothing(finished, server, tmp_path):
