@@ -195,7 +195,15 @@ def assert_close(ours: Tensor, plain: Tensor) -> None:
 
 def test_embedding(nets, scene):
     (generator, _, perceptual), plain = nets
-    params = {"steps": STEPS, "rate": RATE, "rate_f": RATE, "rate_s": RATE, "mse": 1.0, "perceptual": 1.0}
+    params = {
+        "preview_steps": 0,
+        "steps": STEPS,
+        "rate": RATE,
+        "rate_f": RATE,
+        "rate_s": RATE,
+        "mse": 1.0,
+        "perceptual": 1.0,
+    }
     params |= {"p_norm": P_NORM, "l_f": 0.0}
     objective = Objective(generator, perceptual, scene["images"], "official")
     ws, _ = embed_w(generator, objective, params)
