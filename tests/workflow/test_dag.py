@@ -140,7 +140,7 @@ def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
     assert done.returncode == 0, done.stderr
     report = (finished / "reports" / "report.md").read_text()
     assert report.startswith("# Barbershop, evaluated: INVALID\n")
-    assert "text.png: not an image; replace or remove it" in report
+    assert "text.png: not an image (a PNG, JPEG or WebP file); replace or remove it" in report
     frame = table.read(finished / "reports" / "metrics.parquet")
     assert set(frame[frame["protocol"] == "transfer"]["item"]) == {"swap", "tint", "*"}
     assert "figures/gallery.png" in report
