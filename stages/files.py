@@ -168,11 +168,3 @@ def palette(count: int) -> np.ndarray:
                 colours[label, channel] |= (bits >> channel & 1) << (7 - shift)
             bits >>= 3
     return colours
-
-
-def read_json(path: Path) -> Any:
-    """Parse a JSON file; raises UserError if it is none."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not a JSON file ({error}); remove it and run again") from error

@@ -13,7 +13,7 @@ from stages.files import is_failed, read_label_map, write_atomic
 from stages.records import check, write_record
 from stages.regions.gallery import choose
 from stages.regions.labels import LabelScheme
-from stages.regions.pair import Pair
+from stages.regions.pair import Pair, as_table
 
 
 def choose_all(params: dict[str, Any], maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:
@@ -46,9 +46,7 @@ def main(
     folder, records, maps = data / "gallery", data / "records" / "gallery", data / "maps"
     pairs = folder / "pairs.csv"
     chosen = choose_all(params, {face.image: maps / f"{face.image}.png" for face in read_faces(images)}, scheme)
-    columns = list(dict.fromkeys(column for pair in chosen for column in pair.columns))
-    rows = [[pair.pair, pair.identity, *(pair.columns.get(column, "") for column in columns)] for pair in chosen]
-    write_atomic(pairs, csv_bytes(["pair", "identity", *columns], rows))
+    write_atomic(pairs, csv_bytes(*as_table(chosen)))
     write_record(records / "pairs.json", "gallery", [pairs])
     if not chosen:
         return

@@ -1,7 +1,7 @@
 """The loop that every per-item stage shares: what is stored is copied, the rest is computed in batches."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from stages.errors import ItemError
 from stages.files import is_failed, write_atomic
 from stages.nets.weights import weights_digest
 from stages.records import check, write_record
+from stages.regions.pair import Pair
 from stages.store import Store, fingerprint
 
 
@@ -35,6 +36,20 @@ class Result(NamedTuple):
 
 
 Compute = Callable[[Sequence[Item]], Sequence[Result | ItemError]]
+
+
+def items_of_pairs(pairs: Iterable[Pair], faces: Path, maps: Path, targets: Path, out: Path) -> list[Item]:
+    """Items of pairs whose composite, the image `out`/PAIR.png, is made of all their images, label maps and the target.
+
+    The roles are `target`, and `face0`, `map0`, … in the order of the pair's images.
+    """
+    items = []
+    for pair in pairs:
+        inputs = {"target": targets / f"{pair.pair}.png"}
+        for k, image in enumerate(pair.images):
+            inputs |= {f"face{k}": faces / f"{image}.png", f"map{k}": maps / f"{image}.png"}
+        items.append(Item(pair.pair, inputs, {"image": out / f"{pair.pair}.png"}, pair.facts))
+    return items
 
 
 def run_items(

@@ -15,7 +15,7 @@ from stages.command import Log, Precision, Progress, Scheme, choose_device, log_
 from stages.config import check_hair_only, listed_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
-from stages.items import Item, Result, run_items
+from stages.items import Item, Result, items_of_pairs, run_items
 from stages.nets import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
@@ -47,12 +47,7 @@ def main(
     log_to(log)
     listed = listed_pairs(pairs, images)
     check_hair_only(listed.values(), "LOHO", looks=True)
-    items = []
-    for pair in listed.values():
-        inputs = {"target": targets / f"{pair.pair}.png"}
-        for k, image in enumerate(pair.images):
-            inputs |= {f"face{k}": faces / f"{image}.png", f"map{k}": maps / f"{image}.png"}
-        items.append(Item(pair.pair, inputs, {"image": out / f"{pair.pair}.png"}, pair.facts))
+    items = items_of_pairs(listed.values(), faces, maps, targets, out)
     device = choose_device()
     dtype = chosen(precision, device)
     exact = cache(lambda: load_generator(generator, device))

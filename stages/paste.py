@@ -12,7 +12,7 @@ from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.config import listed_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
-from stages.items import Item, Result, run_items
+from stages.items import Item, Result, items_of_pairs, run_items
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, shown
 from stages.regions.pasting import paste, recolour
@@ -47,12 +47,7 @@ def main(
     log_to(log)
     ((name, choice),) = method.items()
     listed = listed_pairs(pairs, images)
-    items = []
-    for pair in listed.values():
-        inputs = {"target": targets / f"{pair.pair}.png"}
-        for k, image in enumerate(pair.images):
-            inputs |= {f"face{k}": faces / f"{image}.png", f"map{k}": maps / f"{image}.png"}
-        items.append(Item(pair.pair, inputs, {"image": out / f"{pair.pair}.png"}, pair.facts))
+    items = items_of_pairs(listed.values(), faces, maps, targets, out)
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         results: list[Result | ItemError] = []

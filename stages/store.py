@@ -18,6 +18,7 @@ import typer
 
 from stages.config import canonical
 from stages.files import sha256, sha256_file, write_atomic
+from stages.records import sealed, unsealed
 
 ROOT = Path(".cache")
 RECORD = "record.json"
@@ -67,15 +68,13 @@ class Store:
         digests = {role: sha256(content) for role, content in contents.items()}
         # The record carries a digest of itself: a flipped bit in it must not pass for a result.
         body = {"files": digests, "item": dict(record)}
-        write_atomic(folder / RECORD, json.dumps(body | {"digest": sha256(canonical(body).encode())}).encode())
+        write_atomic(folder / RECORD, json.dumps(sealed(body)).encode())
 
 
 def _read_record(folder: Path) -> dict[str, Any] | None:
     try:
-        record = json.loads((folder / RECORD).read_bytes())
-        digest = record.pop("digest")
-        return record if sha256(canonical(record).encode()) == digest else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return unsealed((folder / RECORD).read_bytes())
+    except OSError:
         return None
 
 

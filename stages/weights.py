@@ -53,10 +53,6 @@ STLPIPS = Package(
     "stlpips_pytorch", "0.0.2", "wheel", "stlpips_pytorch-0.0.2-py3-none-any.whl",
     "a412bf901a97c942b37af57c7c63b6e5d1aebfe8d1dfc17853d4b2f878630645", "BSD-2-Clause",
 )  # fmt: skip
-FACE_RECOGNITION = Package(
-    "face_recognition_models", "0.3.0", "sdist", "face_recognition_models-0.3.0.tar.gz",
-    "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf", "CC0-1.0",
-)  # fmt: skip
 DLIB_IDENTITY = Package(
     "face_recognition_models", "0.3.0", "sdist", "face_recognition_models-0.3.0.tar.gz",
     "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf", "CC0-1.0",

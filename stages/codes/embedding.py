@@ -103,13 +103,11 @@ class Objective:
     takes the squared error at full size, reduces bicubically for the perceptual distance, and keeps its rates constant.
     """
 
-    def __init__(
-        self, generator: Generator, perceptual: Perceptual, images: Tensor, variant: str, size: int | None = None
-    ) -> None:
+    def __init__(self, generator: Generator, perceptual: Perceptual, images: Tensor, variant: str) -> None:
         official = variant == "official"
         self.schedule = "constant" if official else "cosine"
         self.reduce = bicubic if official else area
-        self.size = min(size or LOSS_SIZE, generator.size)
+        self.size = min(LOSS_SIZE, generator.size)
         self.render_size = generator.size if official else self.size
         self.perceptual = perceptual
         self.goal = area(images, self.render_size)

@@ -1,6 +1,6 @@
 """A pair: which region of the composite comes from which image, in shape and in look."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -71,6 +71,13 @@ class Pair(NamedTuple):
             k: frozenset(i for i in look if look[i] == image != shape[i]) for k, image in enumerate(self.images)
         }
         return {k: labels for k, labels in of_images.items() if labels}
+
+
+def as_table(pairs: Sequence[Pair]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of pairs.csv: a column for all that some pair takes, empty where a pair does not."""
+    columns = list(dict.fromkeys(column for pair in pairs for column in pair.columns))
+    rows = [[pair.pair, pair.identity, *(pair.columns.get(column, "") for column in columns)] for pair in pairs]
+    return ["pair", "identity", *columns], rows
 
 
 def _largest_first(regions: Iterable[str], scheme: LabelScheme) -> list[str]:

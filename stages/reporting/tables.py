@@ -14,7 +14,7 @@ from stages.metrics.published import SOURCES, elsewhere, published
 from stages.metrics.sets import ERROR, NULL
 from stages.metrics.table import SUMMARY
 from stages.nets.weights import DIGEST, read_metadata
-from stages.regions.pair import Pair
+from stages.regions.pair import Pair, as_table
 from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name
 
@@ -213,6 +213,4 @@ def weights_table(networks: Sequence[Path]) -> str:
 
 def pair_table(pairs: Sequence[Pair]) -> str:
     """The pairs and what is taken from where."""
-    columns = list(dict.fromkeys(column for pair in pairs for column in pair.columns))
-    rows = [[pair.pair, pair.identity, *(pair.columns.get(column, "") for column in columns)] for pair in pairs]
-    return markdown_table(["pair", "identity", *columns], rows)
+    return markdown_table(*as_table(pairs))

@@ -63,7 +63,8 @@ RENDERS = expand(
     image=FACES,
 )
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
-GALLERY_RECORDS = ["pairs", *(["targets", "aligned", "composites"] if config["gallery"]["kinds"] else [])]
+GALLERY_KINDS = config["gallery"]["kinds"]
+GALLERY_RECORDS = ["pairs", *(["targets", "aligned", "composites"] if GALLERY_KINDS else [])]
 IDENTITY = ["dlib_landmarks", "dlib_identity"] if config["score"]["identity"] else []
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
 

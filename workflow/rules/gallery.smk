@@ -10,8 +10,8 @@ rule make_gallery:
         perceptual=weights_of("perceptual"),
     output:
         pairs="data/gallery/pairs.csv",
-        targets=expand("data/gallery/targets/{kind}.png", kind=config["gallery"]["kinds"]),
-        images=expand("data/gallery/composites/{kind}.png", kind=config["gallery"]["kinds"]),
+        targets=expand("data/gallery/targets/{kind}.png", kind=GALLERY_KINDS),
+        images=expand("data/gallery/composites/{kind}.png", kind=GALLERY_KINDS),
         records=expand("data/records/gallery/{part}.json", part=GALLERY_RECORDS),
     log:
         "logs/gallery.log",
