@@ -123,8 +123,9 @@ def main(
     for pair in listed.values():
         inputs = {"target": targets / f"{pair.pair}.png"}
         inputs |= {f"map{k}": maps / f"{image}.png" for k, image in enumerate(pair.references)}
-        inputs |= {f"code{k}": codes / f"{image}.safetensors" for k, image in enumerate(pair.images)}
-        items.append(Item(pair.pair, inputs, {"aligned": out / f"{pair.pair}.safetensors"}, pair.facts))
+        inputs |= {f"code{k}": codes / f"{image}.safetensors" for k, image in enumerate(pair.references)}
+        facts = pair._replace(appearance={}).facts  # whose look something gets has no influence
+        items.append(Item(pair.pair, inputs, {"aligned": out / f"{pair.pair}.safetensors"}, facts))
     if choice["align"] and params["variant"] == "official":
         check_hair_only(listed.values(), "align.variant: official")
     device = choose_device()
@@ -148,7 +149,7 @@ def main(
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         batch_pairs = [listed[item.name] for item in batch]
-        embedded = [codes_of(batch, f"code{k}") for k in range(len(batch_pairs[0].images))]
+        embedded = [codes_of(batch, f"code{k}") for k in range(len(batch_pairs[0].references))]
         references = []
         for k, labels in enumerate(batch_pairs[0].taken(scheme)):
             title = ", ".join(f"{pair.pair}/{pair.references[k]}" for pair in batch_pairs)
@@ -158,7 +159,7 @@ def main(
             method = align_official if params["variant"] == "official" else align_paper
             structures, outcomes = method(nets(), references, labels_of(batch, "target"), params)
         f = torch.stack(structures, 1)
-        s = torch.stack([code.s for _, code in embedded], 1)  # also of images that give only a look
+        s = torch.stack([code.s for _, code in embedded], 1)
         results: list[Result | ItemError] = []
         for i in range(len(batch)):
             failure = next((o.failures[i] for o in outcomes if o.failures[i]), None)

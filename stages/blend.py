@@ -24,7 +24,7 @@ from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
 from stages.tensors import from_labels, from_rgb, read_tensors, tensor_bytes, to_image
 
-LOOK_PARAMS = ("style", "style_rate")  # parameters on which only a pair depends that has another image's look
+LOOK_PARAMS = ("look_mse", "look_rate")  # parameters on which only a pair depends that has another image's look
 
 
 def main(

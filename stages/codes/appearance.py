@@ -1,9 +1,8 @@
 """A region that gets the look of an image whose shape it does not have: hair of one photo in the colour of another.
 
 In the paper the look of a composite is S, one code for the whole image: a weight that colours hair also colours skin
-and background. A style scales the channels that a convolution reads, everywhere; here the channels of F are scaled
-and shifted under the region's mask, so that a style holds in one region only. Where F has an edge or a strand it
-keeps it. What is reached for is the paper's own style loss (section 3.4), on Gram matrices under the two masks.
+and background. Here S stays that of the images that give shape, and F is freed under the region's mask. What is
+reached for is the region itself in the other's colours, so that strands stay where they are.
 """
 
 from collections.abc import Sequence
@@ -12,14 +11,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stages.codes.alignment import gram_matrices, style_loss
 from stages.codes.optimise import Variable
 from stages.codes.reduction import area
 from stages.nets import Perceptual
-from stages.regions.masks import to_grid
+from stages.nets.perceptual import masked_mean
+from stages.regions.masks import erode, to_grid
 
-SMALLEST_AREA = 1e-6  # of a mask, in pixels
-SMALLEST_VARIANCE = 1e-8  # the square root of 0 has no gradient
+BORDER = 12  # px at 512 px along a region's border whose colours are mixed with what is behind
+INSIDE = 0.99  # share of a pixel that the region has to cover for its colour to count among the region's
+RANGE = (0.01, 0.99)  # quantiles of a channel between which the new colours stay
+RIDGE = 1e-4  # variance added to each channel, in units of [-1, 1]: what has one colour has no directions
 
 
 class Look(NamedTuple):
@@ -35,49 +36,79 @@ class Look(NamedTuple):
 
 
 class Paint:
-    """The per-channel scale and shift of F under the mask of each look, and how far each is from its goal."""
+    """The change of F under the mask of each look, and how far an image is from what it should be."""
 
-    def __init__(self, looks: Sequence[Look], perceptual: Perceptual, structure: Tensor, blocks: int) -> None:
-        """`structure`: F (B, C, 32, 32) as it is before; `blocks`: those of the network that are compared."""
-        self.structure = structure
+    def __init__(
+        self, looks: Sequence[Look], perceptual: Perceptual, structure: Tensor, image: Tensor, blocks: int
+    ) -> None:
+        """`structure` F (B, C, 32, 32) and its `image` (B, 3, h, w) before; `blocks` of the network are compared."""
+        self.structure, self.perceptual = structure, perceptual
         self.masks = [look.target for look in looks]
         self.grids = [to_grid(mask, structure.shape[-1]) for mask in self.masks]
-        self.moments = [_moments(structure, grid) for grid in self.grids]
-        self.changes = [torch.stack([torch.zeros_like(x) for x in m], 1).requires_grad_() for m in self.moments]
+        self.changes = [torch.zeros_like(structure, requires_grad=True) for _ in looks]
+        self.goals = [recoloured(image, *look) for look in looks]
         with torch.no_grad():
-            self.goals = [_statistics(look.image, perceptual.features(look.image, blocks), look.own) for look in looks]
+            self.features = [perceptual.features(goal, blocks) for goal in self.goals]
 
     def variables(self, rate: float) -> list[Variable]:
-        """What moves: how much larger the deviation of each channel gets, and by how many its mean is shifted."""
+        """What moves."""
         return [Variable(change, rate) for change in self.changes]
 
     def painted(self) -> Tensor:
-        """F with every look's scale and shift."""
-        f = self.structure
-        for grid, (mean, deviation), change in zip(self.grids, self.moments, self.changes, strict=True):
-            scale, shift = change.unbind(1)
-            f = f + grid * ((self.structure - mean) * scale + deviation * shift)
-        return f
+        """F with the change of every look."""
+        return self.structure + sum(grid * change for grid, change in zip(self.grids, self.changes, strict=True))
 
-    def distances(self, image: Tensor, features: Sequence[Tensor]) -> list[Tensor]:
-        """For each look the distance (B,) of an image (B, 3, h, w) and its features from what they should be."""
-        distances = []
-        for mask, (colour, grams) in zip(self.masks, self.goals, strict=True):
-            current, current_grams = _statistics(image, features, mask)
-            distances.append((current - colour).square().mean((1, 2)) + style_loss(current_grams, grams))
-        return distances
+    def distances(self, image: Tensor, features: Sequence[Tensor], mse: float) -> list[Tensor]:
+        """For each look the distance (B,) of an image and its features from the goal; squared errors count `mse`."""
+        return [
+            mse * masked_mean((image - goal).square().mean(1, keepdim=True), area(mask, image.shape[-1]))
+            + self.perceptual.distance(list(features), of_goal, mask)
+            for mask, goal, of_goal in zip(self.masks, self.goals, self.features, strict=True)
+        ]
 
 
-def _statistics(image: Tensor, features: Sequence[Tensor], mask: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """Under a mask, mean and deviation (B, 2, 3) of an image's colours, and the Gram matrices of its features."""
-    weights = area(mask, image.shape[-1])
-    colours = torch.stack([moment.flatten(1) for moment in _moments(image, weights)], 1)
-    return colours, gram_matrices(features, weights)
+def recoloured(image: Tensor, giver: Tensor, own: Tensor, target: Tensor) -> Tensor:
+    """An image (B, 3, h, w) with `target` in the colours that `giver` (B, 3, h, w) has under `own`.
+
+    Mean and covariance of the colours become the giver's by the linear map that moves colours least (Pitié and Kokaram
+    2007); no channel leaves the giver's range. Colours along the regions' borders are left out of the count.
+    """
+    changed = [
+        _mapped(pixels, *(_inside(x, mask) for x, mask in ((pixels, where), (other, shown))))
+        for pixels, other, shown, where in zip(image, giver, own, target, strict=True)
+    ]
+    weight = area(target, image.shape[-1])
+    return weight * torch.stack(changed) + (1 - weight) * image
 
 
-def _moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation (B, C, 1, 1) of x (B, C, h, w) under a mask (B, 1, h, w)."""
-    weights = mask / mask.sum((2, 3), keepdim=True).clamp_min(SMALLEST_AREA)
-    mean = (x * weights).sum((2, 3), keepdim=True)
-    variance = ((x - mean).square() * weights).sum((2, 3), keepdim=True)
-    return mean, (variance + SMALLEST_VARIANCE).sqrt()
+def _inside(image: Tensor, mask: Tensor) -> Tensor:
+    """Colours (3, N) of an image (3, h, w) inside a mask (1, H, W), away from its border unless it is all border."""
+    for inner in (erode(mask[None], BORDER), mask[None]):
+        covered = area(inner, image.shape[-1])[0, 0]
+        if (chosen := covered >= INSIDE).any():
+            return image[:, chosen]
+    return image[:, covered == covered.max()]
+
+
+def _mapped(image: Tensor, colours: Tensor, goal: Tensor) -> Tensor:
+    """An image (3, h, w) under the map that gives its `colours` (3, N) the distribution of `goal` (3, M)."""
+    (mean, covariance), (goal_mean, goal_covariance) = _moments(colours), _moments(goal)
+    root = _root(covariance)
+    inverse = torch.linalg.inv(root)
+    slope = inverse @ _root(root @ goal_covariance @ root) @ inverse
+    mapped = slope @ (image.flatten(1) - mean) + goal_mean
+    low, high = (goal.quantile(q, dim=1, keepdim=True) for q in RANGE)
+    return mapped.clamp(low, high).view_as(image)
+
+
+def _moments(colours: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (3, 1) and covariance (3, 3) of colours (3, N)."""
+    mean = colours.mean(1, keepdim=True)
+    spread = colours - mean
+    return mean, spread @ spread.T / colours.shape[1] + RIDGE * torch.eye(3).to(colours)
+
+
+def _root(matrix: Tensor) -> Tensor:
+    """The square root of a symmetric positive matrix."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return vectors * values.clamp_min(0).sqrt() @ vectors.T

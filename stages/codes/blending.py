@@ -19,8 +19,8 @@ class BlendParams(TypedDict):
     steps: int
     rate: float
     blocks: int
-    style: float
-    style_rate: float
+    look_mse: float
+    look_rate: float
 
 
 def blend_structure(f: Tensor, alpha: Tensor) -> Tensor:
@@ -55,21 +55,21 @@ def blend(
     the masked perceptual distance to every reference where the target takes from it (paper, eq. 9 and 10).
 
     A region that gets another image's look is not compared with its reference, nor pixel by pixel with that image,
-    as the official code does: hair of one shape lies on no hair of the other. `appearance` says what it is instead.
+    as the official code does: hair of one shape lies on no hair of the other. `appearance` says with what instead.
 
     Args:
         generator: what renders.
         perceptual: network of the masked distance.
         f: structure tensors of the references (B, K, C, 32, 32).
-        s: appearance codes (B, K', n - m, 512) of them and of the images that give only a look.
+        s: appearance codes (B, K, n - m, 512) of the references.
         masks: where the target takes from each, (B, K, H, W) in [0, 1], summing to 1 over K.
-        params: steps, rate and number of feature blocks.
+        params: steps, rates, number of feature blocks and weights.
         photos: (B, K, 3, h, w) at the size of the losses, to compare with; None for the references' renders (paper).
         looks: the regions that get another image's look than that of their reference.
         on_step: called after each step.
 
     Returns:
-        The blended code, the weights u (B, K', n - m, 512), and the last losses.
+        The blended code, the weights u (B, K, n - m, 512), and the last losses.
     """
     count, size = f.shape[1], min(LOSS_SIZE, generator.size)
     alpha = [masks[:, k : k + 1] for k in range(count)]
@@ -79,23 +79,24 @@ def blend(
         for k in range(count):
             image = render_code(generator, FSCode(f[:, k], s[:, k]), size) if photos is None else photos[:, k]
             goals.append(perceptual.features(image, params["blocks"]))
-    paint = Paint(looks, perceptual, structure, params["blocks"])
+    u = torch.full_like(s, 1 / count)
+    with torch.no_grad():
+        image = render_code(generator, FSCode(structure, (u * s).sum(1)), size) if looks else structure
+    paint = Paint(looks, perceptual, structure, image, params["blocks"])
     for look in looks:
         alpha = [a * (1 - look.target) for a in alpha]
-    u = torch.zeros_like(s)
-    u[:, :count] = 1 / count
     u.requires_grad_()
 
     def losses() -> dict[str, Tensor]:
         image = render_code(generator, FSCode(paint.painted(), (u * s).sum(1)), size)
         features = perceptual.features(image, params["blocks"])
         terms = {f"reference {k}": perceptual.distance(features, goals[k], alpha[k]) for k in range(count)}
-        return terms | {f"look {j}": params["style"] * loss for j, loss in enumerate(paint.distances(image, features))}
+        return terms | {f"look {j}": x for j, x in enumerate(paint.distances(image, features, params["look_mse"]))}
 
     def project() -> None:
         u.copy_(project_to_simplex(u))
 
-    variables = [Variable(u, params["rate"]), *paint.variables(params["style_rate"])]
+    variables = [Variable(u, params["rate"]), *paint.variables(params["look_rate"])]
     outcome = optimise(variables, losses, params["steps"], on_step, project)
     u = u.detach()
     return FSCode(paint.painted().detach(), (u * s).sum(1)), u, outcome

@@ -5,11 +5,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.codes.appearance import Look, Paint
+from stages.codes.appearance import Look
 from stages.codes.blending import blend, blend_structure, project_to_simplex
 from stages.codes.embedding import FSCode, render_code, w_to_code
 
-PARAMS = {"steps": 40, "rate": 0.02, "blocks": 3, "style": 1.0, "style_rate": 0.1}
+PARAMS = {"steps": 40, "rate": 0.02, "blocks": 3, "look_mse": 10.0, "look_rate": 0.05}
 vectors = st.integers(2, 5).flatmap(lambda k: st.lists(st.floats(-5, 5, width=32), min_size=k, max_size=k))
 
 
@@ -111,9 +111,9 @@ def rendered(generator, code: FSCode, k: int) -> torch.Tensor:
 
 
 def test_a_look_comes_nearer_and_the_rest_stays(small_generator, small_perceptual, references):
-    """The left half gets the look of another image's right half; F changes there only."""
+    """The left half gets the look of another image's right half; F changes there only, S not at all."""
     look = Look(rendered(small_generator, references, 1), half(False), half(True))
-    f, s = references.f[:, :1], references.s[:, :2]
+    f, s = references.f[:, :1], references.s[:, :1]
     first = {}
     code, u, outcome = blend(
         small_generator, small_perceptual, f, s, torch.ones(1, 1, 128, 128), PARAMS, looks=[look],
@@ -125,28 +125,13 @@ def test_a_look_comes_nearer_and_the_rest_stays(small_generator, small_perceptua
     assert sum(last.values()) < 0.8 * first["loss"]
     assert torch.equal(code.f[..., 16:], f[:, 0, :, :, 16:])
     assert not torch.allclose(code.f[..., :16], f[:, 0, :, :, :16])
-    torch.testing.assert_close(u.sum(1), torch.ones(1, *u.shape[2:]))
-    assert u[:, 1].max() > 0
+    assert torch.equal(u, torch.ones_like(u)) and torch.equal(code.s, s[:, 0])
 
 
 def test_what_has_the_look_already_is_left_alone(small_generator, small_perceptual, references):
-    f, s = references.f[:, :1], references.s[:, [0, 0]]
+    f, s = references.f[:, :1], references.s[:, :1]
     look = Look(rendered(small_generator, references, 0), half(True), half(True))
-    code, _, outcome = blend(
+    *_, outcome = blend(
         small_generator, small_perceptual, f, s, torch.ones(1, 1, 128, 128), PARAMS | {"steps": 3}, looks=[look]
     )
-    assert outcome.losses["look 0"].item() < 1e-6
-    torch.testing.assert_close(code.f, f[:, 0], rtol=0, atol=0.05 * f.std().item())
-
-
-def test_paint_sets_mean_and_deviation_of_the_channels(small_perceptual, references):
-    f = references.f[:, 0]
-    paint = Paint([Look(torch.zeros(1, 3, 128, 128), half(True), half(True))], small_perceptual, f, 3)
-    assert torch.equal(paint.painted(), f)
-    (change,) = (variable.tensor for variable in paint.variables(0.1))
-    with torch.no_grad():
-        change[:, 0], change[:, 1] = 0.5, -2.0
-    before, after = f[0, :, :, :16].flatten(1), paint.painted().detach()[0, :, :, :16].flatten(1)
-    deviation = before.std(1, correction=0)
-    torch.testing.assert_close(after.std(1, correction=0), 1.5 * deviation, rtol=1e-3, atol=1e-4)
-    torch.testing.assert_close(after.mean(1), before.mean(1) - 2 * deviation, rtol=1e-3, atol=1e-3)
+    assert outcome.losses["look 0"].item() < 0.01

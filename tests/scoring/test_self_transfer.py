@@ -40,7 +40,7 @@ def test_composite_of_an_image_with_its_own_hair_is_its_embedding(
         structures, _ = align_paper(nets, references, own, {"steps": 2, "reference_steps": 2, "clear": 12})
     masks = torch.cat([region_mask(own, taken) for taken in (REST, HAIR)], 1)
     f, s = torch.stack(structures, 1), torch.stack([code.s, code.s], 1)
-    params = {"steps": 2, "rate": 0.1, "blocks": 3, "style": 0.3, "style_rate": 0.1}
+    params = {"steps": 2, "rate": 0.1, "blocks": 3, "look_mse": 10.0, "look_rate": 0.1}
     composite, u, _ = blend(small_generator, small_perceptual, f, s, masks, params)
     torch.testing.assert_close(u.sum(1), torch.ones_like(u[:, 0]))
     with torch.no_grad():  # weights that sum to 1 round
