@@ -7,10 +7,10 @@ pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
 
 
 def test_loss_that_is_not_a_number(reference, folder):
-    """A rate beyond all bounds makes the alignment's losses NaN. The items of the other method are untouched, and
+    """A rate and a weight beyond all bounds make the alignment's losses infinite. The items of the other method are untouched, and
     with the old rate everything comes from the store."""
     before = pipeline.stored(folder)
-    pipeline.change(folder, {"align": {"rate": 1e38, "steps": 2, "reference_steps": 2}})
+    pipeline.change(folder, {"align": {"rate": 1e15, "p_norm": 1e15, "steps": 2, "reference_steps": 2}})
     assert pipeline.run_well(folder)["aligned-barbershop"] == 2
     frame, report = pipeline.result(folder)
     assert report.startswith("# Barbershop, evaluated: INVALID\n")
@@ -26,7 +26,7 @@ def test_loss_that_is_not_a_number(reference, folder):
         assert len(untouched(frame)) and untouched(frame).reset_index(drop=True).equals(
             untouched(expected).reset_index(drop=True)
         )
-    pipeline.change(folder, {"align": {"rate": 0.15, "steps": 1, "reference_steps": 1}})
+    pipeline.change(folder, {"align": {"rate": 0.15, "p_norm": 0.003, "steps": 1, "reference_steps": 1}})
     assert pipeline.run_well(folder) == {}
     assert before.items() <= pipeline.stored(folder).items()
     pipeline.assert_same_result(folder, reference)
