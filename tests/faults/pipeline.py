@@ -66,7 +66,9 @@ def change(folder: Path, changes: dict) -> None:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """What the README says: `snakemake`."""
-    return subprocess.run(["snakemake", *arguments, *OPTIONS], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    return subprocess.run(
+        ["snakemake", *arguments, *OPTIONS], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True
+    )
 
 
 def run_well(folder: Path, *arguments: str) -> dict[str, int]:
@@ -96,7 +98,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
     """Start a run in a process group of its own, as a terminal does; it writes to run.log."""
     with (folder / "run.log").open("w") as log:
         return subprocess.Popen(
-            ["snakemake", *arguments, *OPTIONS], cwd=folder, env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
+            ["snakemake", *arguments, *OPTIONS],
+            cwd=folder,
+            env=ENVIRONMENT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
 

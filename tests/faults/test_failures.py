@@ -7,8 +7,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
 
 
 def test_loss_that_is_not_a_number(reference, folder):
-    """A rate and a weight beyond all bounds make the alignment's losses infinite. The items of the other method are untouched, and
-    with the old rate everything comes from the store."""
+    """A rate and a weight beyond all bounds make the alignment's losses infinite. The items of the other method are
+    untouched, and with the old values everything comes from the store."""
     before = pipeline.stored(folder)
     pipeline.change(folder, {"align": {"rate": 1e15, "p_norm": 1e15, "steps": 2, "reference_steps": 2}})
     assert pipeline.run_well(folder)["aligned-barbershop"] == 2
