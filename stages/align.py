@@ -14,10 +14,11 @@ from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structur
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import check_hair_only, code_folder, listed_pairs
+from stages.config import code_folder
 from stages.errors import ItemError
 from stages.files import read_label_map
 from stages.items import Item, Result, run_items
+from stages.manifests import check_hair_only, listed_pairs
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import dilate, region_mask, to_grid

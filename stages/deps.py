@@ -10,7 +10,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 # The edge: it moves results to and fro but does not decide them.
-EDGE = {f"stages.{name}" for name in ("command", "config", "deps", "errors", "items", "lifeline", "records", "store")}
+EDGE_NAMES = ("command", "config", "deps", "errors", "items", "lifeline", "manifests", "records", "store")
+EDGE = {f"stages.{name}" for name in EDGE_NAMES}
 
 
 def _path(module: str) -> Path | None:

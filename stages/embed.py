@@ -10,10 +10,10 @@ import typer
 
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
 from stages.command import Log, Precision, Progress, choose_device, log_to, run_stage, section
-from stages.config import read_faces
 from stages.errors import ItemError
 from stages.files import png_bytes, read_rgb
 from stages.items import Item, Result, run_items
+from stages.manifests import read_faces
 from stages.nets import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.tensors import from_rgb, tensor_bytes, to_image

@@ -11,10 +11,10 @@ import typer
 from PIL import Image
 
 from stages.command import Log, choose_device, log_to, run_stage, section
-from stages.config import csv_bytes, face_sources, sample_photo
 from stages.errors import ItemError
 from stages.files import FACE_SIZE, at_face_size, png_bytes, read_image, read_square
 from stages.items import Item, Result, run_items
+from stages.manifests import csv_bytes, face_sources, sample_photo
 from stages.nets import Generator, load_generator
 from stages.nets.dlib_faces import load_landmarks
 from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond

@@ -7,9 +7,9 @@ import typer
 
 from stages import align, blend, target
 from stages.command import Log, Precision, Scheme, log_to, run_stage, section
-from stages.config import csv_bytes, read_faces
 from stages.errors import UserError
 from stages.files import is_failed, read_label_map, write_atomic
+from stages.manifests import csv_bytes, read_faces
 from stages.records import check, write_record
 from stages.regions.gallery import choose
 from stages.regions.labels import LabelScheme

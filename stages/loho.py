@@ -12,10 +12,10 @@ from PIL import Image
 
 from stages.codes.loho import Shown, loho
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import check_hair_only, listed_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
 from stages.items import Item, Result, items_of_pairs, run_items
+from stages.manifests import check_hair_only, listed_pairs
 from stages.nets import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask

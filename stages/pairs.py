@@ -7,9 +7,9 @@ import typer
 
 from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
-from stages.config import csv_bytes, pair_names, read_faces, read_pairs
 from stages.errors import UserError
 from stages.files import is_failed, read_label_map, write_atomic
+from stages.manifests import csv_bytes, pair_names, read_faces, read_pairs
 from stages.records import check, write_record
 from stages.regions.variety import choose_pairs
 

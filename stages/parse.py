@@ -11,10 +11,10 @@ import typer
 
 from stages.codes.reduction import area, bicubic
 from stages.command import Log, choose_device, log_to, run_stage, section
-from stages.config import read_faces
 from stages.errors import ItemError
 from stages.files import label_map_bytes, read_rgb
 from stages.items import Item, Result, run_items
+from stages.manifests import read_faces
 from stages.nets import load_parser
 from stages.regions.labels import LabelScheme
 from stages.tensors import from_rgb

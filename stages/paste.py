@@ -9,10 +9,10 @@ import typer
 from PIL import Image
 
 from stages.command import Log, Scheme, log_to, run_stage, section
-from stages.config import listed_pairs
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
 from stages.items import Item, Result, items_of_pairs, run_items
+from stages.manifests import listed_pairs
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, shown
 from stages.regions.pasting import paste, recolour

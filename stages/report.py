@@ -11,9 +11,10 @@ import typer
 
 from stages.command import Log, Scheme, log_to, run_stage, section
 from stages.command import log as logger
-from stages.config import methods_with, protocols, read_faces, read_pairs, reconstruction_folders
+from stages.config import GALLERY_STAGES, methods_with, protocols, reconstruction_folders
 from stages.errors import UserError
 from stages.files import sha256_file, write_atomic, write_json
+from stages.manifests import read_faces, read_pairs
 from stages.metrics import table
 from stages.records import check_below, read_record
 from stages.reporting.against import FOR_THE_WORSE, changes, describe, read_run
@@ -24,8 +25,6 @@ from stages.reporting.plots import distributions, method_against_method, metric_
 from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.tables import number
 from stages.reporting.text import render_report
-
-GALLERY_PARTS = ["targets", "aligned", "composites"]  # stages that make it
 
 
 def main(
@@ -54,7 +53,7 @@ def main(
     gallery = params["gallery"]["kinds"] and read_pairs(data / "gallery" / "pairs.csv", names)
     if gallery:
         check_below([data / "gallery"])
-        parts = {part: read_record(data / "records" / "gallery" / f"{part}.json") for part in GALLERY_PARTS}
+        parts = {part: read_record(data / "records" / "gallery" / f"{part}.json") for part in GALLERY_STAGES}
         records += [record | {"stage": f"gallery-{part}"} for part, record in parts.items()]
     try:
         frame = table.read(metrics)

@@ -19,7 +19,8 @@ import torch
 import typer
 
 from stages.command import Log, choose_device, log_to, run_stage, section
-from stages.config import read_faces, read_pairs, reconstruction_folders
+from stages.config import reconstruction_folders
+from stages.manifests import read_faces, read_pairs
 from stages.metrics import table
 from stages.records import check_below
 from stages.scoring.judges import load_judges

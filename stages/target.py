@@ -10,10 +10,10 @@ import typer
 
 from stages.codes import official_target
 from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import check_hair_only, listed_pairs
 from stages.errors import ItemError
 from stages.files import label_map_bytes, read_label_map
 from stages.items import Item, Result, run_items
+from stages.manifests import check_hair_only, listed_pairs
 from stages.nets import load_generator, load_parser
 from stages.regions.pair import Pair
 from stages.regions.target import compose, fit_face

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from support import ROOT
 
-from stages import config
+from stages import config, manifests
 from stages.errors import ItemError, UserError
 from stages.files import MAX_PIXELS, read_image
 
@@ -105,7 +105,7 @@ HEADERS = st.sampled_from([["pair", "identity", "hair"], ["image", "source"]]) |
 
 
 @st.composite
-def manifests(draw):
+def contents(draw):
     """The content of a CSV file: of bytes, of cells that somebody thought about, or of a good file damaged."""
     kind = draw(st.integers(0, 2))
     if kind == 0:
@@ -118,13 +118,13 @@ def manifests(draw):
 
 
 @settings(max_examples=300)
-@given(manifests())
+@given(contents())
 def test_a_manifest_is_read_or_refused_and_names_nothing_outside(tmp_path_factory, content):
     folder = tmp_path_factory.getbasetemp()
     path = folder / "list.csv"
     path.write_bytes(content)
     names = []
-    for read in (config.read_faces, config.read_pairs, lambda p: config.read_pairs(p, ["a", "b"])):
+    for read in (manifests.read_faces, manifests.read_pairs, lambda p: manifests.read_pairs(p, ["a", "b"])):
         try:
             rows = read(path)
         except UserError as error:
@@ -155,7 +155,7 @@ def test_names_of_photos_are_taken_or_refused(tmp_path_factory, stems, suffix):
         if b"/" not in name and b"\0" not in name and name not in (b"", b".", b"..") and len(name) < 255:
             (folder / os.fsdecode(name)).write_bytes(b"")
     try:
-        files = config.photo_files(folder)
+        files = manifests.photo_files(folder)
     except UserError as error:
         one_line(error)
         str(error).encode()  # can be printed and logged
@@ -194,7 +194,7 @@ def test_parameters_are_taken_or_refused(key, value):
     assert config.canonical(json.loads(text)) == text and "\n" not in text
     for method in params["methods"]:
         assert_harmless(ROOT, method)
-    assert len(config.drawn_names(params["faces"]["drawn"]["count"])) <= 1_000_000
+    assert len(manifests.drawn_names(params["faces"]["drawn"]["count"])) <= 1_000_000
 
 
 # Made by rules or enumerated in the schema; everything else in a command is the user's and has to be quoted.

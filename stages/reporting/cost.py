@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from stages.config import ONE_FILE
 from stages.regions.pair import Pair
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
@@ -33,7 +34,7 @@ def seconds_a_pair(
         if "images" in choice:
             continue
         aligned, code = f"aligned-{method}", choice.get("code", "fs")
-        embedded = "codes" if code in ("w", "fs") else f"codes-{code}"
+        embedded = "codes" if code in ONE_FILE else f"codes-{code}"
         parts = [
             (
                 of("maps", pair.images) + of("targets", [pair.pair]),

@@ -8,7 +8,7 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from stages import config as settings
-from stages import lifeline
+from stages import lifeline, manifests
 from stages.checkpoints import CHECKPOINTS, check_present
 from stages.deps import files
 from stages.dvc import check_listed
@@ -17,11 +17,11 @@ from stages.errors import UserError
 
 def names_of_items(params):
     """Names of faces and pairs. All are known before anything runs; only what a chosen pair holds is not."""
-    faces = settings.face_sources(params["faces"])
+    faces = manifests.face_sources(params["faces"])
     if params["pairs"]["file"] is None:
-        pairs = settings.pair_names(params["pairs"]["count"])
+        pairs = manifests.pair_names(params["pairs"]["count"])
     else:
-        listed = settings.read_pairs(Path(params["pairs"]["file"]), faces)
+        listed = manifests.read_pairs(Path(params["pairs"]["file"]), faces)
         pairs = [pair.pair for pair in listed]
     return faces, pairs
 
@@ -33,7 +33,7 @@ def results_of(key, names, what):
     """For the methods of other systems that have such a folder, its files named after pairs or faces."""
     methods = config["methods"]
     found = {
-        method: settings.result_files(Path(methods[method][key]), names, what)
+        method: manifests.result_files(Path(methods[method][key]), names, what)
         for method in settings.methods_with(methods, key)
     }
     return {method: [str(path) for path in files.values()] for method, files in found.items()}
@@ -59,12 +59,12 @@ LATENT, PASTED, OPTIMISED, EXTERNAL = (
 OTHER_CODES = settings.other_codes(config["methods"])
 RENDERS = expand(
     "data/reconstructions/{folder}/{image}.png",
-    folder=dict.fromkeys(["w", "fs", *settings.reconstruction_folders(config["methods"]).values()]),
+    folder=dict.fromkeys([*settings.ONE_FILE, *settings.reconstruction_folders(config["methods"]).values()]),
     image=FACES,
 )
 EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
 GALLERY_KINDS = config["gallery"]["kinds"]
-GALLERY_RECORDS = ["pairs", *(["targets", "aligned", "composites"] if GALLERY_KINDS else [])]
+GALLERY_RECORDS = ["pairs", *(settings.GALLERY_STAGES if GALLERY_KINDS else [])]
 IDENTITY = ["dlib_landmarks", "dlib_identity"] if config["score"]["identity"] else []
 SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
 

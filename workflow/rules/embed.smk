@@ -7,7 +7,7 @@ rule make_codes:
         perceptual=weights_of("perceptual"),
     output:
         codes=expand("data/codes/{image}.safetensors", image=FACES),
-        renders=expand("data/reconstructions/{code}/{image}.png", code=["w", "fs"], image=FACES),
+        renders=expand("data/reconstructions/{code}/{image}.png", code=settings.ONE_FILE, image=FACES),
         record="data/records/codes/fs.json",
     log:
         "logs/codes.log",
