@@ -1,12 +1,15 @@
 """One optimisation step of every stage, ours against a plain loop on the same weights, measured in one run.
 
     python -m benchmarks.steps
+    python -m benchmarks.steps --generator stylegan2
 
 The plain loop is what a reader of the paper would write: float32, every render at full size and averaged down, both
-images' features at each step, autograd alone. It needs the embedded networks (`snakemake weights`). Besides the ratio
-it prints which share of the machine's own peak, a large matrix product in the same arithmetic, our step reaches.
+images' features at each step, autograd alone. It needs the embedded networks (`snakemake weights`); StyleGAN2-1024 has
+seeded weights here, which cost what trained ones do. Besides the ratio it prints which share of the machine's own peak,
+a large matrix product in the same arithmetic, our step reaches.
 """
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.plain_stylegan2 import PlainStyleGAN2
 from stages.codes.alignment import Known, align
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, Objective, embed_fs, embed_w, p_norm, render_code, w_to_code
@@ -27,6 +31,7 @@ from stages.command import choose_device
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
 from stages.nets.perceptual import masked_mean
 from stages.nets.precision import chosen, lowered
+from stages.nets.stylegan2 import StyleGAN2
 from stages.regions.masks import region_mask
 
 WEIGHTS = Path("data/weights")
@@ -88,6 +93,16 @@ def ours(scene: Scene, params: dict, generator: Generator, parser: Parser, perce
         ),
         "blend": lambda n: blend(generator, perceptual, f, s, scene.masks, blending | {"steps": n}),
     }  # fmt: skip
+
+
+def seeded_stylegan2() -> StyleGAN2:
+    """A StyleGAN2 of 1024 px with seeded weights of a sane size."""
+    net, gaussian = StyleGAN2(1024), torch.Generator().manual_seed(0)
+    for name, tensor in net.state_dict().items():
+        noise = torch.randn(tensor.shape, generator=gaussian)
+        scale = math.sqrt(tensor.shape[-1]) if name == "pca_components" else 1.0  # nearly orthogonal
+        tensor.copy_(1 + 0.1 * noise if name.endswith(("modulation.bias", "stdev")) else noise / scale)
+    return net.eval().requires_grad_(False)
 
 
 def plain(scene: Scene, params: dict, generator: Generator, parser: Parser, perceptual: Perceptual) -> dict:
@@ -170,18 +185,20 @@ def peak(dtype: torch.dtype, device: torch.device) -> float:
     return 2 * 4096**3 / best
 
 
-def main(steps: int = 10, precision: str = "auto") -> None:
-    """Print the table; `precision` as networks.precision in params.yaml."""
+def main(steps: int = 10, precision: str = "auto", generator: str = "mobilestylegan") -> None:
+    """Print the table; `precision` and `generator` as in section `networks` of params.yaml."""
     params, device = yaml.safe_load(Path("params.yaml").read_text()), choose_device()
     dtype = chosen(precision, device)
+    is_stylegan2 = generator == "stylegan2"
     nets = (
-        load_generator(WEIGHTS / "mobilestylegan.safetensors", device),
+        seeded_stylegan2() if is_stylegan2 else load_generator(WEIGHTS / f"{generator}.safetensors", device),
         load_parser(WEIGHTS / "bisenet19.safetensors", device),
         load_perceptual(WEIGHTS / "stlpips_vgg.safetensors", device),
     )
     with torch.no_grad():
         scene = Scene(nets[0], nets[1])
-    fast, slow = ours(scene, params, *(lowered(net, dtype) for net in nets)), plain(scene, params, *nets)
+    fast = ours(scene, params, *(lowered(net, dtype) for net in nets))
+    slow = plain(scene, params, PlainStyleGAN2(nets[0]) if is_stylegan2 else nets[0], *nets[1:])
     top, rows = peak(dtype, device), []
     for name in fast:
         work = flops(fast[name], 2) - flops(fast[name], 1)

@@ -6,7 +6,6 @@ cached reference features and the split at F are shown to change nothing. Networ
 where rounding cannot tip Adam's sign-like steps; 1e-4 relative, measured below 1e-9.
 """
 
-import math
 import warnings
 
 import lpips
@@ -20,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.models import vgg16
 
+from benchmarks.plain_stylegan2 import PlainStyleGAN2
 from stages.codes import official, official_target
 from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w
 from stages.codes.reduction import bicubic_by
@@ -39,49 +39,8 @@ class Plain:
     """The networks again, as a reader of the papers would write them."""
 
     def __init__(self, generator: StyleGAN2, parser: BiSeNet, package: lpips.LPIPS, vgg: torch.nn.Module) -> None:
-        self.state, self.parser, self.package, self.vgg = generator.state_dict(), parser, package, vgg
+        self.run, self.parser, self.package, self.vgg = PlainStyleGAN2(generator).run, parser, package, vgg
         self.mean_w, self.pca = generator.mean_w, (generator.pca_mean, generator.pca_components, generator.pca_stdev)
-
-    def style(self, name: str, w: Tensor) -> Tensor:
-        return w @ (self.state[f"{name}.modulation.weight"] / math.sqrt(512)).T + self.state[f"{name}.modulation.bias"]
-
-    def conv(self, name: str, x: Tensor, w: Tensor, noise: int) -> Tensor:
-        kernel = self.state[f"{name}.conv.weight"][0] * self.style(f"{name}.conv", w).view(1, -1, 1, 1)
-        kernel = kernel / math.sqrt(kernel[0].numel())
-        kernel = kernel / (kernel.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
-        if f"{name}.conv.blur.kernel" in self.state:
-            x = functional.conv_transpose2d(x, kernel.transpose(0, 1), stride=2)
-            blur = self.state[f"{name}.conv.blur.kernel"].expand(x.shape[1], 1, 4, 4)
-            x = functional.conv2d(functional.pad(x, (1, 1, 1, 1)), blur, groups=x.shape[1])
-        else:
-            x = functional.conv2d(x, kernel, padding=1)
-        x = x + self.state[f"{name}.noise.weight"] * self.state[f"noises.noise_{noise}"]
-        return functional.leaky_relu(x + self.state[f"{name}.activate.bias"].view(1, -1, 1, 1), 0.2) * math.sqrt(2)
-
-    def to_rgb(self, name: str, x: Tensor, w: Tensor, skip: Tensor | None) -> Tensor:
-        kernel = self.state[f"{name}.conv.weight"][0] * self.style(f"{name}.conv", w).view(1, -1, 1, 1)
-        image = functional.conv2d(x, kernel / math.sqrt(x.shape[1])) + self.state[f"{name}.bias"]
-        if skip is None:
-            return image
-        zeros = torch.zeros(1, 3, 2 * skip.shape[2], 2 * skip.shape[3], dtype=skip.dtype)
-        zeros[..., ::2, ::2] = 1
-        spread = skip.repeat_interleave(2, 2).repeat_interleave(2, 3) * zeros
-        blur = self.state[f"{name}.upsample.kernel"].expand(3, 1, 4, 4)
-        return image + functional.conv2d(functional.pad(spread, (2, 1, 2, 1)), blur, groups=3)
-
-    def run(self, ws: Tensor, f: Tensor | None = None, until: int | None = None) -> Tensor:
-        """The image of W+ (1, n, 512), or of F and the last rows, or F itself with `until` 3."""
-        x, skip = f, None
-        if f is None:
-            x = self.conv("conv1", self.state["input.input"], ws[:, 0], 0)
-            skip = self.to_rgb("to_rgb1", x, ws[:, 1], None)
-        for layer in range(1 if f is None else 4, 5):
-            x = self.conv(f"convs.{2 * layer - 2}", x, ws[:, 2 * layer - 1], 2 * layer - 1)
-            x = self.conv(f"convs.{2 * layer - 1}", x, ws[:, 2 * layer], 2 * layer)
-            skip = self.to_rgb(f"to_rgbs.{layer - 1}", x, ws[:, 2 * layer + 1], skip)
-            if layer == until:
-                return x
-        return skip
 
     def p_norm(self, ws: Tensor) -> Tensor:
         mean, components, stdev = self.pca
