@@ -5,6 +5,7 @@ Two drawn faces and two pairs go through every stage, on StyleGAN2-128 and BiSeN
 
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -95,7 +96,7 @@ def error_of(done: subprocess.CompletedProcess) -> str:
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
-    """Start a run in a process group of its own, as a terminal does; it writes to run.log."""
+    """Start a run as a terminal does: in a process group of its own, heeding Ctrl-C. It writes to run.log."""
     with (folder / "run.log").open("w") as log:
         return subprocess.Popen(
             ["snakemake", *arguments, *OPTIONS],
@@ -104,6 +105,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
         )
 
 
