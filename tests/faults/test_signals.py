@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,8 +18,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
 def work_of(snakemake: int, module: str) -> psutil.Process | None:
     """The process of a stage below Snakemake; between the two is a shell."""
     for process in psutil.Process(snakemake).children(recursive=True):
-        if process.cmdline()[1:3] == ["-m", module]:
-            return process
+        with suppress(psutil.NoSuchProcess):  # it may end while we look
+            if process.cmdline()[1:3] == ["-m", module]:
+                return process
     return None
 
 
