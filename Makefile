@@ -12,7 +12,7 @@ run: $(INSTALLED)
 test: $(INSTALLED) lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
 
-# Kills, full disks, damaged files: about a quarter of an hour; some of it mounts file systems and needs root.
+# Kills, full disks, damaged files: about twenty minutes; some of it mounts file systems and needs root.
 faults: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m faults tests/faults
 
