@@ -19,7 +19,7 @@ class PlainStyleGAN2:
 
     def __init__(self, generator: StyleGAN2) -> None:
         self.state, self.layers = generator.state_dict(), generator.layers
-        self.size, self.n_styles, self.mean_w = generator.size, generator.n_styles, generator.mean_w
+        self.n_styles, self.mean_w = generator.n_styles, generator.mean_w
         self.pca_mean, self.pca_components = generator.pca_mean, generator.pca_components
         self.pca_stdev = generator.pca_stdev
 

@@ -5,7 +5,7 @@ and background. Here S stays that of the images that give shape, and F is freed 
 reached for is the region itself in the other's colours, so that strands stay where they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -39,15 +39,21 @@ class Paint:
     """The change of F under the mask of each look, and how far an image is from what it should be."""
 
     def __init__(
-        self, looks: Sequence[Look], perceptual: Perceptual, structure: Tensor, image: Tensor, blocks: int
+        self,
+        looks: Sequence[Look],
+        perceptual: Perceptual,
+        structure: Tensor,
+        render: Callable[[Tensor], Tensor],
+        blocks: int,
     ) -> None:
-        """`structure` F (B, C, 32, 32) and its `image` (B, 3, h, w) before; `blocks` of the network are compared."""
+        """`structure`: F (B, C, 32, 32) as it is before, which `render` shows; `blocks`: those that are compared."""
         self.structure, self.perceptual = structure, perceptual
         self.masks = [look.target for look in looks]
         self.grids = [to_grid(mask, structure.shape[-1]) for mask in self.masks]
         self.changes = [torch.zeros_like(structure, requires_grad=True) for _ in looks]
-        self.goals = [recoloured(image, *look) for look in looks]
         with torch.no_grad():
+            before = render(structure) if looks else None
+            self.goals = [recoloured(before, *look) for look in looks]
             self.features = [perceptual.features(goal, blocks) for goal in self.goals]
 
     def variables(self, rate: float) -> list[Variable]:
@@ -58,11 +64,11 @@ class Paint:
         """F with the change of every look."""
         return self.structure + sum(grid * change for grid, change in zip(self.grids, self.changes, strict=True))
 
-    def distances(self, image: Tensor, features: Sequence[Tensor], mse: float) -> list[Tensor]:
+    def distances(self, image: Tensor, features: list[Tensor], mse: float) -> list[Tensor]:
         """For each look the distance (B,) of an image and its features from the goal; squared errors count `mse`."""
         return [
-            mse * masked_mean((image - goal).square().mean(1, keepdim=True), area(mask, image.shape[-1]))
-            + self.perceptual.distance(list(features), of_goal, mask)
+            mse * masked_mean((image - goal).square().mean(1, keepdim=True), mask)
+            + self.perceptual.distance(features, of_goal, mask)
             for mask, goal, of_goal in zip(self.masks, self.goals, self.features, strict=True)
         ]
 

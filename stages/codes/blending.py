@@ -79,16 +79,17 @@ def blend(
         for k in range(count):
             image = render_code(generator, FSCode(f[:, k], s[:, k]), size) if photos is None else photos[:, k]
             goals.append(perceptual.features(image, params["blocks"]))
-    u = torch.full_like(s, 1 / count)
-    with torch.no_grad():
-        image = render_code(generator, FSCode(structure, (u * s).sum(1)), size) if looks else structure
-    paint = Paint(looks, perceptual, structure, image, params["blocks"])
+    u = torch.full_like(s, 1 / count, requires_grad=True)
+
+    def render(f: Tensor) -> Tensor:
+        return render_code(generator, FSCode(f, (u * s).sum(1)), size)
+
+    paint = Paint(looks, perceptual, structure, render, params["blocks"])
     for look in looks:
         alpha = [a * (1 - look.target) for a in alpha]
-    u.requires_grad_()
 
     def losses() -> dict[str, Tensor]:
-        image = render_code(generator, FSCode(paint.painted(), (u * s).sum(1)), size)
+        image = render(paint.painted())
         features = perceptual.features(image, params["blocks"])
         terms = {f"reference {k}": perceptual.distance(features, goals[k], alpha[k]) for k in range(count)}
         return terms | {f"look {j}": x for j, x in enumerate(paint.distances(image, features, params["look_mse"]))}

@@ -31,7 +31,7 @@ class Preview:
         factor = self.size // features.shape[-1]
         if self.calls % self.every == 0:
             with torch.no_grad():
-                exact = functional.pixel_unshuffle(self.generator.synthesis(ws, self.size), factor)
+                exact = functional.pixel_unshuffle(self.generator.synthesis(ws.detach(), self.size), factor)
                 self._fit(pixels.detach(), exact.permute(0, 2, 3, 1).flatten(1, 2))
         self.calls += 1
         image = pixels @ self.slope + self.rest

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from faults import pipeline
 from support import commit, must, repository, snakemake
 
@@ -37,9 +36,7 @@ def finished(tmp_path_factory, weights) -> Path:
     """A git repository in which Snakemake has run, and DVC after it."""
     folder = repository(tmp_path_factory.mktemp("dvc") / "main", weights)
     shutil.rmtree(folder / "data" / "weights")  # made here, by both
-    pipeline.change(folder, SMALLEST)
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    (folder / "params.yaml").write_text(yaml.safe_dump(params | {"methods": pipeline.METHODS}))
+    pipeline.shrink(folder, SMALLEST)
     commit(folder)
     done = snakemake(folder, scale=None)
     assert done.returncode == 0, done.stderr
