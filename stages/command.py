@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import math
 import os
 import resource
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import psutil
 import typer
 from tqdm import tqdm
 
@@ -125,6 +127,12 @@ def _keep_freed_memory() -> None:
 def peak_memory_mib() -> float:
     """Largest resident memory of this process so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def address_space_left() -> float:
+    """Bytes that this process may still take under its `ulimit -v`; inf without one."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if limit == resource.RLIM_INFINITY else limit - psutil.Process().memory_info().vms
 
 
 class Progress:

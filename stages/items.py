@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from stages.command import log, peak_memory_mib
+from stages.command import address_space_left, log, peak_memory_mib
 from stages.config import canonical
 from stages.deps import code_digest
 from stages.errors import ItemError
@@ -34,6 +34,8 @@ class Result(NamedTuple):
     contents: dict[str, bytes]
     facts: dict[str, Any]
 
+
+SCARCE = 512 * 2**20  # bytes; glibc takes 256 MiB at once (`stages.command`)
 
 Compute = Callable[[Sequence[Item]], Sequence[Result | ItemError]]
 
@@ -150,8 +152,10 @@ def _computed(compute: Compute, items: Sequence[Item]) -> list[Result | ItemErro
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """The CPU's allocator has no exception of its own, only a message."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+    """The CPU's allocator has no exception of its own, only a message; oneDNN has not even that ("could not create a
+    primitive"), so at the process's limit any error counts."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+    return known or address_space_left() < SCARCE
 
 
 def _batches(todo: Sequence[tuple[Item, str]], batch: int) -> Iterator[list[tuple[Item, str]]]:

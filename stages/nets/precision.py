@@ -9,12 +9,12 @@ Network = TypeVar("Network")
 
 
 def multiplies_bfloat16() -> bool:
-    """Whether this machine's CPU has tiles that multiply bfloat16 (AMX), many times as fast as float32."""
-    return torch.cpu._is_amx_tile_supported()
+    """Whether this machine's CPU multiplies bfloat16: twice as fast as float32, with tiles (AMX) many times."""
+    return torch.cpu._is_avx512_bf16_supported()
 
 
 def chosen(precision: str, device: torch.device) -> torch.dtype:
-    """The type that `networks.precision` stands for; `auto` is bfloat16 on a CPU with AMX, else float32."""
+    """The type that `networks.precision` stands for; `auto` is bfloat16 on a CPU that multiplies it."""
     if precision == "auto":
         precision = "bfloat16" if device.type == "cpu" and multiplies_bfloat16() else "float32"
     return getattr(torch, precision)

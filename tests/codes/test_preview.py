@@ -54,6 +54,37 @@ def test_a_batch_previews_as_its_items_alone(generator):
     assert ((together - alone).norm() / alone.norm()).item() < 1e-4
 
 
+class Wide:
+    """Stands in for a generator whose features are as many as the embedded networks' (256), of which few are seen."""
+
+    def hidden(self, ws: torch.Tensor) -> torch.Tensor:
+        noise = torch.randn(1, 256, 32, 32, generator=torch.Generator().manual_seed(0))
+        return noise * (1 + ws.mean((1, 2)))[:, None, None, None]
+
+    def synthesis(self, ws: torch.Tensor, size: int) -> torch.Tensor:
+        return self.hidden(ws)[:, :3] + self.hidden(ws)[:, 3:6].square()
+
+
+def test_the_fit_of_a_batch_is_that_of_its_items_with_as_many_features_as_the_networks_have():
+    """Of 256 equations a batch went wrong where three went well: torch.linalg.solve on an EPYC."""
+    ws = torch.randn(3, 14, 512, generator=torch.Generator().manual_seed(0))
+    together = Preview(Wide(), 32, every=1)
+    together(ws)
+    for i in range(3):
+        alone = Preview(Wide(), 32, every=1)
+        alone(ws[i : i + 1])
+        torch.testing.assert_close(together.slope[i], alone.slope[0], rtol=1e-3, atol=1e-5)
+
+
+def test_an_item_that_is_not_a_number_harms_no_other(generator):
+    ws = codes(generator)
+    clean = Preview(generator, generator.size, every=2)
+    poisoned = Preview(generator, generator.size, every=2)
+    clean(ws), poisoned(torch.stack([ws[0], ws[1] * torch.nan]))
+    moved = codes(generator, 1)
+    torch.testing.assert_close(poisoned(moved)[0], clean(moved)[0], rtol=1e-4, atol=1e-4)
+
+
 def test_hidden_features_are_what_the_image_is_made_from(generator):
     ws = codes(generator)
     hidden, image = generator.hidden(ws), generator.synthesis(ws)

@@ -1,0 +1,68 @@
+"""A stage that is refused memory by the kernel halves its batch; an item that does not fit alone is recorded."""
+
+import json
+
+import pytest
+from faults import pipeline
+
+from stages.metrics import table
+
+pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
+
+FACES = 8
+TOO_LITTLE = 64 * 2**20  # bytes less than one face at a time needs
+# Python runs this at its start: it limits the address space of the stage under test, and says at its end how much
+# of it was in use at most.
+SITE = """
+import atexit, os, resource, sys
+from pathlib import Path
+
+if sys.orig_argv[1:3] == ["-m", "stages.embed"]:
+    folder = Path(os.environ["MEMORY"])
+    if (folder / "limit").exists():
+        limit = int((folder / "limit").read_text())
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    status = Path("/proc/self/status")
+    peak = lambda: next(line for line in status.read_text().splitlines() if line.startswith("VmPeak")).split()[1]
+    atexit.register(lambda: (folder / "peak").write_text(peak()))
+"""
+
+
+@pytest.fixture
+def memory(tmp_path, monkeypatch):
+    """Folder of the limit and of the peak, in bytes and KiB."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(SITE)
+    monkeypatch.setitem(pipeline.ENVIRONMENT, "PYTHONPATH", str(site))
+    monkeypatch.setitem(pipeline.ENVIRONMENT, "MEMORY", str(site))
+    return site
+
+
+def embed(folder, memory, batch, limit=None):
+    """Embed all faces anew; returns the largest address space in bytes, the log and the items' records."""
+    (memory / "limit").unlink(missing_ok=True)
+    if limit is not None:
+        (memory / "limit").write_text(str(limit))
+    pipeline.change(folder, {"embed": {"batch": batch}})
+    pipeline.forget(folder, "codes", "reconstructions")
+    done = pipeline.run(folder, "codes")
+    assert done.returncode == 0, done.stderr
+    items = json.loads((folder / "data" / "records" / "codes" / "fs.json").read_text())["items"]
+    return int((memory / "peak").read_text()) * 1024, done.stderr, items
+
+
+def test_stage_in_too_little_memory(folder, memory):
+    pipeline.change(folder, {"faces": {"drawn": {"count": FACES}}})
+    least, log, _ = embed(folder, memory, 1)
+    most, log, items = embed(folder, memory, FACES)
+    assert "out of memory" not in log
+    assert [item["status"] for item in items] == ["ok"] * FACES
+
+    _, log, items = embed(folder, memory, FACES, (least + most) // 2)
+    assert f"out of memory with a batch of {FACES}" in log
+    assert [item["status"] for item in items] == ["ok"] * FACES
+
+    _, _, items = embed(folder, memory, 2, least - TOO_LITTLE)
+    assert [item["status"] for item in items] == ["failed"] * FACES
+    assert all(item["reason"].startswith("out of memory (") for item in items)
