@@ -5,8 +5,6 @@ import json
 import pytest
 from faults import pipeline
 
-from stages.metrics import table
-
 pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
 
 FACES = 8
