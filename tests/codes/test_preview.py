@@ -66,7 +66,7 @@ class Wide:
 
 
 def test_the_fit_of_a_batch_is_that_of_its_items_with_as_many_features_as_the_networks_have():
-    """Of 256 equations a batch went wrong where three went well: torch.linalg.solve on an EPYC."""
+    """A batch of so many equations goes wrong in torch.linalg.solve (pytorch#142815)."""
     ws = torch.randn(3, 14, 512, generator=torch.Generator().manual_seed(0))
     together = Preview(Wide(), 32, every=1)
     together(ws)
