@@ -44,8 +44,8 @@ class Preview:
         self.products = FADE * self.products + x.mT @ exact
         ridge = RIDGE * self.squares.diagonal(dim1=1, dim2=2).mean(1)
         eye = torch.eye(x.shape[-1], device=x.device)
-        # Not torch.linalg.solve: with two threads it is wrong for batches of 150 equations or more (pytorch#142815), and
-        # the NaN of one item would be an error for all.
+        # Not torch.linalg.solve: with two threads it is wrong for batches of 150 equations and more (pytorch#142815),
+        # and the NaN of one item would be an error for all.
         factor, _ = torch.linalg.cholesky_ex(self.squares + ridge[:, None, None] * eye)
         fitted = torch.cholesky_solve(self.products, factor)
         self.slope = fitted[:, :-1]
