@@ -53,18 +53,30 @@ class Judges(NamedTuple):
 
     def look(self, pixels: np.ndarray) -> Look:
         """Prepare an image, uint8 (H, W, 3), for comparisons at the judges' size."""
-        small = resize(pixels, self.size)
+        return self._look_at(pixels, resize(pixels, self.size))
+
+    def look_inside(self, look: Look, other: Look, inside: np.ndarray) -> Look:
+        """An image inside a mask, bool (size, size), and another outside it."""
+        return self._look_at(look.pixels, np.where(inside[..., None], look.small, other.small))
+
+    def _look_at(self, pixels: np.ndarray, small: np.ndarray) -> Look:
         tensor = torch.from_numpy(small).float().permute(2, 0, 1)[None].to(self.device) * 2 - 1
         return Look(pixels, small, tensor, {name: net.features(tensor) for name, net in self.perceptuals.items()})
 
 
 def measure(judges: Judges, a: Look, b: Look, mask: np.ndarray | None = None) -> dict[str, float]:
-    """Compare two images, under a mask (H', W') in [0, 1] if one is given; every value is nan under an empty one."""
+    """Compare two images, under a mask (H', W') in [0, 1] if one is given; every value is nan under an empty one.
+
+    Outside the mask `a` is made equal to `b` first. Features and windows see beyond their pixel: hair that was to go
+    and stayed would count for the face beside it, and hair that went would count against it.
+    """
     small_mask = tensor_mask = None
     if mask is not None:
         small_mask = resize_mask(mask, judges.size)
         tensor_mask = torch.from_numpy(small_mask).float()[None, None].to(judges.device)
     empty = mask is not None and not mask.any()
+    if small_mask is not None and not empty:
+        a = judges.look_inside(a, b, small_mask > 0)
     values = {
         "RMSE": rmse(a.small, b.small, small_mask),
         "PSNR": psnr(a.small, b.small, small_mask),

@@ -78,6 +78,16 @@ def test_full_mask_is_no_mask_and_an_empty_one_gives_no_number():
     assert all(map(math.isnan, empty.values()))
 
 
+def test_what_lies_outside_the_mask_has_no_influence(small_perceptual):
+    """Though the network's features and the windows of SSIM see beyond the mask's border."""
+    judges = JUDGES._replace(perceptuals={"net": small_perceptual}, size=64)
+    a, b, other = photos(3)
+    mask = half_mask(64, True)
+    changed = np.where(mask[..., None], a, other)
+    assert compare(changed, b, mask, judges) == compare(a, b, mask, judges)
+    assert compare(np.where(mask[..., None], b, other), b, mask, judges)["net@64"] == 0
+
+
 def photos(count, size=64):
     random = np.random.default_rng(0)
     smooth = random.integers(0, 256, (count, size // 8, size // 8, 3), dtype=np.uint8)
