@@ -71,12 +71,11 @@ def measure(judges: Judges, a: Look, b: Look, mask: np.ndarray | None = None) ->
     and stayed would count for the face beside it, and hair that went would count against it.
     """
     small_mask = tensor_mask = None
+    empty = mask is not None and not mask.any()
     if mask is not None:
         small_mask = resize_mask(mask, judges.size)
         tensor_mask = torch.from_numpy(small_mask).float()[None, None].to(judges.device)
-    empty = mask is not None and not mask.any()
-    if small_mask is not None and not empty:
-        a = judges.look_inside(a, b, small_mask > 0)
+        a = a if empty else judges.look_inside(a, b, small_mask > 0)
     values = {
         "RMSE": rmse(a.small, b.small, small_mask),
         "PSNR": psnr(a.small, b.small, small_mask),

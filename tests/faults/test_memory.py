@@ -52,7 +52,7 @@ def embed(folder, memory, batch, limit=None):
 
 def test_stage_in_too_little_memory(folder, memory):
     pipeline.change(folder, {"faces": {"drawn": {"count": FACES}}})
-    least, log, _ = embed(folder, memory, 1)
+    least, _, _ = embed(folder, memory, 1)
     most, log, items = embed(folder, memory, FACES)
     assert "out of memory" not in log
     assert [item["status"] for item in items] == ["ok"] * FACES
