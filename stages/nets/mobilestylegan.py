@@ -172,16 +172,15 @@ class ToImage(nn.Module):
         self.modulation = Modulation(channels, 1 / math.sqrt(channels))
 
     def forward(self, x: Tensor, w: Tensor, size: int) -> Tensor:
-        full, bands = 2 * x.shape[1], 12
-        if size < full:
-            # The mean of a 2×2 block is half its LL band, and averaging commutes with a 1×1 convolution.
-            factor, bands = full // (2 * size), 3
-            if factor > 1:
-                x = functional.avg_pool2d(x.permute(0, 3, 1, 2), factor).permute(0, 2, 3, 1)
+        full = 2 * x.shape[1]
+        bands = 12 if size == full else 3  # the mean of a 2×2 block is half its LL band
         image = _ModulatedPointwise.apply(x.flatten(1, 2), self.modulation(w), self.weight[:bands])
         image = (image + self.bias[:bands]).view(*x.shape[:3], bands) / 2
-        image = _InverseHaar.apply(image) if size == full else image
-        return image.permute(0, 3, 1, 2)
+        if size == full:
+            return _InverseHaar.apply(image).permute(0, 3, 1, 2)
+        image = image.permute(0, 3, 1, 2)
+        # Averaging commutes with the convolution; in front of it, at all its channels, it takes a third of the render.
+        return functional.avg_pool2d(image, full // (2 * size)) if 2 * size < full else image
 
 
 class MobileStyleGAN(nn.Module):
