@@ -1,0 +1,99 @@
+"""Quality against seconds: what fewer and more steps of the embedding give, with previews and without.
+
+    python -m benchmarks.curves photo.png another.png --figure docs/curves.png
+
+Every point is a run of its own, as the rates fall with the share of the steps that is done: a multiple of the steps in
+params.yaml, with previews or as many exact steps in their place. The photos are square and aligned. It needs the
+embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process that has
+the machine to itself.
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+import typer
+import yaml
+from tqdm import tqdm
+
+from stages.codes.embedding import Objective, embed_fs, embed_w, render_code
+from stages.command import choose_device
+from stages.files import read_rgb
+from stages.metrics.image import psnr, resize
+from stages.nets import load_generator, load_perceptual
+from stages.nets.precision import chosen, lowered
+from stages.tensors import from_rgb, to_image
+
+WEIGHTS = Path("data/weights")
+SHARES = (0.25, 0.5, 1.0, 2.0)
+
+
+def with_share(params: dict[str, Any], share: float, previews: bool) -> dict[str, Any]:
+    """Section `embed` with a share of its steps."""
+
+    def scaled(section: dict[str, Any]) -> dict[str, Any]:
+        first = section.get("preview_steps", 0)
+        steps = section["steps"] + (0 if previews else first)
+        return section | {"preview_steps": round(share * first) if previews else 0, "steps": round(share * steps)}
+
+    return params | {code: scaled(params[code]) for code in ("w", "fs")}
+
+
+def main(photos: list[Path], figure: Annotated[Path | None, typer.Option(help="where the curves go")] = None) -> None:
+    """Print means over the photos: seconds, PSNR and the perceptual networks' distance at the judges' size."""
+    params, device = yaml.safe_load(Path("params.yaml").read_text()), choose_device()
+    size, networks = params["score"]["size"], params["networks"]
+    exact = load_generator(WEIGHTS / f"{networks['generator']}.safetensors", device)
+    judges = [load_perceptual(WEIGHTS / f"{name}.safetensors", device) for name in networks["judges"]]
+    perceptual = load_perceptual(WEIGHTS / f"{networks['perceptual']}.safetensors", device)
+    dtype = chosen(networks["precision"], device)
+    generator, loss = lowered(exact, dtype), lowered(perceptual, dtype)
+
+    @torch.no_grad()
+    def quality(name: str, image: torch.Tensor, photo: Any) -> dict[str, float]:
+        a, b = (resize(pixels, size) for pixels in (photo, np.asarray(to_image(image[0]))))
+        x, y = (torch.from_numpy(c).float().permute(2, 0, 1)[None].to(device) * 2 - 1 for c in (a, b))
+        distances = {judge.name: judge.distance(judge.features(y), judge.features(x)).item() for judge in judges}
+        return {f"{name} {metric}": value for metric, value in ({"PSNR": psnr(a, b)} | distances).items()}
+
+    rows = []
+    for previews in (True, False):
+        for share in tqdm(SHARES, desc="with previews" if previews else "without"):
+            embedding = with_share(params["embed"], share, previews)
+            for path in photos:
+                photo = read_rgb(path)
+                began = time.perf_counter()
+                objective = Objective(generator, loss, from_rgb(photo, device), embedding["variant"])
+                ws, _ = embed_w(generator, objective, embedding["w"])
+                middle = time.perf_counter()
+                code, _ = embed_fs(generator, objective, ws, embedding["fs"])
+                seconds = {"W+ seconds": middle - began, "FS seconds": time.perf_counter() - began}
+                with torch.no_grad():
+                    values = quality("W+", exact.synthesis(ws), photo) | quality("FS", render_code(exact, code), photo)
+                rows.append({"previews": "with" if previews else "without", "share": share} | seconds | values)
+    table = pd.DataFrame(rows).groupby(["previews", "share"], sort=False).mean().reset_index()
+    print(f"{len(photos)} photos, {torch.get_num_threads()} threads, {dtype}; means")
+    print(table.round(4).to_string(index=False))
+    if figure is not None:
+        draw(table, figure)
+
+
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Metric against seconds: a panel for every metric of W+ and of FS."""
+    metrics = [column for column in table.columns[2:] if not column.endswith("seconds")]
+    grid, panels = plt.subplots(2, len(metrics) // 2, figsize=(3.6 * len(metrics) / 2, 5.6), constrained_layout=True)
+    for panel, metric in zip(panels.flat, metrics, strict=True):
+        for previews, curve in table.groupby("previews", sort=False):
+            panel.plot(curve[f"{metric.split()[0]} seconds"], curve[metric], marker="o", label=f"{previews} previews")
+        panel.set(xlabel="seconds an image", ylabel=metric)
+        panel.set_ylim(bottom=0 if "PSNR" not in metric else None)
+    panels.flat[0].legend(fontsize="small")
+    grid.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    typer.run(main)
