@@ -4,6 +4,7 @@ import io
 import os
 import resource
 import subprocess
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -18,28 +19,38 @@ from stages.regions.labels import CELEBAMASK_19, LabelScheme
 ROOM = 64 * 1024  # bytes on the full disk
 
 
+@contextmanager
+def small_files():
+    """A limit on the size of files, no longer than a write takes: what pytest prints may go to a larger one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 @pytest.fixture(params=["disk", "quota"])
 def full_disk(request, tmp_path):
-    """A folder in which only small files can be written: a tiny disk, or a limit on the size of files."""
+    """A folder, and the context in which only small files can be written there: a tiny disk, or a limit on files."""
     if request.param == "quota":
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
-        yield tmp_path
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        yield tmp_path, small_files
         return
     mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", tmp_path]
     if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("needs the right to mount a disk")
-    yield tmp_path
+    yield tmp_path, nullcontext
     subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_full_disk_keeps_the_former_file_and_leaves_nothing_behind(refused, full_disk):
-    path = full_disk / "a.png"
+    folder, full = full_disk
+    path = folder / "a.png"
     write_atomic(path, b"former")
-    refused(f"{path}: ", write_atomic, path, bytes(4 * ROOM))
+    with full():
+        refused(f"{path}: ", write_atomic, path, bytes(4 * ROOM))
     assert path.read_bytes() == b"former"
-    assert list(full_disk.iterdir()) == [path]
+    assert list(folder.iterdir()) == [path]
 
 
 def test_write_makes_folders_and_replaces(tmp_path):
