@@ -23,54 +23,52 @@ from tqdm import tqdm
 from stages.codes.embedding import Objective, embed_fs, embed_w, render_code
 from stages.command import choose_device
 from stages.files import read_rgb
-from stages.metrics.image import psnr, resize
 from stages.nets import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered
+from stages.scoring.judges import Look, load_judges, measure
 from stages.tensors import from_rgb, to_image
 
 WEIGHTS = Path("data/weights")
 SHARES = (0.25, 0.5, 1.0, 2.0)
 
 
-def with_share(params: dict[str, Any], share: float, previews: bool) -> dict[str, Any]:
-    """Section `embed` with a share of its steps."""
-
-    def scaled(section: dict[str, Any]) -> dict[str, Any]:
-        first = section.get("preview_steps", 0)
-        steps = section["steps"] + (0 if previews else first)
-        return section | {"preview_steps": round(share * first) if previews else 0, "steps": round(share * steps)}
-
-    return params | {code: scaled(params[code]) for code in ("w", "fs")}
+def with_share(params: dict[str, Any], share: float, previews: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Sections `embed.w` and `embed.fs` with a share of their steps."""
+    w, fs = params["w"], params["fs"]
+    first, steps = (w["preview_steps"], w["steps"]) if previews else (0, w["preview_steps"] + w["steps"])
+    w = w | {"preview_steps": round(share * first), "steps": round(share * steps)}
+    return w, fs | {"steps": round(share * fs["steps"])}
 
 
 def main(photos: list[Path], figure: Annotated[Path | None, typer.Option(help="where the curves go")] = None) -> None:
     """Print means over the photos: seconds, PSNR and the perceptual networks' distance at the judges' size."""
     params, device = yaml.safe_load(Path("params.yaml").read_text()), choose_device()
-    size, networks = params["score"]["size"], params["networks"]
-    exact = load_generator(WEIGHTS / f"{networks['generator']}.safetensors", device)
-    judges = [load_perceptual(WEIGHTS / f"{name}.safetensors", device) for name in networks["judges"]]
-    perceptual = load_perceptual(WEIGHTS / f"{networks['perceptual']}.safetensors", device)
+    networks = params["networks"]
+    weights = {name: WEIGHTS / f"{networks[name]}.safetensors" for name in ("generator", "parser", "perceptual")}
+    exact, perceptual = load_generator(weights["generator"], device), load_perceptual(weights["perceptual"], device)
     dtype = chosen(networks["precision"], device)
     generator, loss = lowered(exact, dtype), lowered(perceptual, dtype)
+    judges = load_judges(
+        params["score"] | {"identity": False, "inception": None},
+        [WEIGHTS / f"{name}.safetensors" for name in networks["judges"]], weights["parser"], [], device,
+    )  # fmt: skip
+    metrics = [f"{name}@{judges.size}" for name in ("PSNR", *judges.perceptuals)]
+    looks = [judges.look(read_rgb(path)) for path in photos]
 
-    @torch.no_grad()
-    def quality(name: str, image: torch.Tensor, photo: Any) -> dict[str, float]:
-        a, b = (resize(pixels, size) for pixels in (photo, np.asarray(to_image(image[0]))))
-        x, y = (torch.from_numpy(c).float().permute(2, 0, 1)[None].to(device) * 2 - 1 for c in (a, b))
-        distances = {judge.name: judge.distance(judge.features(y), judge.features(x)).item() for judge in judges}
-        return {f"{name} {metric}": value for metric, value in ({"PSNR": psnr(a, b)} | distances).items()}
+    def quality(name: str, image: torch.Tensor, photo: Look) -> dict[str, float]:
+        values = measure(judges, photo, judges.look(np.asarray(to_image(image[0]))))
+        return {f"{name} {metric}": values[metric] for metric in metrics}
 
     rows = []
     for previews in (True, False):
         for share in tqdm(SHARES, desc="with previews" if previews else "without"):
-            embedding = with_share(params["embed"], share, previews)
-            for path in photos:
-                photo = read_rgb(path)
+            w, fs = with_share(params["embed"], share, previews)
+            for photo in looks:
                 began = time.perf_counter()
-                objective = Objective(generator, loss, from_rgb(photo, device), embedding["variant"])
-                ws, _ = embed_w(generator, objective, embedding["w"])
+                objective = Objective(generator, loss, from_rgb(photo.pixels, device), params["embed"]["variant"])
+                ws, _ = embed_w(generator, objective, w)
                 middle = time.perf_counter()
-                code, _ = embed_fs(generator, objective, ws, embedding["fs"])
+                code, _ = embed_fs(generator, objective, ws, fs)
                 seconds = {"W+ seconds": middle - began, "FS seconds": time.perf_counter() - began}
                 with torch.no_grad():
                     values = quality("W+", exact.synthesis(ws), photo) | quality("FS", render_code(exact, code), photo)
