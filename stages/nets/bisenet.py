@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models import resnet18
 
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, FROM_19, LabelScheme
 
@@ -46,6 +45,8 @@ class ContextPath(nn.Module):
     """ResNet-18 features at 1/8 and the two attended context maps at 1/8 and 1/16."""
 
     def __init__(self) -> None:
+        from torchvision.models import resnet18  # a second of imports that most stages need not wait for
+
         super().__init__()
         self.resnet = resnet18(weights=None)
         del self.resnet.fc

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import lpips
 import torch
 from torch import Tensor
 
@@ -15,6 +14,8 @@ class LPIPS(SlicedNetwork):
     """A `Perceptual` (see `stages.nets`); images are (B, 3, H, W) in [-1, 1], the state dict is the package's own."""
 
     def __init__(self, backbone: str = "vgg") -> None:
+        import lpips  # a second of imports, torchvision's too, that the other networks' users need not wait for
+
         super().__init__()
         self.name = f"LPIPS-{LABELS[backbone]}-v0.1"
         with warnings.catch_warnings():
@@ -42,6 +43,8 @@ def lpips_state(backbone: str, backbone_state: Mapping[str, Tensor]) -> dict[str
     Raises:
         KeyError: a tensor that the backbone must have is missing or of another shape.
     """
+    import lpips
+
     heads = torch.load(
         Path(lpips.__file__).parent / "weights" / "v0.1" / f"{backbone}.pth", map_location="cpu", weights_only=True
     )
