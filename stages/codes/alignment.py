@@ -25,6 +25,7 @@ class AlignParams(TypedDict):
 
     steps: int
     rate: float
+    betas: Sequence[float]
     rows: int
     start: float
     cross_entropy: float
@@ -162,7 +163,7 @@ def align(
             terms["style"] = params["style"] * style_loss(grams_of(area(image, IMAGE_SIZE), mask), goal)
         return terms
 
-    outcome = optimise([Variable(moving, params["rate"])], losses, params["steps"], on_step)
+    outcome = optimise([Variable(moving, params["rate"])], losses, params["steps"], on_step, betas=params["betas"])
     return torch.cat([unwhiten(moving.detach(), generator), still], 1), outcome
 
 

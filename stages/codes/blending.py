@@ -18,6 +18,7 @@ class BlendParams(TypedDict):
 
     steps: int
     rate: float
+    betas: Sequence[float]
     blocks: int
     look_mse: float
     look_rate: float
@@ -98,6 +99,6 @@ def blend(
         u.copy_(project_to_simplex(u))
 
     variables = [Variable(u, params["rate"]), *paint.variables(params["look_rate"])]
-    outcome = optimise(variables, losses, params["steps"], on_step, project)
+    outcome = optimise(variables, losses, params["steps"], on_step, project, betas=params["betas"])
     u = u.detach()
     return FSCode(paint.painted().detach(), (u * s).sum(1)), u, outcome

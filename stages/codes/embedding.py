@@ -1,6 +1,6 @@
 """Embedding of a photo: II2S into W+, then the FS code around it (paper, section 3.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
 from typing import NamedTuple, TypedDict
@@ -40,6 +40,7 @@ class WPlusParams(TypedDict):
     preview_every: int
     steps: int
     rate: float
+    betas: Sequence[float]
     mse: float
     perceptual: float
     p_norm: float
@@ -51,6 +52,7 @@ class FSParams(TypedDict):
     steps: int
     rate_f: float
     rate_s: float
+    betas: Sequence[float]
     mse: float
     perceptual: float
     l_f: float
@@ -155,7 +157,14 @@ def embed_w(
         small = objective.reduced(PREVIEW_SIZE)
         phases.insert(0, (small, Preview(generator, small.size, params["preview_every"]), params["preview_steps"]))
     outcomes = [
-        optimise([Variable(w, params["rate"])], partial(losses, of, render), steps, on_step, schedule=of.schedule)
+        optimise(
+            [Variable(w, params["rate"])],
+            partial(losses, of, render),
+            steps,
+            on_step,
+            schedule=of.schedule,
+            betas=params["betas"],
+        )
         for of, render, steps in phases
     ]
     failures = [next(filter(None, of_item), None) for of_item in zip(*(o.failures for o in outcomes), strict=True)]
@@ -179,5 +188,5 @@ def embed_fs(
         return terms
 
     variables = [Variable(f, params["rate_f"]), Variable(s, params["rate_s"])]
-    outcome = optimise(variables, losses, params["steps"], on_step, schedule=objective.schedule)
+    outcome = optimise(variables, losses, params["steps"], on_step, schedule=objective.schedule, betas=params["betas"])
     return FSCode(f.detach(), s.detach()), outcome

@@ -9,6 +9,7 @@ from torch import Tensor
 
 WARM_UP = 0.05  # share of the steps
 RAMP_DOWN = 0.25  # share of the steps, with the schedule `late`
+BETAS = (0.9, 0.999)  # of Adam by its paper (Kingma and Ba 2015) and in the official code
 
 OnStep = Callable[[int, int, Tensor], None]
 """Called after each step with the step's number from 1, the number of steps and the items' losses (B,)."""
@@ -53,6 +54,7 @@ def optimise(
     on_step: OnStep | None = None,
     project: Callable[[], None] | None = None,
     schedule: str = "cosine",
+    betas: Sequence[float] = BETAS,
 ) -> Outcome:
     """Minimise the sum of the loss terms of every item of a batch.
 
@@ -66,8 +68,10 @@ def optimise(
         on_step: called after each step.
         project: called after each step to bring the variables back into their domain.
         schedule: of the rates, `cosine`, `late` or `constant`.
+        betas: how much of the mean gradient, and of its mean square, Adam keeps from one step to the next.
     """
-    optimizer = torch.optim.Adam([{"params": [v.tensor], "lr": v.rate} for v in variables], foreach=False)
+    groups = [{"params": [v.tensor], "lr": v.rate} for v in variables]
+    optimizer = torch.optim.Adam(groups, betas=tuple(betas), foreach=False)
     first_bad: dict[str, Tensor] = {}
     terms: Mapping[str, Tensor] = {}
     for step in range(steps):

@@ -6,10 +6,11 @@ from support import seeded
 
 from stages.codes.alignment import Known, Style, align, gram_matrices, mix_structure, style_loss, target_loss
 from stages.codes.embedding import unwhiten
+from stages.codes.optimise import BETAS
 from stages.regions.labels import CELEBAMASK_19
 
 PARAMS = {
-    "steps": 30, "rate": 0.1, "rows": 7, "start": 1.0, "cross_entropy": 1.0, "focus": 0.0, "mse": 0.0,
+    "steps": 30, "rate": 0.1, "betas": BETAS, "rows": 7, "start": 1.0, "cross_entropy": 1.0, "focus": 0.0, "mse": 0.0,
     "perceptual": 0.0, "style": 1.0, "p_norm": 0.0,
 }  # fmt: skip
 NOTHING = Known(torch.zeros(1, 3, 128, 128), torch.zeros(1, 1, 128, 128))

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from stages.codes.appearance import Look
 from stages.codes.blending import blend, blend_structure, project_to_simplex
 from stages.codes.embedding import FSCode, render_code, w_to_code
+from stages.codes.optimise import BETAS
 
-PARAMS = {"steps": 40, "rate": 0.02, "blocks": 3, "look_mse": 10.0, "look_rate": 0.05}
+PARAMS = {"steps": 40, "rate": 0.02, "betas": BETAS, "blocks": 3, "look_mse": 10.0, "look_rate": 0.05}
 vectors = st.integers(2, 5).flatmap(lambda k: st.lists(st.floats(-5, 5, width=32), min_size=k, max_size=k))
 
 

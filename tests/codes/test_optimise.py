@@ -58,3 +58,13 @@ def test_schedule_warms_up_and_decays(steps):
     assert factors[peak:] == sorted(factors[peak:], reverse=True)
     if steps >= 100:
         assert factors[0] <= 0.2 and factors[-1] < 0.01 and max(factors) > 0.95
+
+
+def test_without_memory_a_step_is_the_sign_of_the_gradient():
+    x = torch.tensor([[1.0, -3.0, 0.01]]).requires_grad_()
+    optimise([Variable(x, 0.1)], lambda: {"square": x.square().sum(1)}, 1, schedule="constant", betas=(0.0, 0.0))
+    torch.testing.assert_close(x.detach(), torch.tensor([[0.9, -2.9, -0.09]]))
+    optimise([Variable(x, 0.1)], lambda: {"square": x.square().sum(1)}, 2, schedule="constant", betas=(0.0, 0.0))
+    torch.testing.assert_close(
+        x.detach(), torch.tensor([[0.7, -2.7, -0.09]])
+    )  # to and fro, where Adam's own slows down

@@ -22,6 +22,7 @@ from torchvision.models import vgg16
 from benchmarks.plain_stylegan2 import PlainStyleGAN2
 from stages.codes import official, official_target
 from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w
+from stages.codes.optimise import BETAS
 from stages.codes.reduction import bicubic_by
 from stages.nets.bisenet import BiSeNet
 from stages.nets.lpips_net import LPIPS, lpips_state
@@ -158,6 +159,7 @@ def test_embedding(nets, scene):
         "preview_steps": 0,
         "steps": STEPS,
         "rate": RATE,
+        "betas": BETAS,
         "rate_f": RATE,
         "rate_s": RATE,
         "mse": 1.0,

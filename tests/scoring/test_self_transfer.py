@@ -6,6 +6,7 @@ import torch
 from stages.align import Nets, Reference, align_paper
 from stages.codes.blending import blend
 from stages.codes.embedding import FSCode, render_code, w_to_code
+from stages.codes.optimise import BETAS
 from stages.config import in_place
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.masks import region_mask
@@ -40,7 +41,7 @@ def test_composite_of_an_image_with_its_own_hair_is_its_embedding(
         structures, _ = align_paper(nets, references, own, {"steps": 2, "reference_steps": 2, "clear": 12})
     masks = torch.cat([region_mask(own, taken) for taken in (REST, HAIR)], 1)
     f, s = torch.stack(structures, 1), torch.stack([code.s, code.s], 1)
-    params = {"steps": 2, "rate": 0.1, "blocks": 3, "look_mse": 10.0, "look_rate": 0.1}
+    params = {"steps": 2, "rate": 0.1, "betas": BETAS, "blocks": 3, "look_mse": 10.0, "look_rate": 0.1}
     composite, u, _ = blend(small_generator, small_perceptual, f, s, masks, params)
     torch.testing.assert_close(u.sum(1), torch.ones_like(u[:, 0]))
     with torch.no_grad():  # weights that sum to 1 round
