@@ -1,9 +1,10 @@
-"""Quality against seconds: what fewer and more steps of the embedding give, with previews and without.
+"""Quality against seconds: what fewer and more steps of the embedding give, and what two of its levers win.
 
     python -m benchmarks.curves photo.png another.png --figure docs/curves.png
 
 Every point is a run of its own, as the rates fall with the share of the steps that is done: a multiple of the steps in
-params.yaml, with previews or as many exact steps in their place. The photos are square and aligned. It needs the
+params.yaml; the same without previews, with as many exact steps in their place; and the same with Adam's own betas,
+which remember more steps than there are. The photos are square and aligned. It needs the
 embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process that has
 the machine to itself.
 """
@@ -21,6 +22,7 @@ import yaml
 from tqdm import tqdm
 
 from stages.codes.embedding import Objective, embed_fs, embed_w, render_code
+from stages.codes.optimise import BETAS
 from stages.command import choose_device
 from stages.files import read_rgb
 from stages.nets import load_generator, load_perceptual
@@ -32,12 +34,21 @@ WEIGHTS = Path("data/weights")
 SHARES = (0.25, 0.5, 1.0, 2.0)
 
 
-def with_share(params: dict[str, Any], share: float, previews: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Sections `embed.w` and `embed.fs` with a share of their steps."""
+def variants(params: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Sections `embed.w` and `embed.fs` by what is done: as they are, or without one of the levers."""
     w, fs = params["w"], params["fs"]
-    first, steps = (w["preview_steps"], w["steps"]) if previews else (0, w["preview_steps"] + w["steps"])
-    w = w | {"preview_steps": round(share * first), "steps": round(share * steps)}
-    return w, fs | {"steps": round(share * fs["steps"])}
+    exact = {"preview_steps": 0, "steps": w["preview_steps"] + w["steps"]}
+    long = {"betas": BETAS}
+    return {
+        "as in params.yaml": (w, fs),
+        "without previews": (w | exact, fs),
+        "Adam's own betas": (w | long, fs | long),
+    }
+
+
+def with_share(params: dict[str, Any], share: float) -> dict[str, Any]:
+    """A section with a share of its steps."""
+    return params | {key: round(share * params[key]) for key in ("preview_steps", "steps") if key in params}
 
 
 def main(photos: list[Path], figure: Annotated[Path | None, typer.Option(help="where the curves go")] = None) -> None:
@@ -60,9 +71,9 @@ def main(photos: list[Path], figure: Annotated[Path | None, typer.Option(help="w
         return {f"{name} {metric}": values[metric] for metric in metrics}
 
     rows = []
-    for previews in (True, False):
-        for share in tqdm(SHARES, desc="with previews" if previews else "without"):
-            w, fs = with_share(params["embed"], share, previews)
+    for variant, sections in variants(params["embed"]).items():
+        for share in tqdm(SHARES, desc=variant):
+            w, fs = (with_share(section, share) for section in sections)
             for photo in looks:
                 began = time.perf_counter()
                 objective = Objective(generator, loss, from_rgb(photo.pixels, device), params["embed"]["variant"])
@@ -72,8 +83,8 @@ def main(photos: list[Path], figure: Annotated[Path | None, typer.Option(help="w
                 seconds = {"W+ seconds": middle - began, "FS seconds": time.perf_counter() - began}
                 with torch.no_grad():
                     values = quality("W+", exact.synthesis(ws), photo) | quality("FS", render_code(exact, code), photo)
-                rows.append({"previews": "with" if previews else "without", "share": share} | seconds | values)
-    table = pd.DataFrame(rows).groupby(["previews", "share"], sort=False).mean().reset_index()
+                rows.append({"variant": variant, "share": share} | seconds | values)
+    table = pd.DataFrame(rows).groupby(["variant", "share"], sort=False).mean().reset_index()
     print(f"{len(photos)} photos, {torch.get_num_threads()} threads, {dtype}; means")
     print(table.round(4).to_string(index=False))
     if figure is not None:
@@ -85,8 +96,8 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     metrics = [column for column in table.columns[2:] if not column.endswith("seconds")]
     grid, panels = plt.subplots(2, len(metrics) // 2, figsize=(3.6 * len(metrics) / 2, 5.6), constrained_layout=True)
     for panel, metric in zip(panels.flat, metrics, strict=True):
-        for previews, curve in table.groupby("previews", sort=False):
-            panel.plot(curve[f"{metric.split()[0]} seconds"], curve[metric], marker="o", label=f"{previews} previews")
+        for variant, curve in table.groupby("variant", sort=False):
+            panel.plot(curve[f"{metric.split()[0]} seconds"], curve[metric], marker="o", label=variant)
         panel.set(xlabel="seconds an image", ylabel=metric)
         panel.set_ylim(bottom=0 if "PSNR" not in metric else None)
     panels.flat[0].legend(fontsize="small")
