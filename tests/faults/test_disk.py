@@ -80,7 +80,7 @@ def test_read_only_data(folder):
         subprocess.run(["mount", "-o", "remount,bind,ro", str(folder / "data")], check=True)
         done = pipeline.run(folder)
         assert done.returncode == 0 and "Nothing to be done" in done.stdout + done.stderr
-        pipeline.change(folder, {"blend": {"rate": 0.2}})
+        pipeline.change(folder, {"blend": {"steps": 2}})
         done = pipeline.run(folder)
         assert done.returncode != 0
         assert "Write-protected output files for rule make_composites" in done.stderr
@@ -91,5 +91,5 @@ def test_read_only_data(folder):
         assert by_hand.returncode == 1 and by_hand.stderr.count("\n") == 1
         assert "data/pairs.csv: cannot be written (Read-only file system)" in by_hand.stderr
     assert pipeline.artifacts(folder, ".") == before
-    pipeline.change(folder, {"blend": {"rate": 0.1}})
+    pipeline.change(folder, {"blend": {"steps": 1}})
     assert "Nothing to be done" in pipeline.run(folder).stderr

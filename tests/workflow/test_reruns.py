@@ -116,7 +116,7 @@ def another(path: tuple[str, ...], value: Any) -> Any:
     if listed := [choice for choice in choices(path) if choice != value]:
         return listed[0]
     if isinstance(value, list):
-        return value[:1]
+        return [item / 2 for item in value] if isinstance(value[0], float) else value[:1]
     if isinstance(value, bool):
         return not value
     if isinstance(value, str):
