@@ -9,7 +9,6 @@ stage computes an item, measures or reports: Snakemake, starts of processes, imp
 a run with all steps that is, follows from the seconds an item takes in this checkout, where the default job has run.
 """
 
-import json
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +20,8 @@ from typing import Any
 import pandas as pd
 import typer
 import yaml
+
+from stages.records import read_record
 
 ONE_STEP = {
     "embed": {"w": {"preview_steps": 1, "steps": 1}, "fs": {"steps": 1}},
@@ -52,7 +53,7 @@ def run(folder: Path, changes: Path, *targets: str) -> float:
 
 def computed(folder: Path) -> Mapping[str, list[Mapping[str, Any]]]:
     """The items of every stage that computed some, as its record has them."""
-    records = [json.loads(path.read_text()) for path in (folder / "data" / "records").rglob("*.json")]
+    records = [read_record(path) for path in (folder / "data" / "records").rglob("*.json")]
     return {
         record["stage"]: [item for item in record["items"] if "seconds" in item]
         for record in records
