@@ -26,6 +26,7 @@ class AlignParams(TypedDict):
     steps: int
     rate: float
     betas: Sequence[float]
+    orthogonal: bool
     rows: int
     start: float
     cross_entropy: float
@@ -163,7 +164,8 @@ def align(
             terms["style"] = params["style"] * style_loss(grams_of(area(image, IMAGE_SIZE), mask), goal)
         return terms
 
-    outcome = optimise([Variable(moving, params["rate"])], losses, params["steps"], on_step, betas=params["betas"])
+    variables, betas, orthogonal = [Variable(moving, params["rate"])], params["betas"], params["orthogonal"]
+    outcome = optimise(variables, losses, params["steps"], on_step, betas=betas, orthogonal=orthogonal)
     return torch.cat([unwhiten(moving.detach(), generator), still], 1), outcome
 
 

@@ -41,6 +41,7 @@ class WPlusParams(TypedDict):
     steps: int
     rate: float
     betas: Sequence[float]
+    orthogonal: bool
     mse: float
     perceptual: float
     p_norm: float
@@ -53,6 +54,7 @@ class FSParams(TypedDict):
     rate_f: float
     rate_s: float
     betas: Sequence[float]
+    orthogonal: bool
     mse: float
     perceptual: float
     l_f: float
@@ -164,6 +166,7 @@ def embed_w(
             on_step,
             schedule=of.schedule,
             betas=params["betas"],
+            orthogonal=params["orthogonal"],
         )
         for of, render, steps in phases
     ]
@@ -188,5 +191,13 @@ def embed_fs(
         return terms
 
     variables = [Variable(f, params["rate_f"]), Variable(s, params["rate_s"])]
-    outcome = optimise(variables, losses, params["steps"], on_step, schedule=objective.schedule, betas=params["betas"])
+    outcome = optimise(
+        variables,
+        losses,
+        params["steps"],
+        on_step,
+        schedule=objective.schedule,
+        betas=params["betas"],
+        orthogonal=params["orthogonal"],
+    )
     return FSCode(f.detach(), s.detach()), outcome

@@ -1,4 +1,4 @@
-"""One loop for every optimisation: independent items in a batch, Adam, warm-up and cosine decay."""
+"""One loop for every optimisation: independent items in a batch, Adam or orthogonal steps, warm-up and cosine decay."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,11 @@ from torch import Tensor
 WARM_UP = 0.05  # share of the steps
 RAMP_DOWN = 0.25  # share of the steps, with the schedule `late`
 BETAS = (0.9, 0.999)  # of Adam by its paper (Kingma and Ba 2015) and in the official code
+
+# What orthogonal steps are made by, as in Muon (Jordan et al. 2024): passes of x ↦ ax + bx³ + cx⁵ over singular values.
+QUINTIC = (3.4445, -4.7750, 2.0315)
+PASSES = 6
+EPSILON = 1e-12
 
 OnStep = Callable[[int, int, Tensor], None]
 """Called after each step with the step's number from 1, the number of steps and the items' losses (B,)."""
@@ -47,6 +52,23 @@ def learning_rate_factor(step: int, steps: int, schedule: str = "cosine") -> flo
     return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * down))
 
 
+def orthogonalised(x: Tensor) -> Tensor:
+    """Matrices (B, m, n) with all singular values brought to 0.7–1.2 of a common one, and a mean square of 1.
+
+    In a gradient few directions outweigh all others; in what this makes of it they count alike. Singular values below a
+    thousandth of the matrix's norm stay smaller, and a zero matrix stays zero.
+    """
+    a, b, c = QUINTIC
+    tall = x.shape[1] > x.shape[2]
+    y = x.mT if tall else x
+    y = y / torch.linalg.matrix_norm(y, keepdim=True).clamp_min(EPSILON)
+    for _ in range(PASSES):
+        gram = y @ y.mT
+        y = a * y + (b * gram + c * gram @ gram) @ y
+    y = y.mT if tall else y
+    return y / y.square().mean((1, 2), keepdim=True).sqrt().clamp_min(EPSILON)
+
+
 def optimise(
     variables: Sequence[Variable],
     losses: Callable[[], Mapping[str, Tensor]],
@@ -55,6 +77,7 @@ def optimise(
     project: Callable[[], None] | None = None,
     schedule: str = "cosine",
     betas: Sequence[float] = BETAS,
+    orthogonal: bool = False,
 ) -> Outcome:
     """Minimise the sum of the loss terms of every item of a batch.
 
@@ -69,20 +92,34 @@ def optimise(
         project: called after each step to bring the variables back into their domain.
         schedule: of the rates, `cosine`, `late` or `constant`.
         betas: how much of the mean gradient, and of its mean square, Adam keeps from one step to the next.
+        orthogonal: whether Adam's step, taken as an item's matrix with the rows of the tensor's second dimension, is
+            orthogonalised and made as long as the rate says: Muon's step, with Adam's memory before it. The tensors
+            need three dimensions or more then.
     """
-    groups = [{"params": [v.tensor], "lr": v.rate} for v in variables]
+    # Adam moves the variables themselves, or stand-ins at a rate of 1, which show the direction.
+    moved = [torch.zeros_like(v.tensor) if orthogonal else v.tensor for v in variables]
+    groups = [{"params": [tensor], "lr": 1.0} for tensor in moved]
     optimizer = torch.optim.Adam(groups, betas=tuple(betas), foreach=False)
     first_bad: dict[str, Tensor] = {}
     terms: Mapping[str, Tensor] = {}
     for step in range(steps):
-        for group, variable in zip(optimizer.param_groups, variables, strict=True):
-            group["lr"] = variable.rate * learning_rate_factor(step, steps, schedule)
-        optimizer.zero_grad()
+        factor = learning_rate_factor(step, steps, schedule)
+        for variable in variables:
+            variable.tensor.grad = None
         terms = losses()
         total = torch.stack(list(terms.values())).sum(0)
         total.sum().backward()
-        optimizer.step()
         with torch.no_grad():
+            for tensor, variable, group in zip(moved, variables, optimizer.param_groups, strict=True):
+                if orthogonal:
+                    tensor.zero_().grad = variable.tensor.grad
+                else:
+                    group["lr"] = variable.rate * factor
+            optimizer.step()
+            if orthogonal:
+                for tensor, variable in zip(moved, variables, strict=True):
+                    step_of = orthogonalised(tensor.flatten(2)).view_as(tensor)
+                    variable.tensor.add_(step_of, alpha=variable.rate * factor)
             if project is not None:
                 project()
             for name, term in terms.items():

@@ -10,8 +10,8 @@ from stages.codes.optimise import BETAS
 from stages.regions.labels import CELEBAMASK_19
 
 PARAMS = {
-    "steps": 30, "rate": 0.1, "betas": BETAS, "rows": 7, "start": 1.0, "cross_entropy": 1.0, "focus": 0.0, "mse": 0.0,
-    "perceptual": 0.0, "style": 1.0, "p_norm": 0.0,
+    "steps": 30, "rate": 0.1, "betas": BETAS, "orthogonal": False, "rows": 7, "start": 1.0, "cross_entropy": 1.0,
+    "focus": 0.0, "mse": 0.0, "perceptual": 0.0, "style": 1.0, "p_norm": 0.0,
 }  # fmt: skip
 NOTHING = Known(torch.zeros(1, 3, 128, 128), torch.zeros(1, 1, 128, 128))
 CERTAIN = torch.zeros(1, 128, 128, dtype=torch.bool)

@@ -20,12 +20,12 @@ from stages.codes.embedding import (
 from stages.codes.optimise import BETAS
 
 W_PARAMS = {
-    "preview_steps": 0, "preview_every": 5, "steps": 30, "rate": 0.05, "betas": BETAS, "mse": 1.0,
+    "preview_steps": 0, "preview_every": 5, "steps": 30, "rate": 0.05, "betas": BETAS, "orthogonal": False, "mse": 1.0,
     "perceptual": 0.01, "p_norm": 0.0,
 }  # fmt: skip
 FS_PARAMS = {
-    "steps": 30, "rate_f": 0.05, "rate_s": 0.02, "betas": BETAS, "mse": 1.0, "perceptual": 0.01, "l_f": 0.0,
-    "p_norm": 0.0,
+    "steps": 30, "rate_f": 0.05, "rate_s": 0.02, "betas": BETAS, "orthogonal": False, "mse": 1.0, "perceptual": 0.01,
+    "l_f": 0.0, "p_norm": 0.0,
 }  # fmt: skip
 
 

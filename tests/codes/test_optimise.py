@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stages.codes.optimise import Variable, learning_rate_factor, optimise
+from stages.codes.optimise import Variable, learning_rate_factor, optimise, orthogonalised
 
 GOALS = torch.tensor([[1.0, -2.0], [0.5, 3.0], [4.0, 0.0]])
 
@@ -67,3 +67,51 @@ def test_without_memory_a_step_is_the_sign_of_the_gradient():
     optimise([Variable(x, 0.1)], lambda: {"square": x.square().sum(1)}, 2, schedule="constant", betas=(0.0, 0.0))
     # The last one goes to and fro, where Adam's own betas slow it down.
     torch.testing.assert_close(x.detach(), torch.tensor([[0.7, -2.7, -0.09]]))
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 20), (3, 20, 8), (2, 1, 6)])
+def test_an_orthogonalised_matrix_is_near_the_nearest_orthogonal_one(shape):
+    x = (
+        torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        * torch.tensor([1e-6, 1.0, 1e6])[: shape[0], None, None]
+    )
+    y = orthogonalised(x)
+    u, _, v = torch.linalg.svd(x, full_matrices=False)
+    nearest = u @ v
+    nearest = nearest / nearest.square().mean((1, 2), keepdim=True).sqrt()
+    torch.testing.assert_close(y.square().mean((1, 2)), torch.ones(shape[0]))
+    assert ((y * nearest).mean((1, 2)) > 0.97).all()  # the cosine of their angle
+    values = torch.linalg.svdvals(y)
+    assert (values.amax(1) / values.amin(1) < 1.8).all()
+
+
+def test_zero_stays_zero_and_no_matrix_harms_another():
+    x = torch.randn(3, 4, 6, generator=torch.Generator().manual_seed(0))
+    x[0], x[1, 0, 0] = 0.0, float("nan")
+    y = orthogonalised(x)
+    assert not y[0].any()
+    assert torch.equal(y[2:], orthogonalised(x[2:]))
+
+
+def test_orthogonal_steps_have_the_length_of_the_rate():
+    x = torch.zeros(2, 4, 3, 3).requires_grad_()
+    goal = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    losses = lambda: {"square": (x - goal).square().sum((1, 2, 3))}  # noqa: E731
+    optimise([Variable(x, 0.1)], losses, 1, schedule="constant", orthogonal=True)
+    torch.testing.assert_close(x.detach().square().mean((1, 2, 3)).sqrt(), torch.full((2,), 0.1))
+
+
+def test_orthogonal_steps_reach_what_a_few_strong_directions_hide_from_adam():
+    gaussian = torch.Generator().manual_seed(0)
+    rotation, _ = torch.linalg.qr(torch.randn(16, 16, generator=gaussian))
+    # The loss sees some mixtures of rows a hundred times as strongly as others.
+    seen = torch.diag(torch.logspace(0, -2, 16)) @ rotation
+    goal = torch.randn(1, 16, 40, generator=gaussian)
+
+    def error(orthogonal: bool) -> float:
+        x = torch.zeros_like(goal).requires_grad_()
+        losses = lambda: {"square": (seen @ (x - goal)).square().sum((1, 2))}  # noqa: E731
+        optimise([Variable(x, 0.2)], losses, 40, betas=(0.5, 0.8), orthogonal=orthogonal)
+        return (x.detach() - goal).square().mean().item()
+
+    assert error(True) < 0.8 * error(False)

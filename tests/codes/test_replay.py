@@ -160,6 +160,7 @@ def test_embedding(nets, scene):
         "steps": STEPS,
         "rate": RATE,
         "betas": BETAS,
+        "orthogonal": False,
         "rate_f": RATE,
         "rate_s": RATE,
         "mse": 1.0,
