@@ -1,12 +1,12 @@
-"""Quality against seconds: what fewer and more steps of the embedding give, and what two of its levers win.
+"""Quality against seconds: what fewer and more steps of the embedding give, and what its levers win.
 
     python -m benchmarks.curves photo.png another.png --figure docs/curves.png
 
 Every point is a run of its own, as the rates fall with the share of the steps that is done: a multiple of the steps in
-params.yaml; the same without previews, with as many exact steps in their place; and the same with Adam's own betas,
-which remember more steps than there are. The photos are square and aligned. It needs the
-embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process that has
-the machine to itself.
+params.yaml; the same without previews, with as many exact steps in their place; with Adam's steps, not orthogonal
+ones; and with its own betas besides, which remember more steps than there are. The photos are square and aligned. It
+needs the embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process
+that has the machine to itself.
 """
 
 import time
@@ -35,14 +35,17 @@ SHARES = (0.25, 0.5, 1.0, 2.0)
 
 
 def variants(params: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Sections `embed.w` and `embed.fs` by what is done: as they are, or without one of the levers."""
+    """Sections `embed.w` and `embed.fs` by what is done: as they are, or without some of the levers."""
     w, fs = params["w"], params["fs"]
     exact = {"preview_steps": 0, "steps": w["preview_steps"] + w["steps"]}
-    long = {"betas": BETAS}
+    adam = {"orthogonal": False}
+    plain = adam | {"betas": BETAS}
+    wide = {"rate": 0.05}  # which serves Adam better there
     return {
         "as in params.yaml": (w, fs),
         "without previews": (w | exact, fs),
-        "Adam's own betas": (w | long, fs | long),
+        "Adam's steps": (w | wide | adam, fs | adam),
+        "Adam's steps and betas": (w | wide | plain, fs | plain),
     }
 
 
