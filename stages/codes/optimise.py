@@ -81,8 +81,9 @@ def optimise(
 ) -> Outcome:
     """Minimise the sum of the loss terms of every item of a batch.
 
-    Items share nothing: the summed loss has block-diagonal gradients and Adam works element by element, so an
-    item's result is that of a batch of one up to rounding, and an item that turns non-finite harms no other.
+    Items share nothing: the summed loss has block-diagonal gradients, and Adam works element by element, orthogonal
+    steps item by item. So an item's result is that of a batch of one up to rounding, and an item that turns non-finite
+    harms no other.
 
     Args:
         variables: what moves; changed in place.
@@ -118,8 +119,8 @@ def optimise(
             optimizer.step()
             if orthogonal:
                 for tensor, variable in zip(moved, variables, strict=True):
-                    step_of = orthogonalised(tensor.flatten(2)).view_as(tensor)
-                    variable.tensor.add_(step_of, alpha=variable.rate * factor)
+                    direction = orthogonalised(tensor.flatten(2)).view_as(tensor)
+                    variable.tensor.add_(direction, alpha=variable.rate * factor)
             if project is not None:
                 project()
             for name, term in terms.items():
