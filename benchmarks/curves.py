@@ -1,4 +1,4 @@
-"""Quality against seconds: what fewer and more steps of the embedding give, and what its levers win.
+"""Quality against seconds: what fewer steps of the embedding give, and what its levers win.
 
     python -m benchmarks.curves photo.png another.png --figure docs/curves.png
 
@@ -31,7 +31,7 @@ from stages.scoring.judges import Look, load_judges, measure
 from stages.tensors import from_rgb, to_image
 
 WEIGHTS = Path("data/weights")
-SHARES = (0.25, 0.5, 1.0, 2.0)
+SHARES = (0.25, 0.5, 1.0)
 
 
 def variants(params: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
