@@ -4,9 +4,10 @@
 
 Every point is a run of its own, as the rates fall with the share of the steps that is done: a multiple of the steps in
 params.yaml; the same without previews, with as many exact steps in their place; with Adam's steps, not orthogonal
-ones; and with its own betas besides, which remember more steps than there are. The photos are square and aligned. It
-needs the embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process
-that has the machine to itself.
+ones; and with its own betas besides, which remember more steps than there are. With `--long` also one run of 400 + 400
+steps of Adam as it is, which tells what all that leaves on the table. The photos are square and aligned. It needs the
+embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process that has
+the machine to itself.
 """
 
 import time
@@ -32,10 +33,14 @@ from stages.tensors import from_rgb, to_image
 
 WEIGHTS = Path("data/weights")
 SHARES = (0.25, 0.5, 1.0)
+LONG = {"preview_steps": 0, "steps": 400}
+
+Sections = tuple[dict[str, Any], dict[str, Any]]
+"""Sections `embed.w` and `embed.fs`."""
 
 
-def variants(params: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Sections `embed.w` and `embed.fs` by what is done: as they are, or without some of the levers."""
+def variants(params: dict[str, Any]) -> dict[str, Sections]:
+    """The sections by what is done: as they are, or without some of the levers."""
     w, fs = params["w"], params["fs"]
     exact = {"preview_steps": 0, "steps": w["preview_steps"] + w["steps"]}
     adam = {"orthogonal": False}
@@ -54,7 +59,23 @@ def with_share(params: dict[str, Any], share: float) -> dict[str, Any]:
     return params | {key: round(share * params[key]) for key in ("preview_steps", "steps") if key in params}
 
 
-def main(photos: list[Path], figure: Annotated[Path | None, typer.Option(help="where the curves go")] = None) -> None:
+def runs(params: dict[str, Any], long: bool) -> list[tuple[str, float, Sections]]:
+    """What is run: its name, the share of its steps and its sections."""
+    named = variants(params)
+    parts = [
+        (name, share, (with_share(w, share), with_share(fs, share)))
+        for name, (w, fs) in named.items()
+        for share in SHARES
+    ]
+    w, fs = named["Adam's steps and betas"]
+    return [*parts, *([("400 + 400 of Adam's steps", 1.0, (w | LONG, fs | LONG))] if long else [])]
+
+
+def main(
+    photos: list[Path],
+    figure: Annotated[Path | None, typer.Option(help="where the curves go")] = None,
+    long: Annotated[bool, typer.Option("--long", help="400 + 400 steps too; ten minutes a photo")] = False,
+) -> None:
     """Print means over the photos: seconds, PSNR and the perceptual networks' distance at the judges' size."""
     params, device = yaml.safe_load(Path("params.yaml").read_text()), choose_device()
     networks = params["networks"]
@@ -74,24 +95,22 @@ def main(photos: list[Path], figure: Annotated[Path | None, typer.Option(help="w
         return {f"{name} {metric}": values[metric] for metric in metrics}
 
     rows = []
-    for variant, sections in variants(params["embed"]).items():
-        for share in tqdm(SHARES, desc=variant):
-            w, fs = (with_share(section, share) for section in sections)
-            for photo in looks:
-                began = time.perf_counter()
-                objective = Objective(generator, loss, from_rgb(photo.pixels, device), params["embed"]["variant"])
-                ws, _ = embed_w(generator, objective, w)
-                middle = time.perf_counter()
-                code, _ = embed_fs(generator, objective, ws, fs)
-                seconds = {"W+ seconds": middle - began, "FS seconds": time.perf_counter() - began}
-                with torch.no_grad():
-                    values = quality("W+", exact.synthesis(ws), photo) | quality("FS", render_code(exact, code), photo)
-                rows.append({"variant": variant, "share": share} | seconds | values)
+    for variant, share, (w, fs) in tqdm(runs(params["embed"], long)):
+        for photo in looks:
+            began = time.perf_counter()
+            objective = Objective(generator, loss, from_rgb(photo.pixels, device), params["embed"]["variant"])
+            ws, _ = embed_w(generator, objective, w)
+            middle = time.perf_counter()
+            code, _ = embed_fs(generator, objective, ws, fs)
+            seconds = {"W+ seconds": middle - began, "FS seconds": time.perf_counter() - began}
+            with torch.no_grad():
+                values = quality("W+", exact.synthesis(ws), photo) | quality("FS", render_code(exact, code), photo)
+            rows.append({"variant": variant, "share": share} | seconds | values)
     table = pd.DataFrame(rows).groupby(["variant", "share"], sort=False).mean().reset_index()
     print(f"{len(photos)} photos, {torch.get_num_threads()} threads, {dtype}; means")
     print(table.round(4).to_string(index=False))
     if figure is not None:
-        draw(table, figure)
+        draw(table[table["variant"].isin(variants(params["embed"]))], figure)
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:

@@ -1,5 +1,7 @@
 """The VGG metric: the L1 distance of one image's features from another's."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -9,7 +11,7 @@ from stages.nets.perceptual import SlicedNetwork
 WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 
 
-def vgg_distance(net: SlicedNetwork, a: Tensor, b: Tensor) -> Tensor:
+def vgg_distance(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
     """Σ w_i · mean |φ_i(a) − φ_i(b)| over relu1_1 … relu5_1 of VGG16; (B,), at least 0.
 
     The official code has this loss on VGG19, and never uses it; the paper's column VGG is likely it. Here the backbone
@@ -17,22 +19,25 @@ def vgg_distance(net: SlicedNetwork, a: Tensor, b: Tensor) -> Tensor:
     backbone expects.
 
     Args:
-        net: (ST-)LPIPS on VGG16.
-        a, b: images (B, 3, H, W) in [-1, 1].
+        a, b: `first_activations` (B, C_i, h_i, w_i) of two images.
     """
-    terms = [
-        weight * (x - y).abs().mean((1, 2, 3))
-        for weight, x, y in zip(WEIGHTS, _first_activations(net, a), _first_activations(net, b), strict=True)
-    ]
+    terms = [weight * (x - y).abs().mean((1, 2, 3)) for weight, x, y in zip(WEIGHTS, a, b, strict=True)]
     return torch.stack(terms).sum(0)
 
 
-def _first_activations(net: SlicedNetwork, image: Tensor) -> list[Tensor]:
-    """Output of the first ReLU of every slice: relu1_1 … relu5_1 of VGG16."""
-    x, outputs = net.scaling_layer(image), []
-    for k in range(net.blocks):
+def first_activations(net: SlicedNetwork, image: Tensor, features: Sequence[Tensor]) -> list[Tensor]:
+    """Output of the first ReLU of every slice, relu1_1 … relu5_1 of (ST-)LPIPS's VGG16.
+
+    Args:
+        net: (ST-)LPIPS on VGG16, float32.
+        image: (B, 3, H, W) in [-1, 1].
+        features: its features by `net`; each slice goes on from the last one's, so that little is computed twice.
+    """
+    outputs = []
+    for k, x in enumerate([net.scaling_layer(image), *features[:-1]]):
         for layer in getattr(net.net, f"slice{k + 1}").children():
             x = layer(x)
-            if len(outputs) == k and isinstance(layer, nn.ReLU):
-                outputs.append(x)
+            if isinstance(layer, nn.ReLU):
+                break
+        outputs.append(x)
     return outputs

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from stages.metrics import fid
-from stages.metrics.features import vgg_distance
+from stages.metrics.features import first_activations, vgg_distance
 from stages.metrics.image import psnr, resize, rmse, ssim
 from stages.nets import Parser, Perceptual, load_parser, load_perceptual
 from stages.nets.dlib_faces import detect_faces, find_landmarks, identity, load_identity, load_landmarks, main_face
@@ -91,8 +91,10 @@ def measure_vgg(judges: Judges, a: Look, b: Look) -> dict[str, float]:
     """The VGG metric of two images, named after its weights; nothing where no judge has a VGG16."""
     if judges.vgg is None:
         return {}
-    weights = "ST-LPIPS" if judges.vgg.name.startswith("ST-") else "torchvision"
-    return {f"VGG16-L1 ({weights} weights)@{judges.size}": vgg_distance(judges.vgg, a.tensor, b.tensor).item()}
+    net = judges.vgg
+    weights = "ST-LPIPS" if net.name.startswith("ST-") else "torchvision"
+    distance = vgg_distance(*(first_activations(net, look.tensor, look.features[net.name]) for look in (a, b)))
+    return {f"VGG16-L1 ({weights} weights)@{judges.size}": distance.item()}
 
 
 def parse(judges: Judges, look: Look) -> np.ndarray:

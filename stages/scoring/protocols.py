@@ -131,7 +131,7 @@ def compare_composite(
         composite: the composite.
         sources, own: the references, the identity first, and their label maps (H, W); more sources are not looked at.
         target: the target map, likewise.
-        regions: those to be measured one by one, beside what is kept and what is taken.
+        regions: those to be measured one by one, by the last judge, beside what is kept and what is taken.
     """
     scheme = judges.parser.scheme
     masks = transfer_masks(pair, own, target, scheme)
@@ -143,12 +143,12 @@ def compare_composite(
         yield _value(pair.pair, f"kept {metric}", value, "nothing is kept that both maps show")
         yield _value(pair.pair, f"taken {metric}", mean, "nothing is taken that both maps show")
     painted = frozenset().union(*pair.painted(scheme).values())
-    first = judges._replace(perceptuals=dict(list(judges.perceptuals.items())[:1]))
+    last = judges._replace(perceptuals=dict(list(judges.perceptuals.items())[-1:]))
     for region in regions:
         giver = _giver(pair, scheme, region)
         given = pair.taken(scheme)[giver].intersection(scheme.indices(region)) - painted
         mask = shown(target, own[giver], given)
-        for metric, value in measure(first, composite, sources[giver], mask).items():
+        for metric, value in measure(last, composite, sources[giver], mask).items():
             if not metric.startswith("RMSE"):  # PSNR says the same
                 yield _value(pair.pair, f"{region} {metric}", value, f"no {region} that both maps show")
     yield from compare_maps(judges, pair, parse(judges, composite), target, regions)
