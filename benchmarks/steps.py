@@ -102,7 +102,7 @@ def seeded_stylegan2() -> StyleGAN2:
         noise = torch.randn(tensor.shape, generator=gaussian)
         scale = math.sqrt(tensor.shape[-1]) if name == "pca_components" else 1.0  # nearly orthogonal
         tensor.copy_(1 + 0.1 * noise if name.endswith(("modulation.bias", "stdev")) else noise / scale)
-    return net.eval().requires_grad_(False)
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # as `load_generator` does
 
 
 def plain(scene: Scene, params: dict, generator: Generator, parser: Parser, perceptual: Perceptual) -> dict:

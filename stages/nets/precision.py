@@ -24,13 +24,12 @@ def lowered(net: Network, dtype: torch.dtype) -> Network:
     """A copy of a network whose `convolutions` (names of its parts) run in `dtype`; itself for float32.
 
     Inputs and outputs stay float32, and so does all that is not a convolution: the PCA of W, distances, softmax. A
-    network that names no parts, as StyleGAN2, stays as it is.
+    network that has no `convolutions` stays as it is.
     """
-    parts = getattr(net, "convolutions", ())
-    if dtype == torch.float32 or not parts:
+    if dtype == torch.float32 or not hasattr(net, "convolutions"):
         return net
     net = copy.deepcopy(net)
-    for part in parts:
+    for part in net.convolutions:
         getattr(net, part).to(dtype)
     net.dtype = dtype
     return net

@@ -91,7 +91,8 @@ class _StyledConv(torch.autograd.Function):
     """leaky_relu(conv(x · style) · demodulation + noise + bias), up-sampled and filtered if there is a filter `fir`.
 
     Everything behind the convolution happens in its memory, and only x and the result are kept for the gradients
-    of x, style, demodulation and noise (B or 1, 1, h, w); the rest is constant.
+    of x, style, demodulation and noise (B or 1, 1, h, w); the rest is constant. All that has pixels is of the type of
+    x and the kernel, which may be bfloat16; sums over pixels are float32.
     """
 
     @staticmethod
@@ -105,12 +106,14 @@ class _StyledConv(torch.autograd.Function):
         noise: Tensor,
         bias: Tensor,
     ) -> Tensor:
-        out = x * style[:, :, None, None]
+        out = x * style.to(x.dtype)[:, :, None, None]
         if fir is None:
             out = functional.conv2d(out, weight, padding=1)
         else:
             out = filtered(functional.conv_transpose2d(out, weight, stride=2), fir, padding=1)
-        out.mul_(demodulation[:, :, None, None]).add_(noise).add_(bias[:, None, None])
+        out.mul_(demodulation.to(x.dtype)[:, :, None, None]).add_(noise.to(x.dtype)).add_(
+            bias.to(x.dtype)[:, None, None]
+        )
         functional.leaky_relu_(out, SLOPE)
         ctx.save_for_backward(x, style, demodulation, weight, fir, noise, bias, out)
         return out
@@ -121,28 +124,29 @@ class _StyledConv(torch.autograd.Function):
         # With p what enters the leaky ReLU and g its gradient: g · p = grad · out, and conv · demodulation is
         # p − noise − bias. Memory is used again where it can be: new memory costs more than the arithmetic.
         memory = grad * out
-        total = memory.sum((2, 3))
+        total = memory.sum((2, 3), dtype=style.dtype)
         g = torch.ops.aten.leaky_relu_backward(grad, out, SLOPE, True, grad_input=memory)
         noise_grad = None
         if ctx.needs_input_grad[5]:
-            noise_grad = g.sum(1, keepdim=True).sum_to_size(noise.shape)
-        weights = torch.stack([noise.flatten(1), torch.ones_like(noise).flatten(1)], 1)
+            noise_grad = g.sum(1, keepdim=True, dtype=noise.dtype).sum_to_size(noise.shape)
+        weights = torch.stack([noise.flatten(1), torch.ones_like(noise).flatten(1)], 1).to(g.dtype)
         at_noise, at_bias = (weights @ g.permute(0, 2, 3, 1).flatten(1, 2)).unbind(1)
         demodulation_grad = (total - at_noise - at_bias * bias) / demodulation
-        g.mul_(demodulation[:, :, None, None])
+        g.mul_(demodulation.to(g.dtype)[:, :, None, None])
         if fir is None:
             back = functional.conv_transpose2d(g, weight, padding=1)
-            style_grad = torch.mul(back, x, out=memory).sum((2, 3))
+            style_grad = torch.mul(back, x, out=memory).sum((2, 3), dtype=style.dtype)
         else:
             back = functional.conv2d(filtered(g, fir.flip(0, 1), padding=2), weight, stride=2)
-            style_grad = (back * x).sum((2, 3))
-        x_grad = back.mul_(style[:, :, None, None]) if ctx.needs_input_grad[0] else None
+            style_grad = (back * x).sum((2, 3), dtype=style.dtype)
+        x_grad = back.mul_(style.to(x.dtype)[:, :, None, None]) if ctx.needs_input_grad[0] else None
         return x_grad, style_grad, demodulation_grad, None, None, noise_grad, None
 
 
 def filtered(x: Tensor, kernel: Tensor, padding: int) -> Tensor:
-    """Correlate every channel with a 4×4 kernel."""
-    return functional.conv2d(x, kernel.expand(x.shape[1], 1, 4, 4), padding=padding, groups=x.shape[1])
+    """Correlate every channel with a 4×4 kernel, in its type: a CPU is slow at bfloat16 in depthwise convolutions."""
+    filters = kernel.expand(x.shape[1], 1, 4, 4)
+    return functional.conv2d(x.to(kernel.dtype), filters, padding=padding, groups=x.shape[1]).to(x.dtype)
 
 
 class ModulatedConv(nn.Module):
@@ -174,7 +178,7 @@ class StyledConv(nn.Module):
         fir = conv.blur.kernel if conv.blur else None
         # The leaky ReLU's gain is that of its input, which is a sum: each of its terms takes it.
         noise, bias = noise * (self.noise.weight * GAIN), self.activate.bias * GAIN
-        return _StyledConv.apply(x, style, demodulation * GAIN, conv.weight, fir, noise, bias)
+        return _StyledConv.apply(x, style, demodulation * GAIN, conv.weight.to(x.dtype), fir, noise, bias)
 
 
 class ToRGB(nn.Module):
@@ -193,9 +197,10 @@ class ToRGB(nn.Module):
     def forward(self, x: Tensor, w: Tensor, skip: Tensor | None) -> Tensor:
         style = self.conv.modulation(w) / math.sqrt(x.shape[1])
         kernel = self.conv.weight[:, :, 0, 0] * style[:, None, :]
-        # A matrix product over channels-last pixels; a convolution would leave the gradient in another layout.
-        image = x.permute(0, 2, 3, 1).flatten(1, 2) @ kernel.transpose(1, 2)
-        image = image.transpose(1, 2).unflatten(2, x.shape[2:]) + self.bias
+        # Matrix products over channels-last pixels; a convolution would leave the gradient in another layout. A product
+        # for every row: the kernel's gradient, one product of a million pixels otherwise, has no other parts to share.
+        image = x.permute(0, 2, 3, 1) @ kernel.transpose(1, 2).to(x.dtype)[:, None]
+        image = image.permute(0, 3, 1, 2).to(kernel.dtype) + self.bias
         if skip is None:
             return image
         # Zeros between the pixels and the filter are one transposed convolution.
@@ -214,6 +219,8 @@ class StyleGAN2(nn.Module):
     n_structure = 7
     structure_layer = 3
     hidden_layer = 5
+    convolutions = ()  # each brings its kernel to the type of its input: styles are made from the whole ones
+    dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
 
     def __init__(self, size: int = 1024, channel_multiplier: int = 2) -> None:
         """
@@ -263,7 +270,7 @@ class StyleGAN2(nn.Module):
         x, noises = None, noise or self.own_noise()
         for i in range(self.structure_layer + 1):
             x = self.layer(i, x, ws, noises)
-        return x
+        return x.to(ws.dtype)
 
     def render(self, f: Tensor, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render F, (B, 512, 32, 32), with W+ codes (B, n_styles, 512), of which rows 7 on are read.
@@ -275,7 +282,7 @@ class StyleGAN2(nn.Module):
         Raises:
             ValueError: `size` does not divide the generator's size.
         """
-        return self._run(f, self.structure_layer + 1, ws, size, noise)
+        return self._run(f.to(self.dtype or f.dtype), self.structure_layer + 1, ws, size, noise)
 
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Image of W+ codes (B, n_styles, 512) with the RGB outputs of all layers; otherwise as `render`."""
@@ -304,7 +311,7 @@ class StyleGAN2(nn.Module):
     def layer(self, i: int, x: Tensor | None, ws: Tensor, noises: Sequence[Tensor]) -> Tensor:
         """Features (B, C_i, 4·2ⁱ, 4·2ⁱ) of layer i from those of the layer before; layer 0 needs none."""
         if i == 0:
-            return self.conv1(self.input.input, ws[:, 0], noises[0])
+            return self.conv1(self.input.input.to(self.dtype or ws.dtype), ws[:, 0], noises[0])
         x = self.convs[2 * i - 2](x, ws[:, 2 * i - 1], noises[2 * i - 1])
         return self.convs[2 * i - 1](x, ws[:, 2 * i], noises[2 * i])
 

@@ -16,6 +16,7 @@ from golden import (
 from torch import Tensor
 from torch.nn import functional
 
+from stages.nets.precision import lowered
 from stages.nets.stylegan2 import StyleGAN2, channels_of, size_of_state
 
 STATISTICS = ("mean_w", "pca_mean", "pca_components", "pca_stdev")
@@ -212,3 +213,20 @@ def test_gradient_of_noise_is_that_of_finite_differences(golden, ws):
         ]
     difference = (ends[0].square().mean() - ends[1].square().mean()) / (2 * step)
     assert abs(along - difference) < 1e-4 * abs(difference)
+
+
+def test_bfloat16_is_near_float32(net, ws, f):
+    """Measured: 0.4 to 1 % in F and the images, up to 2.3 % in the gradients."""
+    low, goal = lowered(net, torch.bfloat16), torch.from_numpy(normal("goal", (1, 3, 32, 32)))
+    assert low is not net and net.dtype is None
+
+    def run(of: StyleGAN2) -> tuple[Tensor, ...]:
+        leaves = [t.clone().requires_grad_() for t in (ws, f, ws)]
+        images = of.synthesis(leaves[0], 32), of.render(leaves[1], leaves[2], 32)
+        sum((image - goal).square().mean() for image in images).backward()
+        return (of.features(ws), *images, *(leaf.grad for leaf in leaves))
+
+    for exact, rough in zip(run(net), run(low), strict=True):
+        assert rough.dtype == torch.float32
+        assert not torch.equal(rough, exact)
+        assert relative(rough.detach(), exact.detach()) < 0.05
