@@ -8,7 +8,7 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from stages import config as settings
-from stages import lifeline, manifests
+from stages import checksums, lifeline, manifests
 from stages.checkpoints import CHECKPOINTS, check_present
 from stages.deps import files
 from stages.dvc import check_listed
@@ -27,6 +27,7 @@ def names_of_items(params):
 
 
 lifeline.announce()
+checksums.remember()
 
 
 def results_of(key, names, what):
