@@ -62,13 +62,15 @@ def with_share(params: dict[str, Any], share: float) -> dict[str, Any]:
 def runs(params: dict[str, Any], long: bool) -> list[tuple[str, float, Sections]]:
     """What is run: its name, the share of its steps and its sections."""
     named = variants(params)
-    parts = [
+    listed = [
         (name, share, (with_share(w, share), with_share(fs, share)))
         for name, (w, fs) in named.items()
         for share in SHARES
     ]
-    w, fs = named["Adam's steps and betas"]
-    return [*parts, *([("400 + 400 of Adam's steps", 1.0, (w | LONG, fs | LONG))] if long else [])]
+    if long:
+        w, fs = named["Adam's steps and betas"]
+        listed.append(("400 + 400 of Adam's steps", 1.0, (w | LONG, fs | LONG)))
+    return listed
 
 
 def main(

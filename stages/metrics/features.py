@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from stages.nets.perceptual import SlicedNetwork
+from stages.nets.perceptual import SlicedNetwork, to_first_relu
 
 # Of relu1_1 … relu5_1, in the official code's VGGLoss (ZPdesu/Barbershop, which takes it from pix2pixHD).
 WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
@@ -33,11 +33,5 @@ def first_activations(net: SlicedNetwork, image: Tensor, features: Sequence[Tens
         image: (B, 3, H, W) in [-1, 1].
         features: its features by `net`; each slice goes on from the last one's, so that little is computed twice.
     """
-    outputs = []
-    for k, x in enumerate([net.scaling_layer(image), *features[:-1]]):
-        for layer in getattr(net.net, f"slice{k + 1}").children():
-            x = layer(x)
-            if isinstance(layer, nn.ReLU):
-                break
-        outputs.append(x)
-    return outputs
+    inputs = [net.scaling_layer(image), *features[:-1]]
+    return [to_first_relu(getattr(net.net, f"slice{k}"), x) for k, x in enumerate(inputs, 1)]

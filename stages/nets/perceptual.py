@@ -43,11 +43,7 @@ class SlicedNetwork(nn.Module):
     def first_layer(self, image: Tensor) -> Tensor:
         """Output (B, C, h, w) of the first convolution and its ReLU, relu1_1 of VGG16, for images in [-1, 1]."""
         x = self.scaling_layer(image).to(self.dtype or image.dtype)
-        for layer in self.net.slice1:
-            x = layer(x)
-            if isinstance(layer, nn.ReLU):
-                break
-        return x.to(image.dtype)
+        return to_first_relu(self.net.slice1, x).to(image.dtype)
 
     def distance(self, a: Sequence[Tensor], b: Sequence[Tensor], mask: Tensor | None = None) -> Tensor:
         """LPIPS distance (B,) of two images given by the features of their first slices.
@@ -59,6 +55,15 @@ class SlicedNetwork(nn.Module):
         for i, (x, y) in enumerate(zip(a, b, strict=True)):
             total = total + masked_mean(distance_map(self, i, x, y), mask)
         return total
+
+
+def to_first_relu(layers: nn.Sequential, x: Tensor) -> Tensor:
+    """What comes out of the first ReLU of some layers."""
+    for layer in layers:
+        x = layer(x)
+        if isinstance(layer, nn.ReLU):
+            break
+    return x
 
 
 def distance_map(net: SlicedNetwork, i: int, x: Tensor, y: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def lowered(net: Network, dtype: torch.dtype) -> Network:
     """A copy of a network whose `convolutions` (names of its parts) run in `dtype`; itself for float32.
 
     Inputs and outputs stay float32, and so does all that is not a convolution: the PCA of W, distances, softmax. A
-    network that has no `convolutions` stays as it is.
+    network that has no `convolutions` stays as it is; those of StyleGAN2, which names no parts, follow its `dtype`.
     """
     if dtype == torch.float32 or not hasattr(net, "convolutions"):
         return net

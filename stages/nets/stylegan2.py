@@ -92,7 +92,7 @@ class _StyledConv(torch.autograd.Function):
 
     Everything behind the convolution happens in its memory, and only x and the result are kept for the gradients
     of x, style, demodulation and noise (B or 1, 1, h, w); the rest is constant. All that has pixels is of the type of
-    x and the kernel, which may be bfloat16; sums over pixels are float32.
+    x and the kernel, which may be bfloat16; what is summed over pixels is summed in float32.
     """
 
     @staticmethod
