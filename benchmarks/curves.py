@@ -5,7 +5,7 @@
 Every point is a run of its own, as the rates fall with the share of the steps that is done: a multiple of the steps in
 params.yaml; the same without previews, with as many exact steps in their place; with Adam's steps, not orthogonal
 ones; and with its own betas besides, which remember more steps than there are. With `--long` also one run of 400 + 400
-steps of Adam as it is, which tells what all that leaves on the table. The photos are square and aligned. It needs the
+steps of Adam as it is (`workflow/scales/long.yaml`), which tells what all that leaves on the table. The photos are square and aligned. It needs the
 embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process that has
 the machine to itself.
 """
@@ -33,7 +33,7 @@ from stages.tensors import from_rgb, to_image
 
 WEIGHTS = Path("data/weights")
 SHARES = (0.25, 0.5, 1.0)
-LONG = {"preview_steps": 0, "steps": 400}
+LONG = Path("workflow/scales/long.yaml")
 
 Sections = tuple[dict[str, Any], dict[str, Any]]
 """Sections `embed.w` and `embed.fs`."""
@@ -68,8 +68,8 @@ def runs(params: dict[str, Any], long: bool) -> list[tuple[str, float, Sections]
         for share in SHARES
     ]
     if long:
-        w, fs = named["Adam's steps and betas"]
-        listed.append(("400 + 400 of Adam's steps", 1.0, (w | LONG, fs | LONG)))
+        other = yaml.safe_load(LONG.read_text())["embed"]
+        listed.append(("400 + 400 of Adam's steps", 1.0, (params["w"] | other["w"], params["fs"] | other["fs"])))
     return listed
 
 
