@@ -3,11 +3,11 @@
     python -m benchmarks.curves photo.png another.png --figure docs/curves.png
 
 Every point is a run of its own, as the rates fall with the share of the steps that is done: a multiple of the steps in
-params.yaml; the same without previews, with as many exact steps in their place; with Adam's steps, not orthogonal
-ones; and with its own betas besides, which remember more steps than there are. With `--long` also one run of 400 + 400
-steps of Adam as it is (`workflow/scales/long.yaml`), which tells what all that leaves on the table. The photos are square and aligned. It needs the
-embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of one process that has
-the machine to itself.
+params.yaml; the same without previews, with as many exact steps in their place; with Adam's steps, not orthogonal ones;
+and with its own betas besides, which remember more steps than there are. With `--long` also one run of 400 + 400 steps
+of Adam as it is (`workflow/scales/long.yaml`), which tells what all that leaves on the table. The photos are square and
+aligned. It needs the embedded networks (`snakemake weights`); they compute as `networks.precision` says. Seconds are of
+one process that has the machine to itself.
 """
 
 import time

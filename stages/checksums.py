@@ -15,7 +15,10 @@ Checksum = Callable[..., Awaitable[str | None]]
 
 
 def remembering(checksum: Checksum) -> Checksum:
-    """`_IOFile.checksum` that answers from memory as long as the file keeps its inode, size and time of change."""
+    """`_IOFile.checksum` that answers from memory as long as the file keeps its inode, size and time of change.
+
+    That time is the system's own (ctime), which no program puts back.
+    """
     known: dict[tuple[Any, ...], str | None] = {}
 
     @wraps(checksum)
@@ -24,7 +27,7 @@ def remembering(checksum: Checksum) -> Checksum:
             found = os.stat(file.file)
         except OSError:
             return await checksum(file, *args, **options)
-        state = found.st_ino, found.st_size, found.st_mtime_ns
+        state = found.st_ino, found.st_size, found.st_ctime_ns
         key = (file.file, state, args, tuple(sorted(options.items())))
         if key not in known:
             known[key] = await checksum(file, *args, **options)
