@@ -61,10 +61,9 @@ def with_share(params: dict[str, Any], share: float) -> dict[str, Any]:
 
 def runs(params: dict[str, Any], long: bool) -> list[tuple[str, float, Sections]]:
     """What is run: its name, the share of its steps and its sections."""
-    named = variants(params)
     listed = [
         (name, share, (with_share(w, share), with_share(fs, share)))
-        for name, (w, fs) in named.items()
+        for name, (w, fs) in variants(params).items()
         for share in SHARES
     ]
     if long:
