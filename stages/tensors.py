@@ -14,6 +14,13 @@ from torch import Tensor
 from stages.errors import UserError
 
 
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Bring a tensor of the CPU to the device; neither that nor this program waits for what the other is at."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()  # from other memory the copy waits for the GPU
+    return tensor.to(device, non_blocking=True)
+
+
 def from_rgb(image: np.ndarray, device: torch.device) -> Tensor:
     """uint8 (H, W, 3) to (1, 3, H, W) in [-1, 1]."""
     return torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1

@@ -79,13 +79,13 @@ def style_loss(a: list[Tensor], goal: list[Tensor]) -> Tensor:
     return torch.stack(shares).mean(0)
 
 
-def target_loss(logits: Tensor, target: Tensor, open_labels: Tensor, uncovered: Sequence[int]) -> Tensor:
+def target_loss(logits: Tensor, target: Tensor, open_labels: Tensor, uncovered: Tensor) -> Tensor:
     """Cross-entropy (B, H, W) of logits (B, K, H, W) with a target map (B, H, W).
 
-    Where `open_labels` (B, H, W) is true the map is a guess: any of the labels `uncovered` is as good as its own.
+    Where `open_labels` (B, H, W) is true the map is a guess: any of the labels `uncovered` (N,) is as good as its own.
     """
     log_p = logits.log_softmax(1)
-    any_of_them = log_p[:, list(uncovered)].logsumexp(1)
+    any_of_them = log_p.index_select(1, uncovered).logsumexp(1)
     return -torch.where(open_labels, any_of_them, log_p.gather(1, target[:, None])[:, 0])
 
 
@@ -136,6 +136,7 @@ def align(
         goal_image, kept_mask = area(known.image, IMAGE_SIZE), area(known.mask, IMAGE_SIZE)
         goal_features = perceptual.features(goal_image)
     styled = style is not None and params["style"] > 0
+    uncovered = torch.tensor(parser.scheme.uncovered_indices, device=target.device)
 
     def grams_of(image: Tensor, mask: Tensor) -> list[Tensor]:
         return gram_matrices(perceptual.features(image * mask, STYLE_BLOCKS), mask)
@@ -149,7 +150,7 @@ def align(
         current = torch.cat([unwhiten(moving, generator), still], 1)
         image = generator.synthesis(current, min(PARSER_SIZE, generator.size))
         logits = parser.logits(image)
-        cross_entropy = target_loss(logits, target, open_labels, parser.scheme.uncovered_indices)
+        cross_entropy = target_loss(logits, target, open_labels, uncovered)
         terms = {"cross-entropy": params["cross_entropy"] * (weights * cross_entropy).sum((1, 2))}
         if kept:
             small = area(image, IMAGE_SIZE)

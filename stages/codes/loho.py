@@ -18,6 +18,7 @@ from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
 from stages.nets import Generator, Parser, Perceptual
 from stages.regions.masks import dilate, erode, region_mask
+from stages.tensors import to_device
 
 SIZE = 256  # px of all losses
 PARSER_SIZE = 512
@@ -152,7 +153,8 @@ def loho(
 
     def jitter() -> Tensor:
         level = strength * max(0.0, 1 - step / steps / JITTER_ENDS) ** 2
-        return level * torch.randn(ws.shape[1:], generator=gaussian).to(ws)  # the same for all items of a batch
+        # Drawn on the CPU, so it is the same on every device; and for all items of a batch.
+        return level * to_device(torch.randn(ws.shape[1:], generator=gaussian), ws.device)
 
     def generated_hair() -> Tensor:
         with torch.no_grad():

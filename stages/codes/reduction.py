@@ -15,13 +15,13 @@ def area(image: Tensor, size: int) -> Tensor:
 
 
 @cache
-def taps(factor: int) -> Tensor:
+def taps(factor: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """The kernel of a reduction by `factor`: (4·factor,) samples of the cubic, stretched and normalised."""
     distance = ((torch.arange(4 * factor, dtype=torch.float64) - 2 * factor + 0.5) / factor).abs()
     near = (CUBIC + 2) * distance**3 - (CUBIC + 3) * distance**2 + 1
     far = CUBIC * (distance**3 - 5 * distance**2 + 8 * distance - 4)
     weights = torch.where(distance <= 1, near, torch.where(distance < 2, far, 0.0))
-    return (weights / weights.sum()).float()
+    return (weights / weights.sum()).float().to(device, dtype)
 
 
 def bicubic_by(image: Tensor, factor: int) -> Tensor:
@@ -29,7 +29,7 @@ def bicubic_by(image: Tensor, factor: int) -> Tensor:
 
     A factor of 1 is not the identity: its kernel lies between the pixels and shifts by half of one.
     """
-    kernel = taps(factor).to(image)
+    kernel = taps(factor, image.device, image.dtype)
     before = 3 * factor // 2
     after = 3 * factor - before
     channels = image.shape[1]

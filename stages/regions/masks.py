@@ -9,8 +9,11 @@ from torch.nn import functional
 
 def region_mask(labels: Tensor, indices: Iterable[int]) -> Tensor:
     """1.0 where `labels` (B, H, W), any integer dtype, is one of `indices`, else 0.0; float32 (B, 1, H, W)."""
-    wanted = torch.tensor(sorted(indices), dtype=torch.long, device=labels.device)
-    return torch.isin(labels.long(), wanted)[:, None].float()
+    labels = labels.long()
+    mask = torch.zeros_like(labels, dtype=torch.bool)
+    for index in indices:  # a tensor of them would have to be copied to the labels' device, which then waits for it
+        mask |= labels == index
+    return mask[:, None].float()
 
 
 def to_grid(mask: Tensor, size: int = 32) -> Tensor:
