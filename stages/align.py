@@ -16,13 +16,13 @@ from stages.codes.optimise import Outcome
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
 from stages.config import code_folder
 from stages.errors import ItemError
-from stages.files import read_label_map
+from stages.inputs import Inputs
 from stages.items import Item, Result, run_items
 from stages.manifests import check_hair_only, listed_pairs
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import dilate, region_mask, to_grid
-from stages.tensors import from_labels, read_tensors, tensor_bytes
+from stages.tensors import tensor_bytes
 
 
 class Nets(NamedTuple):
@@ -122,14 +122,15 @@ def main(
     codes = code_folder(codes, choice["code"])
     items = []
     for pair in listed.values():
-        inputs = {"target": targets / f"{pair.pair}.png"}
-        inputs |= {f"map{k}": maps / f"{image}.png" for k, image in enumerate(pair.references)}
-        inputs |= {f"code{k}": codes / f"{image}.safetensors" for k, image in enumerate(pair.references)}
+        paths = {"target": targets / f"{pair.pair}.png"}
+        paths |= {f"map{k}": maps / f"{image}.png" for k, image in enumerate(pair.references)}
+        paths |= {f"code{k}": codes / f"{image}.safetensors" for k, image in enumerate(pair.references)}
         facts = pair._replace(appearance={}).facts  # whose look something gets has no influence
-        items.append(Item(pair.pair, inputs, {"aligned": out / f"{pair.pair}.safetensors"}, facts))
+        items.append(Item(pair.pair, paths, {"aligned": out / f"{pair.pair}.safetensors"}, facts))
     if choice["align"] and params["variant"] == "official":
         check_hair_only(listed.values(), "align.variant: official")
     device = choose_device()
+    inputs = Inputs(device, scheme)
     dtype = chosen(precision, device)
 
     @cache
@@ -137,16 +138,12 @@ def main(
         loaded = (load_generator(generator, device), load_parser(parser, device), load_perceptual(perceptual, device))
         return Nets(*(lowered(net, dtype) for net in loaded), loaded[0])
 
-    def labels_of(batch: Sequence[Item], role: str) -> Tensor:
-        return torch.cat([from_labels(read_label_map(item.inputs[role], scheme), device) for item in batch])
-
     def codes_of(batch: Sequence[Item], role: str) -> tuple[Tensor, FSCode]:
-        stored = [read_tensors(item.inputs[role], device) for item in batch]
-        ws = torch.stack([code["W"] for code in stored])
+        stored = inputs.codes(batch, role)
         if choice["code"] == "fs":
-            return ws, FSCode(*(torch.stack([code[key] for code in stored]) for key in ("F", "S")))
+            return stored["W"], FSCode(stored["F"], stored["S"])
         with torch.no_grad():
-            return ws, w_to_code(nets().exact, ws)
+            return stored["W"], w_to_code(nets().exact, stored["W"])
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         batch_pairs = [listed[item.name] for item in batch]
@@ -154,11 +151,11 @@ def main(
         references = []
         for k, labels in enumerate(batch_pairs[0].taken(scheme)):
             title = ", ".join(f"{pair.pair}/{pair.references[k]}" for pair in batch_pairs)
-            references.append(Reference(*embedded[k], labels, labels_of(batch, f"map{k}"), title))
+            references.append(Reference(*embedded[k], labels, inputs.labels(batch, f"map{k}"), title))
         structures, outcomes = [reference.code.f for reference in references], []
         if choice["align"]:
             method = align_official if params["variant"] == "official" else align_paper
-            structures, outcomes = method(nets(), references, labels_of(batch, "target"), params)
+            structures, outcomes = method(nets(), references, inputs.labels(batch, "target"), params)
         f = torch.stack(structures, 1)
         s = torch.stack([code.s for _, code in embedded], 1)
         results: list[Result | ItemError] = []
@@ -173,7 +170,10 @@ def main(
     decisive = {"method": choice}
     if choice["align"]:
         decisive |= {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
-    run_items(f"aligned-{name}", "stages.align", items, decisive, weights, compute, record, params["batch"])
+    run_items(
+        f"aligned-{name}", "stages.align", items, decisive, weights, compute, record, params["batch"],
+        read_ahead=inputs.read_ahead,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -16,13 +16,14 @@ from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
 from stages.errors import ItemError
-from stages.files import png_bytes, read_label_map, read_rgb
+from stages.files import png_bytes
+from stages.inputs import Inputs
 from stages.items import Item, Result, run_items
 from stages.manifests import check_hair_only, listed_pairs
 from stages.nets import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
-from stages.tensors import from_labels, from_rgb, read_tensors, tensor_bytes, to_image
+from stages.tensors import tensor_bytes, to_image
 
 LOOK_PARAMS = ("look_mse", "look_rate")  # parameters on which only a pair depends that has another image's look
 
@@ -54,27 +55,28 @@ def main(
         check_hair_only(listed.values(), "blend.variant: official")
     items = []
     for pair in listed.values():
-        inputs = {"target": targets / f"{pair.pair}.png", "aligned": aligned / f"{pair.pair}.safetensors"}
+        paths = {"target": targets / f"{pair.pair}.png", "aligned": aligned / f"{pair.pair}.safetensors"}
         looks = pair.painted(scheme)
         for k, image in enumerate(pair.images):
-            inputs |= {f"face{k}": faces / f"{image}.png"} if with_photos or k in looks else {}
-            inputs |= {f"map{k}": maps / f"{image}.png"} if is_official or k in looks else {}
+            paths |= {f"face{k}": faces / f"{image}.png"} if with_photos or k in looks else {}
+            paths |= {f"map{k}": maps / f"{image}.png"} if is_official or k in looks else {}
         outputs = {"image": out / f"{pair.pair}.png", "code": out / f"{pair.pair}.safetensors"}
         of_looks = {key: params[key] for key in LOOK_PARAMS} if looks else {}
-        items.append(Item(pair.pair, inputs, outputs, pair.facts | of_looks))
+        items.append(Item(pair.pair, paths, outputs, pair.facts | of_looks))
     device = choose_device()
+    inputs = Inputs(device, scheme)
     dtype = chosen(precision, device)
     exact = cache(lambda: load_generator(generator, device))
     nets = cache(lambda: (lowered(exact(), dtype), lowered(load_perceptual(perceptual, device), dtype)))
     face_parser = cache(lambda: load_parser(parser, device))
 
     def masks_of(batch: Sequence[Item], role: str, regions: Sequence[Iterable[int]]) -> Tensor:
-        labels = torch.cat([from_labels(read_label_map(item.inputs[role], scheme), device) for item in batch])
+        labels = inputs.labels(batch, role)
         return torch.cat([region_mask(labels, indices) for indices in regions], 1)
 
     def photos_of(batch: Sequence[Item], k: int, size: int) -> Tensor:
         reduce = bicubic if is_official else area
-        return torch.cat([reduce(from_rgb(read_rgb(item.inputs[f"face{k}"]), device), size) for item in batch])
+        return reduce(inputs.faces(batch, f"face{k}"), size)
 
     def looks_of(batch: Sequence[Item], size: int) -> list[Look]:
         return [
@@ -86,8 +88,8 @@ def main(
         net, loss = nets()
         size = min(LOSS_SIZE, net.size)
         taken = listed[batch[0].name].taken(scheme)
-        stored = [read_tensors(item.inputs["aligned"], device) for item in batch]
-        f, s = (torch.stack([code[key] for code in stored]) for key in ("F", "S"))
+        stored = inputs.codes(batch, "aligned")
+        f, s = stored["F"], stored["S"]
         photos = None
         if with_photos:
             photos = torch.stack([photos_of(batch, k, size) for k in range(len(taken))], 1)
@@ -114,7 +116,10 @@ def main(
     weights = {"generator": generator, "perceptual": perceptual} | ({"parser": parser} if is_official else {})
     decisive = {key: value for key, value in params.items() if key not in ("batch", *LOOK_PARAMS)}
     decisive["precision"] = precision
-    run_items(f"composites-{method}", "stages.blend", items, decisive, weights, compute, record, params["batch"])
+    run_items(
+        f"composites-{method}", "stages.blend", items, decisive, weights, compute, record, params["batch"],
+        read_ahead=inputs.read_ahead,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

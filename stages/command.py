@@ -27,6 +27,7 @@ log = logging.getLogger("stages")
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)  # of a disk, not of a bug
 
 PLAIN_LINE_SECONDS = 15.0  # how often a long optimisation says where it is when nobody watches a bar
+BAR_SECONDS = 0.5  # how often a bar shows the loss: to read it is to wait for the GPU
 
 Log = Annotated[Path | None, typer.Option("--log", help="file that gets a copy of the messages")]
 
@@ -143,19 +144,21 @@ class Progress:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self.started = self.said = time.monotonic()
+        self.started = self.said = self.shown = time.monotonic()
         self.bar: tqdm | None = None
 
     def __call__(self, step: int, steps: int, losses: Any) -> None:
+        now = time.monotonic()
         if sys.stderr.isatty():
             if self.bar is None:
                 self.bar = tqdm(total=steps, desc=self.title, leave=False)
-            self.bar.set_postfix(loss=f"{losses.mean().item():.4f}", refresh=False)
+            if now - self.shown > BAR_SECONDS:
+                self.bar.set_postfix(loss=f"{losses.mean().item():.4f}", refresh=False)
+                self.shown = now
             self.bar.update()
             if step == steps:
                 self.bar.close()
                 self.bar = None
-        now = time.monotonic()
         if step == steps or (self.bar is None and now - self.said > PLAIN_LINE_SECONDS):
             left = (now - self.started) / step * (steps - step)
             log.info("%s: step %d of %d, loss %.4f, %.0f s left", self.title, step, steps, losses.mean().item(), left)

@@ -11,12 +11,13 @@ import typer
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
 from stages.command import Log, Precision, Progress, choose_device, log_to, run_stage, section
 from stages.errors import ItemError
-from stages.files import png_bytes, read_rgb
+from stages.files import png_bytes
+from stages.inputs import Inputs
 from stages.items import Item, Result, run_items
 from stages.manifests import read_faces
 from stages.nets import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered
-from stages.tensors import from_rgb, tensor_bytes, to_image
+from stages.tensors import tensor_bytes, to_image
 
 
 def main(
@@ -45,6 +46,7 @@ def main(
         for face in read_faces(images)
     ]
     device = choose_device()
+    inputs = Inputs(device)
     dtype = chosen(precision, device)
     exact = cache(lambda: load_generator(generator, device))
     nets = cache(lambda: (lowered(exact(), dtype), lowered(load_perceptual(perceptual, device), dtype)))
@@ -52,8 +54,7 @@ def main(
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         net, loss = nets()
         title = ", ".join(item.name for item in batch)
-        goal = torch.cat([from_rgb(read_rgb(item.inputs["face"]), device) for item in batch])
-        objective = Objective(net, loss, goal, params["variant"])
+        objective = Objective(net, loss, inputs.faces(batch, "face"), params["variant"])
         first = rendered[0]
         ws, outcome = embed_w(net, objective, params["w"], Progress(f"{first} of {title}"), SPACES[first])
         outcomes, code = {first: outcome}, None
@@ -79,7 +80,9 @@ def main(
     used = ("variant", "w", "fs") if kind == "fs" else ("variant", "w")
     decisive = {key: params[key] for key in used} | {"precision": precision}
     stage = "codes" if kind == "fs" else f"codes-{kind}"
-    run_items(stage, "stages.embed", items, decisive, weights, compute, record, params["batch"])
+    run_items(
+        stage, "stages.embed", items, decisive, weights, compute, record, params["batch"], read_ahead=inputs.read_ahead
+    )
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
+from stages.batches import BatchSize, device_memory
 from stages.command import address_space_left, log, peak_memory_mib
 from stages.config import canonical
 from stages.deps import code_digest
@@ -62,8 +63,9 @@ def run_items(
     weights: Mapping[str, Path],
     compute: Compute,
     record: Path,
-    batch: int = 1,
+    batch: int | Literal["auto"] = 1,
     manifests: Mapping[Path, bytes] | None = None,
+    read_ahead: Callable[[Sequence[Item]], None] | None = None,
 ) -> None:
     """Make the outputs of all items and the stage's record.
 
@@ -79,8 +81,9 @@ def run_items(
         weights: network files that the result depends on, by role.
         compute: computes a batch; returns a result or an error for each item.
         record: where the JSON record of the stage goes.
-        batch: largest number of items in a batch; its items have equal facts.
+        batch: largest number of items in a batch, or `auto` (see `BatchSize`); its items have equal facts.
         manifests: further files that the stage writes.
+        read_ahead: called with the items of the next batch before `compute` is with those of this one.
 
     Raises:
         UserError: an input is not what the stage that made it wrote, or an output cannot be written.
@@ -108,10 +111,14 @@ def run_items(
             records[item.name] = stored.record | {"item": item.name}
             _place(item, stored.contents)
     log.info("%s: %d items, %d stored, %d to compute", stage, len(items), len(records), len(todo))
-    done = 0
-    for chunk in _batches(todo, batch):
+    done, size = 0, BatchSize(batch, device_memory())
+    for chunk, following in _batches(todo, size):
+        if read_ahead is not None:
+            if not done:
+                read_ahead([item for item, _ in chunk])
+            read_ahead([item for item, _ in following])
         began = time.monotonic()
-        results = _computed(compute, [item for item, _ in chunk])
+        results = _computed(compute, [item for item, _ in chunk], size)
         seconds = (time.monotonic() - began) / len(chunk)
         for (item, key), result in zip(chunk, results, strict=True):
             if isinstance(result, ItemError):
@@ -133,11 +140,12 @@ def run_items(
     write_record(record, stage, files, weights=digests, items=[records[item.name] for item in items])
 
 
-def _computed(compute: Compute, items: Sequence[Item]) -> list[Result | ItemError]:
+def _computed(compute: Compute, items: Sequence[Item], size: BatchSize) -> list[Result | ItemError]:
     """The results of a batch. What does not fit into memory is computed in halves; an item that does not fit fails."""
     failure = None
     try:
-        return list(compute(items))
+        with size.measured(len(items)):
+            return list(compute(items))
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
@@ -148,7 +156,8 @@ def _computed(compute: Compute, items: Sequence[Item]) -> list[Result | ItemErro
         return [ItemError(f"out of memory ({failure}): free some, or run it on a larger machine")]
     log.warning("out of memory with a batch of %d (%s): in halves", len(items), failure)
     half = len(items) // 2
-    return _computed(compute, items[:half]) + _computed(compute, items[half:])
+    size.limit(half)
+    return _computed(compute, items[:half], size) + _computed(compute, items[half:], size)
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -158,11 +167,17 @@ def _out_of_memory(error: Exception) -> bool:
     return known or address_space_left() < SCARCE
 
 
-def _batches(todo: Sequence[tuple[Item, str]], batch: int) -> Iterator[list[tuple[Item, str]]]:
-    """Batches of items in order; only items with equal facts, pairs of one kind, say, share one."""
-    for _, group in groupby(todo, key=lambda entry: canonical(entry[0].facts)):
-        entries = list(group)
-        yield from (entries[start : start + batch] for start in range(0, len(entries), batch))
+def _batches(todo: Sequence[tuple[Item, str]], size: BatchSize) -> Iterator[tuple[list[tuple[Item, str]], ...]]:
+    """Batches of items in order, each with the one that follows as far as the size of that is known by now.
+
+    Only items with equal facts, pairs of one kind, say, share a batch.
+    """
+    groups = [list(group) for _, group in groupby(todo, key=lambda entry: canonical(entry[0].facts))]
+    while groups:
+        count = size.next()
+        chunk, rest = groups[0][:count], groups[0][count:]
+        groups = [rest, *groups[1:]] if rest else groups[1:]
+        yield chunk, groups[0][:count] if groups else []
 
 
 def _remove_leftovers(items: Sequence[Item]) -> None:

@@ -14,13 +14,14 @@ from stages.codes.loho import Shown, loho
 from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
 from stages.errors import ItemError
 from stages.files import png_bytes, read_label_map, read_rgb
+from stages.inputs import Inputs
 from stages.items import Item, Result, items_of_pairs, run_items
 from stages.manifests import check_hair_only, listed_pairs
 from stages.nets import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
 from stages.regions.pasting import soft_blend, without_foreground
-from stages.tensors import from_labels, from_rgb, to_image
+from stages.tensors import to_image
 
 MARGIN = 8  # px at 512 px around the identity's hair and face that the inpainted background replaces too
 SOFT = 3.0  # px at 512 px, of the border between the generated image and the background
@@ -49,6 +50,7 @@ def main(
     check_hair_only(listed.values(), "LOHO", looks=True)
     items = items_of_pairs(listed.values(), faces, maps, targets, out)
     device = choose_device()
+    inputs = Inputs(device, scheme)
     dtype = chosen(precision, device)
     exact = cache(lambda: load_generator(generator, device))
 
@@ -58,9 +60,8 @@ def main(
         return tuple(lowered(net, dtype) for net in loaded)
 
     def shown(batch: Sequence[Item], k: int, region: str) -> Shown:
-        photos = [from_rgb(read_rgb(item.inputs[f"face{k}"]), device) for item in batch]
-        labels = [from_labels(read_label_map(item.inputs[f"map{k}"], scheme), device) for item in batch]
-        return Shown(torch.cat(photos), region_mask(torch.cat(labels), scheme.indices(region)))
+        labels = inputs.labels(batch, f"map{k}")
+        return Shown(inputs.faces(batch, f"face{k}"), region_mask(labels, scheme.indices(region)))
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         pair = listed[batch[0].name]  # pairs of a batch have the same columns
@@ -87,7 +88,10 @@ def main(
 
     weights = {"generator": generator, "parser": parser, "perceptual": perceptual}
     decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
-    run_items(f"composites-{method}", "stages.loho", items, decisive, weights, compute, record, params["batch"])
+    run_items(
+        f"composites-{method}", "stages.loho", items, decisive, weights, compute, record, params["batch"],
+        read_ahead=inputs.read_ahead,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ import typer
 from stages.codes.reduction import area, bicubic
 from stages.command import Log, choose_device, log_to, run_stage, section
 from stages.errors import ItemError
-from stages.files import label_map_bytes, read_rgb
+from stages.files import label_map_bytes
+from stages.inputs import Inputs
 from stages.items import Item, Result, run_items
 from stages.manifests import read_faces
 from stages.nets import load_parser
 from stages.regions.labels import LabelScheme
-from stages.tensors import from_rgb
 
 MIN_FEATURE = 0.001  # share of the image; noses of FFHQ photos cover 0.018 to 0.023, mouths 0.008 to 0.02
 
@@ -57,6 +57,7 @@ def main(
         for face in read_faces(images)
     ]
     device = choose_device()
+    inputs = Inputs(device)
     net = cache(lambda: load_parser(parser, device))
     reduce = {"area": area, "bicubic": bicubic}[params["reduce"]]
 
@@ -64,7 +65,7 @@ def main(
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         (item,) = batch
         scheme = net().scheme
-        face = reduce(from_rgb(read_rgb(item.inputs["face"]), device), net().size)
+        face = reduce(inputs.faces(batch, "face"), net().size)
         labels = net().logits(face).argmax(1)[0].byte().cpu().numpy()
         if reason := why_no_face(labels, scheme, params["min_face"]):
             face = item.inputs["face"]
@@ -72,7 +73,8 @@ def main(
         share = covered(labels, scheme, "face")
         return [Result({"map": label_map_bytes(labels, scheme)}, {"face_share": round(share, 4)})]
 
-    run_items("maps", "stages.parse", items, params, {"parser": parser}, compute, record)
+    weights = {"parser": parser}
+    run_items("maps", "stages.parse", items, params, weights, compute, record, read_ahead=inputs.read_ahead)
 
 
 if __name__ == "__main__":

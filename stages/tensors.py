@@ -23,7 +23,7 @@ def to_device(tensor: Tensor, device: torch.device) -> Tensor:
 
 def from_rgb(image: np.ndarray, device: torch.device) -> Tensor:
     """uint8 (H, W, 3) to (1, 3, H, W) in [-1, 1]."""
-    return torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 127.5 - 1
+    return to_device(torch.from_numpy(image), device).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 def to_image(image: Tensor) -> Image.Image:
@@ -34,7 +34,7 @@ def to_image(image: Tensor) -> Image.Image:
 
 def from_labels(labels: np.ndarray, device: torch.device) -> Tensor:
     """uint8 label map (H, W) to int64 (1, H, W)."""
-    return torch.from_numpy(labels.astype(np.int64))[None].to(device)
+    return to_device(torch.from_numpy(labels), device)[None].long()
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor], facts: Mapping[str, Any] | None = None) -> bytes:
@@ -43,9 +43,9 @@ def tensor_bytes(tensors: Mapping[str, Tensor], facts: Mapping[str, Any] | None 
     return safetensors.torch.save(plain, {"facts": json.dumps(facts or {}, sort_keys=True)})
 
 
-def read_tensors(path: Path, device: torch.device) -> dict[str, Tensor]:
-    """Decode tensors of ours; raises UserError if the file is damaged."""
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Decode tensors of ours, onto the CPU; raises UserError if the file is damaged."""
     try:
-        return safetensors.torch.load_file(path, device=str(device))
+        return safetensors.torch.load_file(path)
     except (OSError, safetensors.SafetensorError) as error:
         raise UserError(f"{path}: damaged ({error}); remove it and run again") from error

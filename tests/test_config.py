@@ -30,6 +30,12 @@ def test_shipped_params_are_valid():
         config.check_section(name, section)
 
 
+@pytest.mark.parametrize("batch", ["auto", 1, 16])
+def test_batches_are_a_number_or_by_memory(batch):
+    for stage in ("embed", "align", "blend", "loho"):
+        config.check_params(changed(f"{stage}.batch", batch))
+
+
 @pytest.mark.parametrize(
     ("key", "value", "named"),
     [
@@ -38,6 +44,9 @@ def test_shipped_params_are_valid():
         ("blend.steps", -1, "blend.steps"),
         ("score.size", "256", "score.size"),
         ("maps.min_face", "0.05", "maps.min_face"),
+        ("embed.batch", "8", "embed.batch: '8' does not match '\\^auto"),
+        ("align.batch", 0, "align.batch: 0 is less than the minimum of 1"),
+        ("blend.batch", 2.5, "blend.batch: 2.5 is not of type 'integer'"),
         ("faces.drawn.count", 2.5, "faces.drawn.count"),
         ("methods.mine", {"code": "wplus", "align": True}, "methods.mine.code: .*wplus"),
         ("methods.mine", {"code": "fs"}, "methods.mine: "),

@@ -47,6 +47,7 @@ class Stage:
         if self.killed_at in names:
             raise KeyboardInterrupt
         self.batches.append(names)
+        self.events.append(("compute", names))
         if len(batch) > self.fits or self.too_large & set(names):
             self.allocate()
         results = []
@@ -61,11 +62,14 @@ class Stage:
 
     def run(self, batch=1):
         """Run the stage; returns the batches that were computed."""
-        self.batches = []
+        self.batches, self.events = [], []
         items = [
             Item(name, {"face": self.input(name)}, {"code": self.output(name)}, self.facts[name]) for name in NAMES
         ]
-        run_items("codes", "stages.target", items, self.params, self.weights, self.compute, RECORD, batch)
+        run_items(
+            "codes", "stages.target", items, self.params, self.weights, self.compute, RECORD, batch,
+            read_ahead=lambda batch: self.events.append(("read", [item.name for item in batch])),
+        )  # fmt: skip
         return self.batches
 
     def outputs(self):
@@ -189,6 +193,46 @@ def test_batches_are_of_equal_facts_and_not_too_large(stage, batch):
         assert len(names) <= batch
         assert len({str(stage.facts[name]) for name in names}) == 1
     assert len(batches) <= (5 if batch == 1 else 3)
+
+
+def test_the_next_batch_is_read_before_this_one_is_computed(stage):
+    stage.facts |= {"e": {"hair": 1}}
+    stage.run(batch=2)
+    assert stage.events == [
+        ("read", ["a", "b"]), ("read", ["c", "d"]), ("compute", ["a", "b"]), ("read", ["e"]), ("compute", ["c", "d"]),
+        ("read", []), ("compute", ["e"]),
+    ]  # fmt: skip
+
+
+class Card:
+    """A GPU's memory that holds three items beside what must stay free."""
+
+    def free(self):
+        return 4.0
+
+    def begin(self):
+        pass
+
+    def taken(self):
+        return 1.0
+
+
+def test_batches_by_memory_begin_with_one_item(stage, monkeypatch):
+    monkeypatch.setattr("stages.items.device_memory", Card)
+    assert stage.run("auto") == [["a"], ["b", "c", "d"], ["e"]]
+    assert all(item["status"] == "ok" for item in records().values())
+
+
+def test_batches_on_a_cpu_are_of_one_item(stage, monkeypatch):
+    monkeypatch.setattr("stages.items.device_memory", lambda: None)
+    assert stage.run("auto") == [[name] for name in NAMES]
+
+
+def test_what_did_not_fit_once_is_not_tried_again(stage):
+    stage.fits = 2
+    assert stage.run(batch=4) == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["e"]]
+    stage.params, stage.fits = {"steps": 11}, 1
+    assert stage.run(batch=2) == [["a", "b"], ["a"], ["b"], ["c"], ["d"], ["e"]]
 
 
 def test_stage_killed_at_the_third_item_computes_the_rest(stage):

@@ -1,0 +1,60 @@
+"""What items read, as tensors on the device; the files of the next batch are decoded while this one is computed."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stages.files import read_label_map, read_rgb
+from stages.items import Item
+from stages.regions.labels import LabelScheme
+from stages.tensors import from_labels, from_rgb, read_tensors, to_device
+
+
+class Inputs:
+    """Reads the files of items by their roles: `face…` an image, `map…` and `target` label maps, all else codes."""
+
+    def __init__(self, device: torch.device, scheme: LabelScheme | None = None) -> None:
+        """`scheme`: of the label maps, if there are any."""
+        self.device, self.scheme = device, scheme
+        self.reader = ThreadPoolExecutor(1, "inputs")
+        self.of_this_batch: dict[tuple[str, Path], Future[Any]] = {}
+        self.of_the_next: dict[tuple[str, Path], Future[Any]] = {}
+
+    def read_ahead(self, items: Sequence[Item]) -> None:
+        """Begin to read what a batch needs; the one named before is computed now, and what was read for it is kept."""
+        self.of_this_batch, self.of_the_next = self.of_the_next, {}
+        for item in items:
+            for role, path in item.inputs.items():
+                kind = role.rstrip("0123456789")
+                if (kind, path) not in self.of_the_next:
+                    self.of_the_next[kind, path] = self.reader.submit(self._decoded, kind, path)
+
+    def faces(self, items: Sequence[Item], role: str) -> Tensor:
+        """Images (B, 3, H, W) in [-1, 1]; errors as `read_rgb`."""
+        return torch.cat([from_rgb(image, self.device) for image in self._read(items, role)])
+
+    def labels(self, items: Sequence[Item], role: str) -> Tensor:
+        """Label maps int64 (B, H, W); errors as `read_label_map`."""
+        return torch.cat([from_labels(labels, self.device) for labels in self._read(items, role)])
+
+    def codes(self, items: Sequence[Item], role: str) -> dict[str, Tensor]:
+        """Tensors (B, …) by name; errors as `read_tensors`."""
+        stored = self._read(items, role)
+        return {name: torch.stack([to_device(code[name], self.device) for code in stored]) for name in stored[0]}
+
+    def _read(self, items: Sequence[Item], role: str) -> list[Any]:
+        kind, contents = role.rstrip("0123456789"), []
+        for item in items:
+            path = item.inputs[role]
+            begun = self.of_this_batch.get((kind, path))
+            contents.append(begun.result() if begun else self._decoded(kind, path))
+        return contents
+
+    def _decoded(self, kind: str, path: Path) -> Any:
+        if kind == "face":
+            return read_rgb(path)
+        return read_label_map(path, self.scheme) if kind in ("map", "target") else read_tensors(path)
