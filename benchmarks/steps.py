@@ -76,7 +76,7 @@ class Scene:
 
 
 def ours(scene: Scene, params: dict, generator: Generator, parser: Parser, perceptual: Perceptual) -> dict:
-    """The stages' own functions, each taking a number of steps."""
+    """The stages' own functions, each taking a number of steps of the same losses as the plain ones."""
     objective = Objective(generator, perceptual, scene.images[0], "paper")
     certain = torch.zeros_like(scene.labels[0], dtype=torch.bool)
     f, s = (torch.stack([code[i] for code in scene.codes], 1) for i in (0, 1))
@@ -89,7 +89,7 @@ def ours(scene: Scene, params: dict, generator: Generator, parser: Parser, perce
         "embed F, S": lambda n: embed_fs(generator, objective, scene.ws[0], embedding["fs"] | {"steps": n}),
         "align": lambda n: align(
             generator, parser, perceptual, scene.ws[0], *scene.labels, certain, scene.known, None,
-            alignment | {"steps": n},
+            alignment | {"steps": n, "perceptual_every": 1},
         ),
         "blend": lambda n: blend(generator, perceptual, f, s, scene.masks, blending | {"steps": n}),
     }  # fmt: skip

@@ -11,7 +11,7 @@ from stages.regions.labels import CELEBAMASK_19
 
 PARAMS = {
     "steps": 30, "rate": 0.1, "betas": BETAS, "orthogonal": False, "rows": 7, "start": 1.0, "cross_entropy": 1.0,
-    "focus": 0.0, "mse": 0.0, "perceptual": 0.0, "style": 1.0, "p_norm": 0.0,
+    "focus": 0.0, "mse": 0.0, "perceptual": 0.0, "perceptual_every": 1, "style": 1.0, "p_norm": 0.0,
 }  # fmt: skip
 NOTHING = Known(torch.zeros(1, 3, 128, 128), torch.zeros(1, 1, 128, 128))
 CERTAIN = torch.zeros(1, 128, 128, dtype=torch.bool)
@@ -129,6 +129,59 @@ def test_what_is_known_comes_back_from_the_mean_face(small_generator, small_perc
             params | {"steps": 1, "perceptual": 0.0}, lambda *a, name=name: first.setdefault(name, a[2]),
         )  # fmt: skip
     assert torch.equal(first["same"], first["other"])
+
+
+class CountingPerceptual:
+    """Counts how often features are taken."""
+
+    def __init__(self, net):
+        self.net, self.taken = net, 0
+        self.distance = net.distance
+
+    def features(self, image, blocks=None):
+        self.taken += 1
+        return self.net.features(image, blocks)
+
+
+@pytest.mark.parametrize(("steps", "every", "taken"), [(7, 1, 7), (7, 2, 4), (6, 2, 3), (7, 3, 3), (2, 5, 1)])
+def test_what_is_known_is_compared_every_so_many_steps_and_at_the_last(
+    small_generator, small_perceptual, scene, steps, every, taken
+):
+    """The loss of the steps between is that of the last comparison."""
+    parser, ws, target, _ = scene
+    perceptual = CountingPerceptual(small_perceptual)
+    known = Known(small_generator.synthesis(ws), torch.ones(1, 1, 128, 128))
+    params = PARAMS | {
+        "start": 0.0, "cross_entropy": 0.0, "perceptual": 1.0, "perceptual_every": every, "steps": steps, "rate": 0.02,
+    }  # fmt: skip
+    counts, losses = [], []
+
+    def on_step(step, steps, loss):
+        counts.append(perceptual.taken - 1)  # one is of the goal
+        losses.append(loss.item())
+
+    align(
+        small_generator, parser, perceptual, ws, target, target, CERTAIN, known, None, params, on_step
+    )  # fmt: skip
+    assert counts[-1] == taken
+    assert counts == [taken + (step - steps) // every for step in range(1, steps + 1)]
+    for i in range(1, steps):
+        assert (losses[i] == losses[i - 1]) == (counts[i] == counts[i - 1])
+
+
+def test_a_rare_comparison_counts_as_often_more(small_generator, small_perceptual, scene):
+    """One step of Adam by the sum of two losses; their values are what they are without it."""
+    parser, ws, target, _ = scene
+    known = Known(small_generator.synthesis(ws), torch.ones(1, 1, 128, 128))
+
+    def moved(weight, every):
+        params = PARAMS | {"start": 0.0, "perceptual": weight, "perceptual_every": every, "steps": 1}
+        return align(small_generator, parser, small_perceptual, ws, target, target, CERTAIN, known, None, params)
+
+    (rare, losses), (heavy, _), (light, plain) = moved(1.0, 3), moved(3.0, 1), moved(1.0, 1)
+    torch.testing.assert_close(rare, heavy)
+    assert (rare - light).abs().max() > 1e-4
+    assert losses.of(0) == plain.of(0)
 
 
 def test_where_the_map_is_a_guess_any_label_of_a_bare_face_will_do():

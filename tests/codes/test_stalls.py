@@ -26,7 +26,8 @@ STEP = {"steps": STEPS, "rate": 0.1, "betas": (0.5, 0.8), "orthogonal": True, "m
 EMBED_W = STEP | {"preview_steps": STEPS, "preview_every": 2, "p_norm": 0.1}
 EMBED_FS = STEP | {"rate_f": 0.1, "rate_s": 0.1, "l_f": 0.1, "p_norm": 0.1}
 ALIGN = STEP | {
-    "reference_steps": STEPS, "rows": 7, "start": 0.0, "cross_entropy": 1.0, "focus": 1.0, "style": 1.0, "p_norm": 0.1,
+    "reference_steps": STEPS, "rows": 7, "start": 0.0, "cross_entropy": 1.0, "focus": 1.0, "perceptual_every": 2,
+    "style": 1.0, "p_norm": 0.1,
 }  # fmt: skip
 BLEND = STEP | {"blocks": 3, "look_mse": 1.0, "look_rate": 0.1}
 LOHO = {

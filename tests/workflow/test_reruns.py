@@ -78,6 +78,10 @@ ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
 # Values that the schema alone does not give.
 OTHERS = {
     "faces.source": ["drawn", "photos"],
+    "embed.batch": 2,
+    "align.batch": 2,
+    "blend.batch": 2,
+    "loho.batch": 2,
     "faces.photos": "photos",
     "pairs.file": "my_pairs.csv",
     "score.inception": "inception.pth",
