@@ -52,14 +52,15 @@ class BatchSize:
 
     def __init__(self, batch: int | Literal["auto"], memory: Memory | None) -> None:
         self.memory = memory if batch == "auto" else None
-        self.fixed = 1 if batch == "auto" else batch
-        self.largest = LARGEST if batch == "auto" else batch
+        self.largest = batch if batch != "auto" else LARGEST if memory else 1
         self.of_item = 0.0
 
     def next(self) -> int:
         """The size, ≥ 1."""
-        if self.memory is None or not self.of_item:
-            return min(self.fixed, self.largest)
+        if self.memory is None:
+            return self.largest
+        if not self.of_item:
+            return 1
         return int(max(1, min(self.largest, SHARE * self.memory.free() // self.of_item)))
 
     def limit(self, items: int) -> None:

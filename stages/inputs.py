@@ -21,17 +21,16 @@ class Inputs:
         """`scheme`: of the label maps, if there are any."""
         self.device, self.scheme = device, scheme
         self.reader = ThreadPoolExecutor(1, "inputs")
-        self.of_this_batch: dict[tuple[str, Path], Future[Any]] = {}
-        self.of_the_next: dict[tuple[str, Path], Future[Any]] = {}
+        self.of_this_batch: dict[Path, Future[Any]] = {}
+        self.of_the_next: dict[Path, Future[Any]] = {}
 
     def read_ahead(self, items: Sequence[Item]) -> None:
         """Begin to read what a batch needs; the one named before is computed now, and what was read for it is kept."""
         self.of_this_batch, self.of_the_next = self.of_the_next, {}
         for item in items:
             for role, path in item.inputs.items():
-                kind = role.rstrip("0123456789")
-                if (kind, path) not in self.of_the_next:
-                    self.of_the_next[kind, path] = self.reader.submit(self._decoded, kind, path)
+                if path not in self.of_the_next:
+                    self.of_the_next[path] = self.reader.submit(self._decoded, role, path)
 
     def faces(self, items: Sequence[Item], role: str) -> Tensor:
         """Images (B, 3, H, W) in [-1, 1]; errors as `read_rgb`."""
@@ -47,14 +46,11 @@ class Inputs:
         return {name: torch.stack([to_device(code[name], self.device) for code in stored]) for name in stored[0]}
 
     def _read(self, items: Sequence[Item], role: str) -> list[Any]:
-        kind, contents = role.rstrip("0123456789"), []
-        for item in items:
-            path = item.inputs[role]
-            begun = self.of_this_batch.get((kind, path))
-            contents.append(begun.result() if begun else self._decoded(kind, path))
-        return contents
+        paths = [item.inputs[role] for item in items]
+        begun = self.of_this_batch
+        return [begun[path].result() if path in begun else self._decoded(role, path) for path in paths]
 
-    def _decoded(self, kind: str, path: Path) -> Any:
-        if kind == "face":
+    def _decoded(self, role: str, path: Path) -> Any:
+        if role.startswith("face"):
             return read_rgb(path)
-        return read_label_map(path, self.scheme) if kind in ("map", "target") else read_tensors(path)
+        return read_label_map(path, self.scheme) if role.startswith(("map", "target")) else read_tensors(path)
