@@ -24,12 +24,12 @@ from tqdm import tqdm
 
 from stages.codes.embedding import Objective, embed_fs, embed_w, render_code
 from stages.codes.optimise import BETAS
-from stages.command import choose_device
-from stages.files import read_rgb
+from stages.formats.images import read_rgb
+from stages.formats.tensors import from_rgb, to_image
 from stages.nets import load_generator, load_perceptual
+from stages.nets.device import choose_device
 from stages.nets.precision import chosen, lowered
 from stages.scoring.judges import Look, load_judges, measure
-from stages.tensors import from_rgb, to_image
 
 WEIGHTS = Path("data/weights")
 SHARES = (0.25, 0.5, 1.0)

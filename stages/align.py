@@ -13,16 +13,18 @@ from stages.codes import official
 from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structure
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
-from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
-from stages.config import code_folder
+from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.inputs import Inputs
+from stages.engine.items import Item, Result, run_items
+from stages.engine.progress import Progress
 from stages.errors import ItemError
-from stages.inputs import Inputs
-from stages.items import Item, Result, run_items
-from stages.manifests import check_hair_only, listed_pairs
+from stages.formats.tensors import tensor_bytes
 from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
+from stages.nets.device import choose_device
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import dilate, region_mask, to_grid
-from stages.tensors import tensor_bytes
+from stages.settings.config import code_folder
+from stages.settings.manifests import check_hair_only, listed_pairs
 
 
 class Nets(NamedTuple):

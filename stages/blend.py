@@ -14,16 +14,18 @@ from stages.codes.appearance import Look
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
-from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.inputs import Inputs
+from stages.engine.items import Item, Result, run_items
+from stages.engine.progress import Progress
 from stages.errors import ItemError
-from stages.files import png_bytes
-from stages.inputs import Inputs
-from stages.items import Item, Result, run_items
-from stages.manifests import check_hair_only, listed_pairs
+from stages.formats.images import png_bytes
+from stages.formats.tensors import tensor_bytes, to_image
 from stages.nets import load_generator, load_parser, load_perceptual
+from stages.nets.device import choose_device
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
-from stages.tensors import tensor_bytes, to_image
+from stages.settings.manifests import check_hair_only, listed_pairs
 
 LOOK_PARAMS = ("look_mse", "look_rate")  # parameters on which only a pair depends that has another image's look
 

@@ -8,17 +8,17 @@ import torch
 import typer
 from torch import Tensor
 
-from stages.checkpoints import CHECKPOINTS, HELP, describe
-from stages.command import Log, log_to, run_stage
-from stages.command import log as logger
+from stages.engine.command import Log, log_to, run_stage
+from stages.engine.command import log as logger
 from stages.errors import UserError
-from stages.files import sha256_file, write_atomic
+from stages.formats.files import sha256_file, write_atomic
+from stages.formats.weights import check_layout, weights_bytes
 from stages.nets.bisenet import BiSeNet
 from stages.nets.lpips_net import lpips_state
 from stages.nets.pca import principal_components
 from stages.nets.stylegan2 import StyleGAN2, size_of_state
-from stages.nets.weights import check_layout, weights_bytes
 from stages.regions.labels import CELEBAMASK_16
+from stages.settings.checkpoints import CHECKPOINTS, HELP, describe
 
 STATISTICS = ("mean_w", "pca_mean", "pca_components", "pca_stdev")
 

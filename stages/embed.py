@@ -9,15 +9,17 @@ import torch
 import typer
 
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
-from stages.command import Log, Precision, Progress, choose_device, log_to, run_stage, section
+from stages.engine.command import Log, Precision, log_to, run_stage, section
+from stages.engine.inputs import Inputs
+from stages.engine.items import Item, Result, run_items
+from stages.engine.progress import Progress
 from stages.errors import ItemError
-from stages.files import png_bytes
-from stages.inputs import Inputs
-from stages.items import Item, Result, run_items
-from stages.manifests import read_faces
+from stages.formats.images import png_bytes
+from stages.formats.tensors import tensor_bytes, to_image
 from stages.nets import load_generator, load_perceptual
+from stages.nets.device import choose_device
 from stages.nets.precision import chosen, lowered
-from stages.tensors import tensor_bytes, to_image
+from stages.settings.manifests import read_faces
 
 
 def main(

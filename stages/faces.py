@@ -10,16 +10,17 @@ import torch
 import typer
 from PIL import Image
 
-from stages.command import Log, choose_device, log_to, run_stage, section
+from stages.engine.command import Log, log_to, run_stage, section
+from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
-from stages.files import FACE_SIZE, at_face_size, png_bytes, read_image, read_square
-from stages.items import Item, Result, run_items
-from stages.manifests import csv_bytes, face_sources, sample_photo
+from stages.formats.images import FACE_SIZE, at_face_size, png_bytes, read_image, read_square
+from stages.formats.tensors import to_image
 from stages.nets import Generator, load_generator
+from stages.nets.device import choose_device
 from stages.nets.dlib_faces import load_landmarks
 from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond
 from stages.photos.search import SURE, find_face
-from stages.tensors import to_image
+from stages.settings.manifests import csv_bytes, face_sources, sample_photo
 
 MADE_UP = 0.05  # share of the square beyond the photo's border from which on the report warns
 

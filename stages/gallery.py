@@ -6,14 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from stages import align, blend, target
-from stages.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.records import check, write_record
 from stages.errors import UserError
-from stages.files import is_failed, read_label_map, write_atomic
-from stages.manifests import csv_bytes, read_faces
-from stages.records import check, write_record
+from stages.formats.files import is_failed, write_atomic
+from stages.formats.label_maps import read_label_map
 from stages.regions.gallery import choose
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
+from stages.settings.manifests import csv_bytes, read_faces
 
 
 def choose_all(params: dict[str, Any], maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:

@@ -12,13 +12,13 @@ from typing import Annotated, Literal
 import typer
 from PIL import Image
 
-from stages.command import Log, log_to, run_stage
-from stages.command import log as logger
-from stages.config import check_section
+from stages.engine.command import Log, log_to, run_stage
+from stages.engine.command import log as logger
+from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError, UserError
-from stages.files import at_face_size, png_bytes, read_square
-from stages.items import Item, Result, run_items
-from stages.manifests import IMAGE_SUFFIXES, listed_pairs, read_faces, result_files
+from stages.formats.images import at_face_size, png_bytes, read_square
+from stages.settings.config import check_section
+from stages.settings.manifests import IMAGE_SUFFIXES, listed_pairs, read_faces, result_files
 
 SMALLEST = 256  # px; below it a comparison with the others at 256 px would measure the size
 RECONSTRUCTIONS = "reconstruction"  # folder beside the composites that may hold images named after the faces

@@ -11,17 +11,20 @@ import typer
 from PIL import Image
 
 from stages.codes.loho import Shown, loho
-from stages.command import Log, Precision, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.inputs import Inputs
+from stages.engine.items import Item, Result, items_of_pairs, run_items
+from stages.engine.progress import Progress
 from stages.errors import ItemError
-from stages.files import png_bytes, read_label_map, read_rgb
-from stages.inputs import Inputs
-from stages.items import Item, Result, items_of_pairs, run_items
-from stages.manifests import check_hair_only, listed_pairs
+from stages.formats.images import png_bytes, read_rgb
+from stages.formats.label_maps import read_label_map
+from stages.formats.tensors import to_image
 from stages.nets import load_generator, load_parser, load_perceptual
+from stages.nets.device import choose_device
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
 from stages.regions.pasting import soft_blend, without_foreground
-from stages.tensors import to_image
+from stages.settings.manifests import check_hair_only, listed_pairs
 
 MARGIN = 8  # px at 512 px around the identity's hair and face that the inpainted background replaces too
 SOFT = 3.0  # px at 512 px, of the border between the generated image and the background

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from stages.command import Log, Scheme, log_to, run_stage, section
-from stages.command import log as logger
+from stages.engine.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.command import log as logger
+from stages.engine.records import check, write_record
 from stages.errors import UserError
-from stages.files import is_failed, read_label_map, write_atomic
-from stages.manifests import csv_bytes, pair_names, read_faces, read_pairs
-from stages.records import check, write_record
+from stages.formats.files import is_failed, write_atomic
+from stages.formats.label_maps import read_label_map
 from stages.regions.variety import choose_pairs
+from stages.settings.manifests import csv_bytes, pair_names, read_faces, read_pairs
 
 
 def main(

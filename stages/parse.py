@@ -10,14 +10,15 @@ import torch
 import typer
 
 from stages.codes.reduction import area, bicubic
-from stages.command import Log, choose_device, log_to, run_stage, section
+from stages.engine.command import Log, log_to, run_stage, section
+from stages.engine.inputs import Inputs
+from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
-from stages.files import label_map_bytes
-from stages.inputs import Inputs
-from stages.items import Item, Result, run_items
-from stages.manifests import read_faces
+from stages.formats.label_maps import label_map_bytes
 from stages.nets import load_parser
+from stages.nets.device import choose_device
 from stages.regions.labels import LabelScheme
+from stages.settings.manifests import read_faces
 
 MIN_FEATURE = 0.001  # share of the image; noses of FFHQ photos cover 0.018 to 0.023, mouths 0.008 to 0.02
 

@@ -8,14 +8,15 @@ import numpy as np
 import typer
 from PIL import Image
 
-from stages.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.items import Item, Result, items_of_pairs, run_items
 from stages.errors import ItemError
-from stages.files import png_bytes, read_label_map, read_rgb
-from stages.items import Item, Result, items_of_pairs, run_items
-from stages.manifests import listed_pairs
+from stages.formats.images import png_bytes, read_rgb
+from stages.formats.label_maps import read_label_map
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, shown
 from stages.regions.pasting import paste, recolour
+from stages.settings.manifests import listed_pairs
 
 
 def pasted(

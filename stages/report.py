@@ -9,14 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from stages.command import Log, Scheme, log_to, run_stage, section
-from stages.command import log as logger
-from stages.config import GALLERY_STAGES, methods_with, protocols, reconstruction_folders
+from stages.engine.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.command import log as logger
+from stages.engine.records import check_below, read_record
 from stages.errors import UserError
-from stages.files import sha256_file, write_atomic, write_json
-from stages.manifests import read_faces, read_pairs
-from stages.metrics import table
-from stages.records import check_below, read_record
+from stages.formats.files import sha256_file, write_atomic, write_json
 from stages.reporting.against import FOR_THE_WORSE, changes, describe, read_run
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
@@ -25,6 +22,9 @@ from stages.reporting.plots import distributions, method_against_method, metric_
 from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.tables import number
 from stages.reporting.text import render_report
+from stages.settings.config import GALLERY_STAGES, methods_with, protocols, reconstruction_folders
+from stages.settings.manifests import read_faces, read_pairs
+from stages.statistics import table
 
 
 def main(

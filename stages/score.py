@@ -18,13 +18,14 @@ import pandas as pd
 import torch
 import typer
 
-from stages.command import Log, choose_device, log_to, run_stage, section
-from stages.config import reconstruction_folders
-from stages.manifests import read_faces, read_pairs
-from stages.metrics import table
-from stages.records import check_below
+from stages.engine.command import Log, log_to, run_stage, section
+from stages.engine.records import check_below
+from stages.nets.device import choose_device
 from stages.scoring.judges import load_judges
 from stages.scoring.protocols import Folders, Value, score_reconstruction, score_transfer
+from stages.settings.config import reconstruction_folders
+from stages.settings.manifests import read_faces, read_pairs
+from stages.statistics import table
 
 logger = logging.getLogger(__name__)
 

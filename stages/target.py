@@ -9,14 +9,16 @@ import numpy as np
 import typer
 
 from stages.codes import official_target
-from stages.command import Log, Progress, Scheme, choose_device, log_to, run_stage, section
+from stages.engine.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.items import Item, Result, run_items
+from stages.engine.progress import Progress
 from stages.errors import ItemError
-from stages.files import label_map_bytes, read_label_map
-from stages.items import Item, Result, run_items
-from stages.manifests import check_hair_only, listed_pairs
+from stages.formats.label_maps import label_map_bytes, read_label_map
 from stages.nets import load_generator, load_parser
+from stages.nets.device import choose_device
 from stages.regions.pair import Pair
 from stages.regions.target import compose, fit_face
+from stages.settings.manifests import check_hair_only, listed_pairs
 
 
 def main(

@@ -18,15 +18,15 @@ import torch
 import typer
 from torch import Tensor
 
-from stages.command import Log, log_to, run_stage
-from stages.command import log as logger
+from stages.engine.command import Log, log_to, run_stage
+from stages.engine.command import log as logger
 from stages.errors import UserError
-from stages.files import sha256_file, write_atomic
+from stages.formats.files import sha256_file, write_atomic
+from stages.formats.weights import weights_bytes
 from stages.nets.dlib_faces import as_tensors
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.nets.openvino_ir import mobilestylegan_state, read_constants
 from stages.nets.pca import principal_components
-from stages.nets.weights import weights_bytes
 
 
 class Package(NamedTuple):

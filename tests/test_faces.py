@@ -9,7 +9,7 @@ from PIL import Image
 
 from stages.errors import ItemError
 from stages.faces import prepare_photo
-from stages.files import png_bytes
+from stages.formats.images import png_bytes
 from stages.nets.dlib_faces import load_landmarks
 
 NEVER = {"align": "never", "min_size": 512, "sharp_size": 700}

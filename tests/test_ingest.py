@@ -9,10 +9,10 @@ import yaml
 from PIL import Image
 from support import run_module
 
-from stages.config import check_section
 from stages.errors import ItemError
 from stages.ingest import bring_to_size, check, main, read_result
-from stages.manifests import result_files
+from stages.settings.config import check_section
+from stages.settings.manifests import result_files
 
 FACES = ["a", "b", "c"]
 PAIRS = ["pair-0000", "pair-0001", "pair-0002"]

@@ -10,12 +10,12 @@ import torch
 import yaml
 from support import ROOT
 
-from stages.metrics import table
-from stages.metrics.published import elsewhere, published
-from stages.nets.weights import weights_bytes
+from stages.formats.weights import weights_bytes
 from stages.regions.pair import Pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
+from stages.reporting.published import elsewhere, published
 from stages.reporting.text import render_report
+from stages.statistics import table
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] = {"barbershop": {"code": "fs", "align": True}, "baseline": {"code": "w", "align": False}}

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from support import ROOT
 
-from stages import config, manifests
 from stages.errors import ItemError, UserError
-from stages.files import MAX_PIXELS, read_image
+from stages.formats.images import MAX_PIXELS, read_image
+from stages.settings import config, manifests
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 

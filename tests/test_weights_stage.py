@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from stages import weights
 from stages.errors import UserError
-from stages.files import sha256, sha256_file
-from stages.nets.weights import read_metadata, read_weights, weights_bytes
+from stages.formats.files import sha256, sha256_file
+from stages.formats.weights import read_metadata, read_weights, weights_bytes
 
 TENSORS = {"conv.weight": torch.arange(24.0).reshape(2, 3, 4), "norm.count": torch.tensor(7)}
 

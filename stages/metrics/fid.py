@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stages.errors import UserError
-from stages.files import sha256_file
+from stages.formats.files import sha256_file
 
 SHA256_PREFIX = "6726825d"  # part of the published file's name
 FILE_NAME = "pt_inception-2015-12-05-6726825d.pth"

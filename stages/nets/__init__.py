@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from stages.errors import UserError
+from stages.formats.weights import read_metadata, read_weights
 from stages.nets.bisenet import BiSeNet
 from stages.nets.lpips_net import LPIPS
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.nets.stlpips import STLPIPS
 from stages.nets.stylegan2 import StyleGAN2
-from stages.nets.weights import read_metadata, read_weights
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, LabelScheme
 
 

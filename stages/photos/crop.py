@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from stages.files import FACE_SIZE
+from stages.formats.images import FACE_SIZE
 
 BORDER, PAD, BLUR = 0.1, 0.3, 0.02  # of the crop's side: looked at beyond it, least padding, σ of the padding's blur
 # Of the side: a square whose corners are this close to the photo's is the photo. Twelve faces that FFHQ or its

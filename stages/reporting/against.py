@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from stages.errors import UserError
-from stages.metrics import table
 from stages.reporting.tables import number
+from stages.statistics import table
 
 # What became of a mean, in the order in which it is told; the first three are for the worse.
 GONE, FEWER, WORSE, CHANGED, BETTER, NEW, SAME = "gone", "fewer", "worse", "changed", "better", "new", "same"

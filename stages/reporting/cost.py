@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from stages.config import ONE_FILE
 from stages.regions.pair import Pair
+from stages.settings.config import ONE_FILE
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from stages.metrics.table import SUMMARY
+from stages.statistics.table import SUMMARY
 
 
 def flat_metrics(frame: pd.DataFrame) -> dict[str, float]:

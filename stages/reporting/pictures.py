@@ -9,7 +9,9 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from stages.files import is_failed, palette, read_label_map, read_rgb
+from stages.formats.files import is_failed
+from stages.formats.images import read_rgb
+from stages.formats.label_maps import palette, read_label_map
 from stages.metrics.regions import transfer_masks
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair

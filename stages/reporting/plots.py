@@ -7,9 +7,9 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from stages.metrics.table import SUMMARY
 from stages.reporting.names import ARROWS, method_name, styles
 from stages.reporting.pictures import png
+from stages.statistics.table import SUMMARY
 
 matplotlib.use("Agg")
 from matplotlib import pyplot, ticker

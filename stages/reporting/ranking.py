@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stages.errors import UserError
-from stages.metrics.table import SUMMARY
+from stages.statistics.table import SUMMARY
 
 
 class Ranked(NamedTuple):

@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from stages.metrics.published import SOURCES, elsewhere, published
+from stages.formats.weights import DIGEST, read_metadata
 from stages.metrics.sets import ERROR, NULL
-from stages.metrics.table import SUMMARY
-from stages.nets.weights import DIGEST, read_metadata
 from stages.regions.pair import Pair, as_table
 from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name
+from stages.reporting.published import SOURCES, elsewhere, published
+from stages.statistics.table import SUMMARY
 
 PAPER_METHODS = ["Baseline", "LOHO", "MichiGAN", "Barbershop"]
 PAPER_METRICS = {"RMSE": "↓", "PSNR": "↑", "SSIM": "↑", "VGG": "↓", "LPIPS": "↓", "FID": "↓"}

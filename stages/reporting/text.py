@@ -11,14 +11,14 @@ import jinja2
 import pandas as pd
 import yaml
 
-from stages.config import SELF_TRANSFER, methods_with, protocols, reconstruction_folders
-from stages.metrics.comparison import compare, leaders, smallest_p
 from stages.regions.pair import Pair
 from stages.reporting import tables
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.names import method_name
 from stages.reporting.ranking import ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
+from stages.settings.config import SELF_TRANSFER, methods_with, protocols, reconstruction_folders
+from stages.statistics.comparison import compare, leaders, smallest_p
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")
 MANY = 20  # failed items: beyond, their list is folded

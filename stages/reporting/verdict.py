@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.metrics.table import GROUP, SUMMARY
+from stages.statistics.table import GROUP, SUMMARY
 
 
 def failures(records: list[dict[str, Any]]) -> list[str]:

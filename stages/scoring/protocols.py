@@ -7,21 +7,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.files import is_failed, read_label_map, read_rgb
+from stages.formats.files import is_failed
+from stages.formats.images import read_rgb
+from stages.formats.label_maps import read_label_map
 from stages.metrics.regions import iou, transfer_masks
 from stages.metrics.sets import ERROR, NULL, frechet, frechet_null, kernel_distance
-from stages.metrics.table import SUMMARY
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, shown
 from stages.scoring.judges import IDENTITY, Judges, Look, SetFeatures, measure, measure_vgg, parse
 from stages.scoring.looks import compare_looks
+from stages.statistics.table import SUMMARY
 
 REGIONS = ("hair", "face", "background")
 IDENTICAL = "the images are identical"
 
 
 class Value(NamedTuple):
-    """One measurement; `item` is `*` for a set metric over `n` images. The rest as in `stages.metrics.table`."""
+    """One measurement; `item` is `*` for a set metric over `n` images. The rest as in `stages.statistics.table`."""
 
     item: str
     metric: str

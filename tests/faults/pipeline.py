@@ -19,7 +19,7 @@ from pandas import DataFrame
 from snakemake.utils import update_config
 from support import ENVIRONMENT, checkout
 
-from stages.metrics import table
+from stages.statistics import table
 
 METHODS = {"barbershop": {"code": "fs", "align": True}, "copy_paste": {"paste": "copy"}}
 SMALLEST = {

@@ -10,11 +10,11 @@ from PIL import Image
 from support import SHARED
 
 from stages.codes.reduction import bicubic
-from stages.files import read_rgb
+from stages.formats.images import read_rgb
+from stages.formats.tensors import from_rgb
 from stages.nets import load_parser
 from stages.nets.bisenet import BiSeNet, merge_logits
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, to_16
-from stages.tensors import from_rgb
 
 PHOTOS = sorted((SHARED / "photos").glob("*.jpg"))
 

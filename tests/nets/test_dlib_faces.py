@@ -6,10 +6,10 @@ import skimage.data
 import torch
 from PIL import Image, ImageEnhance, ImageFilter
 
-from stages.files import sha256
+from stages.formats.files import sha256
+from stages.formats.weights import read_weights, weights_bytes
 from stages.nets import dlib_faces
 from stages.nets.dlib_faces import detect_faces, find_landmarks, identity, load_identity, load_landmarks, main_face
-from stages.nets.weights import read_weights, weights_bytes
 
 ASTRONAUT = skimage.data.astronaut()
 EYES = [(203, 101), (247, 104)]  # read off the photo at three times its size

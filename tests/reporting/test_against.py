@@ -6,9 +6,9 @@ import pytest
 import typer
 from support import run_module
 
-from stages.metrics import table
 from stages.report import compare_runs
 from stages.reporting.against import changes
+from stages.statistics import table
 
 METRICS = {"taken IoU@512": "higher", "kept RMSE@256": "lower", "kept SSIM@256": "higher"}
 

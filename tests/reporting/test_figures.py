@@ -9,8 +9,8 @@ import pytest
 from matplotlib import pyplot
 from PIL import Image
 
-from stages.files import label_map_bytes, png_bytes
-from stages.metrics import table
+from stages.formats.images import png_bytes
+from stages.formats.label_maps import label_map_bytes
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.pair import Pair
 from stages.reporting import plots
@@ -24,6 +24,7 @@ from stages.reporting.pictures import (
     reconstruction_figure,
     transfer_figure,
 )
+from stages.statistics import table
 
 METHODS = ["ours", "theirs", "pasted"]
 PAIRS = [Pair("a", "anna", {"hair": "ben"}), Pair("b", "ben", {"face": "anna", "hair": "cleo"})]

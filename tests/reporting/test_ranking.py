@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from stages.metrics import table
 from stages.reporting.ranking import full_name, places_of, ranked
+from stages.statistics import table
 
 REPORT = {"method": "ours", "rank": {"transfer": "taken IoU"}, "rows": 2, "seed": 0}
 

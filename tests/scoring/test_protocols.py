@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from stages.files import label_map_bytes
+from stages.formats.label_maps import label_map_bytes
 from stages.metrics.image import psnr, resize
 from stages.metrics.sets import frechet, kernel_distance
 from stages.regions.labels import CELEBAMASK_19

@@ -19,7 +19,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
 
 sys.path.insert(0, os.getcwd())
-from stages import dvc
+from stages.settings import dvc
 
 
 def snakemake(executor: str = "dryrun") -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from support import ENVIRONMENT, ROOT, SMOKE, checkout, snakemake
 
-from stages.metrics import table
+from stages.statistics import table
 
 pytestmark = [pytest.mark.dag, pytest.mark.weights]
 

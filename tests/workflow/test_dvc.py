@@ -4,7 +4,7 @@ import pytest
 import yaml
 from support import MODULES, ROOT, run_module
 
-from stages.deps import files
+from stages.engine.code import files
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 

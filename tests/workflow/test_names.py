@@ -6,7 +6,7 @@ import pytest
 import yaml
 from support import checkout, snakemake
 
-from stages.manifests import sample_photo
+from stages.settings.manifests import sample_photo
 
 pytestmark = [pytest.mark.dag, pytest.mark.weights]
 

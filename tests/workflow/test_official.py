@@ -9,8 +9,8 @@ from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
 from snakemake.utils import update_config
 from support import ROOT, checkout, run
 
-from stages.config import check_params
-from stages.metrics import table
+from stages.settings.config import check_params
+from stages.statistics import table
 
 pytestmark = pytest.mark.dag
 

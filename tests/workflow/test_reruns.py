@@ -11,9 +11,9 @@ import pytest
 import yaml
 from support import MODULES, ROOT, must, repository
 
-from stages.config import methods_with
-from stages.deps import files
-from stages.dvc import artifact
+from stages.engine.code import files
+from stages.settings.config import methods_with
+from stages.settings.dvc import artifact
 
 pytestmark = pytest.mark.dag
 

@@ -7,11 +7,12 @@ sys.path.insert(0, workflow.basedir)
 
 from snakemake.exceptions import WorkflowError
 
-from stages import config as settings
-from stages import checksums, lifeline, manifests
-from stages.checkpoints import CHECKPOINTS, check_present
-from stages.deps import files
-from stages.dvc import check_listed
+from stages.engine import checksums, lifeline
+from stages.settings import config as settings
+from stages.settings import manifests
+from stages.settings.checkpoints import CHECKPOINTS, check_present
+from stages.engine.code import files
+from stages.settings.dvc import check_listed
 from stages.errors import UserError
 
 

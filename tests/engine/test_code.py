@@ -6,16 +6,16 @@ import sys
 import pytest
 from support import ROOT
 
-from stages import deps
+from stages.engine import code as deps
 
 TREE = {
     "__init__.py": "",
-    "stage.py": '"""A stage."""\nimport torch\nfrom stages.regions.target import compose\nimport stages.store\n',
+    "stage.py": '"""A stage."""\nimport torch\nfrom stages.regions.target import compose\nimport stages.engine.store\n',
     "regions/__init__.py": "",
     "regions/target.py": "from . import masks\nfrom .labels import NAMES\n\ndef compose(maps):\n    return max(maps)\n",
     "regions/labels.py": 'NAMES = ("skin", "hair")\n',
     "regions/masks.py": "import stages.stage  # a circle\n",
-    "store.py": "from stages.files import write\n",
+    "engine/store.py": "from stages.files import write\n",
     "files.py": "def write(path):\n    path.touch()\n",
     "other.py": "from stages import stage\n",
 }
@@ -40,7 +40,7 @@ def forget():
 
 
 def test_modules_are_all_that_is_imported_directly_or_not(package):
-    paths = {"stage", "regions", "regions.target", "regions.labels", "regions.masks", "store", "files"}
+    paths = {"stage", "regions", "regions.target", "regions.labels", "regions.masks", "engine.store", "files"}
     assert set(deps.modules("stages.stage")) - {"stages"} == {f"stages.{path}" for path in paths}
     assert deps.modules("stages.nowhere") == ()
 
@@ -48,7 +48,7 @@ def test_modules_are_all_that_is_imported_directly_or_not(package):
 def test_files_leave_out_the_edge_but_not_what_it_uses(package):
     names = {str(path.relative_to(package)) for path in deps.files("stages.stage")}
     assert {"stage.py", "regions/target.py", "regions/labels.py", "regions/masks.py", "files.py"} <= names
-    assert not names & {"store.py", "other.py"}
+    assert not names & {"engine/store.py", "other.py"}
 
 
 def digest_after(package, path, old, new):
@@ -67,7 +67,7 @@ def digest_after(package, path, old, new):
         ("regions/target.py", "max(maps)", "max(  # the larger\n        maps,\n    )"),
         ("regions/target.py", "(maps):\n", '(maps):\n    """Compose."""\n'),
         ("regions/labels.py", '"skin"', "'skin'"),
-        ("store.py", "import write\n", "import write\n\nwrite(None)\n"),
+        ("engine/store.py", "import write\n", "import write\n\nwrite(None)\n"),
         ("other.py", "import stage", "import files"),
     ],
 )
@@ -98,10 +98,10 @@ def test_syntax_error_is_not_swallowed(package):
 
 def test_real_stages_depend_on_their_networks_and_not_on_each_other():
     embed = set(deps.modules("stages.embed"))
-    assert {"stages.codes.embedding", "stages.nets.mobilestylegan", "stages.files"} <= embed
+    assert {"stages.codes.embedding", "stages.nets.mobilestylegan", "stages.formats.files"} <= embed
     assert not embed & {"stages.score", "stages.report", "stages.faces"}
 
 
 def test_what_the_snakefile_needs_imports_no_torch():
-    code = "import sys, stages.config, stages.deps, stages.errors; sys.exit('torch' in sys.modules)"
+    code = "import sys, stages.settings.config, stages.engine.code, stages.errors; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.batches import LARGEST, BatchSize, GpuMemory, device_memory
+from stages.engine.batches import LARGEST, BatchSize, GpuMemory, device_memory
 
 GIB = 2**30
 

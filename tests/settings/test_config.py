@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ROOT
 
-from stages import config
+from stages.settings import config
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 

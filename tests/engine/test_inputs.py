@@ -7,12 +7,13 @@ import pytest
 import torch
 from PIL import Image
 
-from stages import inputs as module
-from stages.files import label_map_bytes, png_bytes, read_label_map, read_rgb
-from stages.inputs import Inputs
-from stages.items import Item
+from stages.engine import inputs as module
+from stages.engine.inputs import Inputs
+from stages.engine.items import Item
+from stages.formats.images import png_bytes, read_rgb
+from stages.formats.label_maps import label_map_bytes, read_label_map
+from stages.formats.tensors import tensor_bytes
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19
-from stages.tensors import tensor_bytes
 
 CPU = torch.device("cpu")
 NAMES = ["a", "b", "c", "d"]

@@ -20,8 +20,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages.files import write_atomic
-from stages.metrics.statistics import mean_interval
+from stages.formats.files import write_atomic
+from stages.statistics.intervals import mean_interval
 
 SUMMARY = "*"
 DIRECTIONS = ("higher", "lower")

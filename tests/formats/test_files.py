@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stages.errors import ItemError
-from stages.files import label_map_bytes, palette, png_bytes, read_image, read_label_map, write_atomic
+from stages.formats.files import write_atomic
+from stages.formats.images import png_bytes, read_image
+from stages.formats.label_maps import label_map_bytes, palette, read_label_map
 from stages.regions.labels import CELEBAMASK_19, LabelScheme
 
 ROOM = 64 * 1024  # bytes on the full disk
@@ -181,7 +183,7 @@ def test_damaged_image_is_read_or_fails_as_an_item(tmp_path_factory, position, f
 
 
 def test_image_of_too_many_pixels_fails_as_an_item(refused, tmp_path, monkeypatch):
-    monkeypatch.setattr("stages.files.MAX_PIXELS", 599)
+    monkeypatch.setattr("stages.formats.images.MAX_PIXELS", 599)
     (tmp_path / "a.png").write_bytes(PNG)
     refused("a.png: 30×20 px", read_image, tmp_path / "a.png", error=ItemError)
 

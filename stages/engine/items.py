@@ -8,16 +8,17 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 
-from stages.batches import BatchSize, device_memory
-from stages.command import address_space_left, log, peak_memory_mib
-from stages.config import canonical
-from stages.deps import code_digest
+from stages.engine.batches import BatchSize, device_memory
+from stages.engine.code import code_digest
+from stages.engine.command import log
+from stages.engine.machine import address_space_left, peak_memory_mib
+from stages.engine.records import check, write_record
+from stages.engine.store import Store, fingerprint
 from stages.errors import ItemError
-from stages.files import is_failed, write_atomic
-from stages.nets.weights import weights_digest
-from stages.records import check, write_record
+from stages.formats.files import is_failed, write_atomic
+from stages.formats.weights import weights_digest
 from stages.regions.pair import Pair
-from stages.store import Store, fingerprint
+from stages.settings.config import canonical
 
 
 class Item(NamedTuple):
@@ -36,7 +37,7 @@ class Result(NamedTuple):
     facts: dict[str, Any]
 
 
-SCARCE = 512 * 2**20  # bytes; glibc takes 256 MiB at once (`stages.command`)
+SCARCE = 512 * 2**20  # bytes; glibc takes 256 MiB at once (`stages.engine.command`)
 
 Compute = Callable[[Sequence[Item]], Sequence[Result | ItemError]]
 

@@ -1,70 +1,18 @@
-"""Files: atomic writes, images, label maps, tensors. The only module that knows their formats."""
+"""Image files: decoded with care, since anybody may have made them, and encoded as PNG."""
 
-import hashlib
 import io
-import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from stages.errors import ItemError, UserError
-from stages.regions.labels import LabelScheme
+from stages.errors import ItemError
 
 FACE_SIZE = 1024  # px of faces and composites
 FORMATS = ("PNG", "JPEG", "WEBP")  # what is decoded, whatever a file is called; other decoders are never reached
 ANIMATED = ("PNG", "WEBP")  # a JPEG of several images, as phones make them, is a photo and its preview
 MAX_PIXELS = 80_000_000  # a 10,000 × 8,000 photo; more is a mistake or an attack. Pillow itself warns from 89 million
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that it appears whole or not at all, also when the machine stops or the disk fills.
-
-    Raises:
-        UserError: the disk is full or the folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); finished items are kept: make room and run again"
-        ) from error
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON with sorted keys."""
-    write_atomic(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
-
-
-def sha256(content: bytes) -> str:
-    """Hexadecimal sha256 of some bytes."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def sha256_file(path: Path) -> str:
-    """Hexadecimal sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def is_failed(path: Path) -> bool:
-    """Whether a file is the empty one that stands for an item which could not be computed."""
-    return path.stat().st_size == 0
 
 
 def read_image(path: Path) -> Image.Image:
@@ -132,39 +80,3 @@ def png_bytes(image: Image.Image, text: Mapping[str, str] | None = None) -> byte
 def read_rgb(path: Path) -> np.ndarray:
     """Decode an RGB image of ours to uint8 (H, W, 3); errors as `read_image`."""
     return np.array(read_image(path))
-
-
-def label_map_bytes(labels: np.ndarray, scheme: LabelScheme) -> bytes:
-    """Encode a label map, uint8 (H, W), as a palette PNG that names its scheme."""
-    image = Image.fromarray(labels.astype(np.uint8), "P")
-    image.putpalette(palette(len(scheme)).flatten().tolist())
-    return png_bytes(image, {"label-scheme": scheme.name})
-
-
-def read_label_map(path: Path, scheme: LabelScheme) -> np.ndarray:
-    """Decode a label map to uint8 (H, W).
-
-    Raises:
-        UserError: it is not a label map of this scheme.
-    """
-    try:
-        with Image.open(path) as image:
-            named = image.info.get("label-scheme")
-            labels = np.array(image)
-    except (OSError, SyntaxError) as error:
-        raise UserError(f"{path}: not a label map ({error}); remove it and run again") from error
-    if named != scheme.name or labels.ndim != 2 or labels.max() >= len(scheme):
-        raise UserError(f"{path}: its label scheme is {named}, not {scheme.name}; remove it and run again")
-    return labels
-
-
-def palette(count: int) -> np.ndarray:
-    """Distinct colours, uint8 (count, 3), background black: the usual bit-interleaved palette of label maps."""
-    colours = np.zeros((count, 3), np.uint8)
-    for label in range(count):
-        bits = label
-        for shift in range(8):
-            for channel in range(3):
-                colours[label, channel] |= (bits >> channel & 1) << (7 - shift)
-            bits >>= 3
-    return colours

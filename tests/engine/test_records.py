@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import DAMAGES, run_module
 
+from stages.engine.records import FOLDER, check, check_below, check_manifests, read_record, unsealed, write_record
 from stages.errors import UserError
-from stages.records import FOLDER, check, check_below, check_manifests, read_record, unsealed, write_record
 
 FACE, MANIFEST, RECORD = Path("data/faces/a.png"), Path("data/images.csv"), FOLDER / "aligned" / "faces.json"
 

@@ -11,9 +11,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from stages.errors import UserError
-from stages.metrics.published import SOURCES, elsewhere, published
-from stages.metrics.statistics import mean_interval
-from stages.metrics.table import KEY, SCHEMA, read, summarise, write
+from stages.reporting.published import SOURCES, elsewhere, published
+from stages.statistics.intervals import mean_interval
+from stages.statistics.table import KEY, SCHEMA, read, summarise, write
 
 OPTIONS = {"level": 0.9, "resamples": 100, "seed": 2}
 

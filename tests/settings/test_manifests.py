@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ROOT
 
-from stages import manifests
-from stages.manifests import Face
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
+from stages.settings import manifests
+from stages.settings.manifests import Face
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 IMAGES = ["a", "b", "c"]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from stages.metrics.statistics import mean_interval
-from stages.metrics.table import SUMMARY
+from stages.statistics.intervals import mean_interval
+from stages.statistics.table import SUMMARY
 
 COLUMNS = ["protocol", "metric", "method", "n", "difference", "low", "high", "wins", "p"]
 

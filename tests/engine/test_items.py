@@ -12,11 +12,11 @@ import torch
 from support import DAMAGES
 
 from stages.codes.optimise import Variable, optimise
+from stages.engine.items import Item, Result, run_items
+from stages.engine.records import write_record
 from stages.errors import ItemError
-from stages.files import sha256
-from stages.items import Item, Result, run_items
-from stages.nets.weights import weights_bytes
-from stages.records import write_record
+from stages.formats.files import sha256
+from stages.formats.weights import weights_bytes
 
 NAMES = ["a", "b", "c", "d", "e"]
 RECORD = Path("records/codes.json")
@@ -218,13 +218,13 @@ class Card:
 
 
 def test_batches_by_memory_begin_with_one_item(stage, monkeypatch):
-    monkeypatch.setattr("stages.items.device_memory", Card)
+    monkeypatch.setattr("stages.engine.items.device_memory", Card)
     assert stage.run("auto") == [["a"], ["b", "c", "d"], ["e"]]
     assert all(item["status"] == "ok" for item in records().values())
 
 
 def test_batches_on_a_cpu_are_of_one_item(stage, monkeypatch):
-    monkeypatch.setattr("stages.items.device_memory", lambda: None)
+    monkeypatch.setattr("stages.engine.items.device_memory", lambda: None)
     assert stage.run("auto") == [[name] for name in NAMES]
 
 

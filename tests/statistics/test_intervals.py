@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
-from stages.metrics import statistics
-from stages.metrics.statistics import Interval, mean_interval
+from stages.statistics import intervals as statistics
+from stages.statistics.intervals import Interval, mean_interval
 
 OPTIONS = {"level": 0.95, "resamples": 200, "seed": 1}
 

@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stages.files import read_label_map, read_rgb
-from stages.items import Item
+from stages.engine.items import Item
+from stages.formats.images import read_rgb
+from stages.formats.label_maps import read_label_map
+from stages.formats.tensors import from_labels, from_rgb, read_tensors, to_device
 from stages.regions.labels import LabelScheme
-from stages.tensors import from_labels, from_rgb, read_tensors, to_device
 
 
 class Inputs:

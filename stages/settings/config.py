@@ -13,7 +13,7 @@ from stages.errors import UserError
 
 ONE_FILE = ("w", "fs")  # kinds of code that every face has, in one file
 GALLERY_STAGES = ("targets", "aligned", "composites")  # whose records the gallery has
-SCHEMAS = Path(__file__).parent.parent / "workflow" / "schemas"
+SCHEMAS = Path(__file__).parent.parent.parent / "workflow" / "schemas"
 
 
 @cache

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.config import canonical, first_error, schema_of
 from stages.errors import UserError
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
+from stages.settings.config import canonical, first_error, schema_of
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 OTHER_SUFFIXES = (".avif", ".bmp", ".cr2", ".dng", ".gif", ".heic", ".heif", ".jp2", ".nef", ".tif", ".tiff")

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from support import ENVIRONMENT, ROOT
 
-STAGE = "import os, time; from stages.lifeline import follow; follow(); open({!r}, 'w').write(str(os.getpid())); {}"
+STAGE = (
+    "import os, time; from stages.engine.lifeline import follow; follow(); open({!r}, 'w').write(str(os.getpid())); {}"
+)
 ORCHESTRATOR = """
 import subprocess
-from stages.lifeline import announce
+from stages.engine.lifeline import announce
 announce()
 subprocess.run(["bash", "-c", {!r}])
 """
@@ -53,13 +55,13 @@ def test_it_ends_with_an_orchestrator_that_was_killed(tmp_path):
 def test_it_ends_at_once_if_there_is_no_orchestrator_any_more(tmp_path):
     ended = subprocess.Popen(["true"])
     ended.wait()
-    script = "import time; from stages.lifeline import follow; follow(); time.sleep(120)"
+    script = "import time; from stages.engine.lifeline import follow; follow(); time.sleep(120)"
     environment = ENVIRONMENT | {"STAGES_SNAKEMAKE_PID": str(ended.pid)}
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment).returncode == -signal.SIGKILL
 
 
 def test_started_by_hand_it_follows_nobody(tmp_path):
-    script = "from stages.lifeline import follow; follow(); print('done')"
+    script = "from stages.engine.lifeline import follow; follow(); print('done')"
     environment = {key: value for key, value in ENVIRONMENT.items() if key != "STAGES_SNAKEMAKE_PID"}
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout == "done\n"

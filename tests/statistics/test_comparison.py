@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wilcoxon
 
-from stages.metrics.comparison import compare, holm, signed_rank, smallest_p
-from stages.metrics.statistics import mean_interval
+from stages.statistics.comparison import compare, holm, signed_rank, smallest_p
+from stages.statistics.intervals import mean_interval
 
 OPTIONS = {"level": 0.95, "resamples": 200, "seed": 1}
 

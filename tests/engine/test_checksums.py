@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from snakemake.io import _IOFile
 
-from stages.checksums import remember, remembering
+from stages.engine.checksums import remember, remembering
 
 
 def test_a_file_is_hashed_again_only_when_it_changed(tmp_path):

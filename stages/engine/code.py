@@ -7,11 +7,10 @@ from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 
-# The edge: it moves results to and fro but does not decide them.
-EDGE_NAMES = ("command", "config", "deps", "errors", "items", "lifeline", "manifests", "records", "store")
-EDGE = {f"stages.{name}" for name in EDGE_NAMES}
+# Rooms whose code moves results to and fro but does not decide them: what they are told is in the fingerprint.
+EDGE = ("engine", "settings")
 
 
 def _path(module: str) -> Path | None:
@@ -49,7 +48,11 @@ def modules(module: str) -> tuple[str, ...]:
 
 def files(module: str) -> list[Path]:
     """Source files whose change may change what `module` computes."""
-    return sorted({path for name in modules(module) if name not in EDGE and (path := _path(name))})
+    return sorted({path for name in modules(module) if not _is_edge(name) and (path := _path(name))})
+
+
+def _is_edge(module: str) -> bool:
+    return module.split(".")[1:2] in [[room] for room in EDGE]
 
 
 @cache

@@ -1,0 +1,84 @@
+"""The command line that every stage shares: options, log, errors."""
+
+import errno
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from stages.engine.lifeline import follow
+from stages.engine.records import check_manifests
+from stages.errors import UserError
+from stages.regions.labels import SCHEMES, LabelScheme
+from stages.settings.config import check_section
+
+log = logging.getLogger("stages")
+
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)  # of a disk, not of a bug
+
+Log = Annotated[Path | None, typer.Option("--log", help="file that gets a copy of the messages")]
+
+
+def section(name: str) -> Callable[[str], dict[str, Any]]:
+    """Parser of a `--params` option: JSON of one section of params.yaml, checked against its schema."""
+
+    def parse(text: str) -> dict[str, Any]:
+        try:
+            params = json.loads(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"not JSON: {error}") from error
+        try:
+            check_section(name, params)
+        except UserError as error:
+            raise typer.BadParameter(str(error)) from error
+        return params
+
+    return parse
+
+
+def _scheme(name: str) -> LabelScheme:
+    if name not in SCHEMES:
+        raise typer.BadParameter(f"{name}: unknown; known: {', '.join(SCHEMES)}")
+    return SCHEMES[name]
+
+
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    typer.Option(help="networks.precision: of the networks that only gradients pass through"),
+]
+
+Scheme = Annotated[Any, typer.Option("--scheme", parser=_scheme, help="label scheme of the maps, by name")]
+
+
+def run_stage(main: Callable[..., None]) -> None:
+    """Run a stage's command: a user's mistake ends in one line and exit status 1, without a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    follow()
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    try:
+        check_manifests()
+        app()
+    except UserError as error:
+        log.error("error: %s", error)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        log.error("error: %s; finished items are kept: make room or make it writable, and run again", error)
+    else:
+        return
+    sys.exit(1)
+
+
+def log_to(path: Path | None) -> None:
+    """Copy the messages to a file, plain lines with the full date."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        logging.raiseExceptions = False  # a full disk must not bury the message in tracebacks of its own copy
+        handler = logging.FileHandler(path, mode="w")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logging.getLogger().addHandler(handler)

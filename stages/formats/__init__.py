@@ -1,0 +1,1 @@
+"""File formats: atomic writes, images, label maps, tensors, weights."""

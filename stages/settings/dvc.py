@@ -1,0 +1,166 @@
+"""`python -m stages.dvc` writes dvc.yaml from the Snakemake rules: one DVC stage a target. No torch here.
+
+Nothing in dvc.yaml names a face, a pair, a method or a network: folders stand for their files. Only the files that a
+user supplies (photos, a list of pairs, …) are named; every stage that DVC runs checks that they are (`check_listed`).
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.errors import UserError
+from stages.settings.checkpoints import CHECKPOINTS
+from stages.settings.config import canonical, methods_with, used_networks
+
+FILE = Path("dvc.yaml")
+COMMAND = "python -m stages.dvc"
+HEADER = f"# Written by `{COMMAND}` from workflow/rules: the pipeline for `dvc repro`, one stage a Snakemake target.\n"
+
+# Parameters of rules that are not a whole section of params.yaml: where in it they come from.
+PARTS = {
+    "scheme": "networks.parser",
+    "precision": "networks.precision",
+    "method": "methods",
+    "folder": "methods",
+    "in_place": "align.variant",
+    "identity": "score",
+}
+
+
+# What `dvc plots` shows: the figures, and a strip a method of these metrics of every pair.
+METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU ${networks.parser}@512"}
+PLOTS: list[Any] = ["reports/figures"] + [
+    {f"{name} of every pair": {
+        "template": "scatter_jitter", "x": "method", "y": {"reports/plots/items-transfer.csv": column},
+    }}
+    for name, column in METRICS.items()
+]  # fmt: skip
+
+
+def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
+    """Files and folders that the user supplies, by the DVC stage that reads them."""
+    faces, methods = params["faces"], params["methods"]
+    files = {
+        "weights": [params["checkpoints"][name] for name in used_networks(params["networks"]) if name in CHECKPOINTS],
+        "faces": [faces["photos"]] if "photos" in faces["source"] else [],
+        "codes": [methods[method]["reconstructions"] for method in methods_with(methods, "reconstructions")],
+        "targets": [params["pairs"]["file"]],
+        "composites": [methods[method]["images"] for method in methods_with(methods, "images")],
+        "score": [params["score"]["inception"]],
+    }
+    return {stage: [path for path in paths if path is not None] for stage, paths in files.items()}
+
+
+def check_listed(params: dict[str, Any]) -> None:
+    """Check that dvc.yaml lists all that the user supplies, or DVC would not see it change.
+
+    Raises:
+        UserError: it does not; says which file, and the command that mends it.
+    """
+    stages = yaml.safe_load(FILE.read_text())["stages"]
+    for stage, paths in supplied(params).items():
+        if missing := [path for path in paths if path not in stages[stage]["deps"]]:
+            raise UserError(
+                f"dvc.yaml does not list {missing[0]}, which params.yaml names: run `{COMMAND}`, then DVC again"
+            )
+
+
+def artifact(path: str) -> str:
+    """The file or folder by which DVC knows a path: all of a stage's pictures are one folder, say."""
+    parts = Path(path).parts
+    return "/".join(parts[: 3 if parts[:2] == ("data", "records") else 2])
+
+
+def _read_rules() -> tuple[list[Any], dict[str, Any]]:
+    """All rules of the Snakefile, unexpanded, and its configuration."""
+    from snakemake.api import SnakemakeApi
+    from snakemake.exceptions import WorkflowError
+    from snakemake.settings.types import OutputSettings, ResourceSettings
+
+    with SnakemakeApi(OutputSettings()) as api:
+        try:
+            workflow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))._workflow
+        except WorkflowError as error:
+            raise UserError(str(error)) from error
+        return list(workflow.rules), workflow.globals["config"]
+
+
+def _by_target(rules: list[Any]) -> dict[str, list[Any]]:
+    """For every target rule but `all`, in the Snakefile's order, the rules that make it."""
+    targets = {rule.name: {artifact(path) for path in _paths(rule.input)} for rule in rules if not rule.output}
+    del targets["all"]
+    making: dict[str, list[Any]] = {target: [] for target in targets}
+    last: list[Any] = []
+    for rule in (rule for rule in rules if rule.output):
+        made = {artifact(path) for path in _paths(rule.output)}
+        owner = next((target for target, wanted in targets.items() if made & wanted), None)
+        if owner is None:  # no target of its own, the list of pairs: it belongs to the next
+            last.append(rule)
+        else:
+            making[owner] += [*last, rule]
+            last = []
+    return making
+
+
+def _paths(named: Iterable[Any]) -> Iterator[str]:
+    """The paths among a rule's inputs or outputs; what depends on wildcards is the user's, and is in `supplied`."""
+    return (str(path) for path in named if not callable(path))
+
+
+def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) -> tuple[set[str], set[str]]:
+    """Dependencies and keys of params.yaml of one rule; `own` is what the user supplies to its stage."""
+    deps, keys = {f"workflow/rules/{Path(rule.snakefile).name}"}, set()
+    for name in rule.input.keys():  # noqa: SIM118 a Snakemake Namedlist iterates over its values
+        value = rule.input.get(name)
+        if name in params["networks"]:
+            keys.add(f"networks.{name}")
+        for path in _paths([value] if isinstance(value, str) or callable(value) else value):
+            if artifact(path) in made:
+                deps.add(artifact(path))
+            elif path.startswith("stages/"):
+                deps.add(path)
+            elif path not in own and str(Path(path).parent) not in own:
+                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of stages/dvc.py")
+    texts = {canonical(section): key for key, section in params.items()}
+    for name, value in rule.params.items():
+        if value == canonical(params):
+            keys |= set(params)
+        elif value in texts:
+            keys.add(texts[value])
+        elif name in PARTS:
+            keys.add(PARTS[name])
+        else:
+            raise UserError(
+                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of stages/dvc.py"
+            )
+    return deps, keys
+
+
+def pipeline() -> dict[str, Any]:
+    """What dvc.yaml says, derived from the rules and params.yaml in the current folder."""
+    rules, params = _read_rules()
+    making = _by_target(rules)
+    made = {artifact(path) for rule in rules for path in _paths(rule.output)}
+    stages: dict[str, Any] = {}
+    for target, own_rules in making.items():
+        own = supplied(params).get(target, [])
+        deps, keys, outs = set(own), set(), {}
+        for rule in own_rules:
+            more_deps, more_keys = _needs(rule, params, made, own)
+            deps |= more_deps
+            keys |= more_keys
+            outs |= dict.fromkeys(artifact(path) for path in _paths(rule.output))
+        # Only its own rules: DVC has brought the files of earlier stages up to date, whatever Snakemake remembers.
+        allowed = " ".join([*(rule.name for rule in own_rules), target])
+        sections = [key for key in sorted(keys) if key.partition(".")[0] == key or key.partition(".")[0] not in keys]
+        stage = {
+            "cmd": f"snakemake --quiet all --cores 1 --resources gpu=1 --allowed-rules {allowed} -- {target}",
+            "deps": sorted(deps - outs.keys()),
+            "params": sections,
+            "outs": [out for out in outs if out != "reports/metrics.json"],
+            "metrics": [out for out in outs if out == "reports/metrics.json"],
+        }
+        stages[target] = {key: value for key, value in stage.items() if value}
+    return {"stages": stages, "plots": PLOTS}

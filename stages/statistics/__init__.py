@@ -1,0 +1,1 @@
+"""The table of all measurements, intervals of means, and methods compared item by item."""
