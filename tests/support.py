@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared"
+SHARED = ROOT.parent / "shared"  # photos whose licences keep them out of the repository
 SMOKE = "workflow/scales/smoke.yaml"
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -30,6 +32,11 @@ def seeded(net: torch.nn.Module, seed: int = 0, scale: float = 1.0) -> torch.nn.
         noise = torch.randn(tensor.shape, generator=gaussian) * scale / fan_in**0.5
         tensor.copy_(noise + 1 if name.endswith(("modulation.bias", "stdev", "scale")) else noise)
     return net.eval().requires_grad_(False)
+
+
+def drawn_maps() -> dict[str, np.ndarray]:
+    """Label maps of 512 px of six drawn faces, by name; `tests/data/maps/README.md` tells how they were made."""
+    return {path.stem: np.array(Image.open(path)) for path in sorted((ROOT / "tests" / "data" / "maps").glob("*.png"))}
 
 
 def checkout(folder: Path, weights: Path | None) -> Path:

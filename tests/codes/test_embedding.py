@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from support import SHARED
+from golden import GOLDEN
 
 from stages.codes.embedding import (
     SPACES,
@@ -121,10 +121,7 @@ def test_embedding_repeats_exactly(generator, small_perceptual, images):
 
 def test_p_norm_equals_the_official_codes(small_generator):
     """The golden value of the official code with its own PCA, relative 1e-5."""
-    vectors, pca = SHARED / "golden" / "vectors" / "p_norm.npz", SHARED / "golden" / "ffhq_PCA.npz"
-    if not vectors.exists():
-        pytest.skip("../shared is not there")
-    golden, components = np.load(vectors), np.load(pca)
+    golden, components = np.load(GOLDEN / "p_norm.npz"), np.load(GOLDEN / "ffhq_PCA.npz")
 
     class Space:
         pca_mean, pca_components, pca_stdev = (

@@ -24,8 +24,8 @@ def net() -> LPIPS:
 
 
 def case(name: str) -> dict[str, Tensor]:
-    arrays = vectors("style_loss_c64" if name == "c64" else "style_loss")
-    return {key.removeprefix(f"{name}_"): t.float() for key, t in arrays.items() if key.startswith(f"{name}_")}
+    arrays = vectors("style_loss").items()
+    return {key.removeprefix(f"{name}_"): t.float() for key, t in arrays if key.startswith(f"{name}_")}
 
 
 @pytest.fixture(scope="module")

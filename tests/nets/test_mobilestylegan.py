@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from support import ROOT, SHARED
+from golden import GOLDEN
+from support import ROOT
 from torch import Tensor
 from torch.nn import functional
 
@@ -192,10 +193,7 @@ def test_real_weights_match_float64(real):
 
 @pytest.mark.weights
 def test_pca_of_w_matches_barbershops(real):
-    golden = SHARED / "golden" / "ffhq_PCA.npz"
-    if not golden.exists():
-        pytest.skip("../shared is not there")
-    published = np.load(golden)
+    published = np.load(GOLDEN / "ffhq_PCA.npz")
     cosines = (real.pca_components[:10].double().numpy() * published["X_comp"][:10]).sum(1)
     assert np.abs(cosines).min() > 0.99
     np.testing.assert_allclose(real.pca_stdev[:10], published["X_stdev"][:10], rtol=0.01)

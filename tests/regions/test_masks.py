@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from golden import GOLDEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
-from support import SHARED
 
 from stages.regions.masks import dilate, erode, region_mask, to_grid
-
-GOLDEN = SHARED / "golden" / "vectors" / "dilate_erode.npz"
 
 binary = hnp.arrays(
     np.float32,
@@ -106,10 +104,9 @@ def test_negative_radii_are_an_error():
             change(dot(), -1)
 
 
-@pytest.mark.skipif(not GOLDEN.exists(), reason="no shared golden vectors here")
 @pytest.mark.parametrize("pixels", [1, 3, 5])
 def test_agrees_with_the_official_code_but_at_the_frame(pixels):
-    golden = np.load(GOLDEN)
+    golden = np.load(GOLDEN / "dilate_erode.npz")
     mask = torch.from_numpy(golden["mask"].astype(np.float32))[None, None]
     official = golden[f"erode{pixels}"].squeeze()
     np.testing.assert_array_equal(dilate(mask, pixels)[0, 0].numpy(), golden[f"dilate{pixels}"].squeeze())

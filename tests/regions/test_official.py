@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from golden import golden_file
+from golden import GOLDEN
 
 from stages.regions.labels import CELEBAMASK_16 as SCHEME
 from stages.regions.official import (
@@ -17,7 +17,7 @@ from stages.regions.official import (
 
 @pytest.mark.parametrize("pair", range(4))
 def test_target_map_equals_the_official_codes(pair):
-    with np.load(golden_file("target_mask.npz")) as arrays:
+    with np.load(GOLDEN / "target_mask.npz") as arrays:
         golden = {key[3:]: arrays[key] for key in arrays if key.startswith(f"p{pair}_")}
     drafted = draft(golden["label1"], golden["label2"], SCHEME)
     labels = after_first_completion(drafted, golden["gen_seg1"])
@@ -38,6 +38,6 @@ def test_target_map_equals_the_official_codes(pair):
 
 @pytest.mark.parametrize("pixels", [0, 1, 3, 5])
 def test_morphology_equals_the_official_codes(pixels):
-    golden = np.load(golden_file("dilate_erode.npz"))
+    golden = np.load(GOLDEN / "dilate_erode.npz")
     np.testing.assert_array_equal(dilate(golden["mask"], pixels), golden[f"dilate{pixels}"][0])
     np.testing.assert_array_equal(erode(golden["mask"], pixels), golden[f"erode{pixels}"][0])
