@@ -33,7 +33,7 @@ rule make_report:
     input:
         code=code("report"),
         template="stages/reporting/report.md.j2",
-        published=["stages/metrics/published.csv", "stages/metrics/elsewhere.csv"],
+        published=["stages/reporting/published.csv", "stages/reporting/elsewhere.csv"],
         metrics=rules.make_score.output,
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output.pairs,
