@@ -27,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     What a test starts inherits them.
     """
-    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker and hasattr(os, "sched_setaffinity"):  # macOS has no such call
         cores = sorted(os.sched_getaffinity(0))
         own = cores[int(worker.removeprefix("gw")) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])] or cores
         os.sched_setaffinity(0, own)
