@@ -8,11 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared"  # photos whose licences keep them out of the repository
+SHARED = ROOT.parent / "shared"
+PHOTOS = [SHARED / "photos" / f"{name}.jpg" for name in ("00018", "00761", "02602", "46826", "52364", "67172")]
+needs_photos = pytest.mark.skipif(
+    not PHOTOS[0].exists(), reason="the six FFHQ photos are not in the repository: their licences differ"
+)
 SMOKE = "workflow/scales/smoke.yaml"
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 

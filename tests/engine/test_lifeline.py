@@ -7,7 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from support import ENVIRONMENT, ROOT
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="a stage follows nobody where there is no Linux")
 
 STAGE = (
     "import os, time; from stages.engine.lifeline import follow; follow(); open({!r}, 'w').write(str(os.getpid())); {}"

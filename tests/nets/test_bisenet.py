@@ -7,7 +7,7 @@ from golden import FORWARD, GRADIENT, bisenet_value, golden_json, load_filled, r
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from support import SHARED
+from support import PHOTOS, SHARED, needs_photos
 
 from stages.codes.reduction import bicubic
 from stages.formats.images import read_rgb
@@ -15,11 +15,6 @@ from stages.formats.tensors import from_rgb
 from stages.nets import load_parser
 from stages.nets.bisenet import BiSeNet, merge_logits
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, to_16
-
-PHOTOS = sorted((SHARED / "photos").glob("*.jpg"))
-needs_photos = pytest.mark.skipif(
-    not PHOTOS, reason="the six FFHQ photos are not in the repository: their licences differ"
-)
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,11 @@
 """Where the face is: one photo, placed in many ways, is aligned to the same picture."""
 
-import glob
-
 import cv2
 import numpy as np
 import pytest
 import skimage.data
 from PIL import Image
-from support import SHARED
+from support import PHOTOS, needs_photos
 
 from stages.nets.dlib_faces import detect_faces, find_landmarks, load_landmarks, main_face
 from stages.photos.crop import ffhq_crop, warp
@@ -84,11 +82,8 @@ def test_no_face_no_landmarks(predictor):
     assert find_face(np.zeros((5, 7, 3), np.uint8), predictor) is None
 
 
-PHOTOS = sorted(glob.glob(str(SHARED / "photos" / "*.jpg")))
-
-
-@pytest.mark.skipif(not PHOTOS, reason="the six FFHQ photos are not in the repository: their licences differ")
-@pytest.mark.parametrize("path", PHOTOS)
+@needs_photos
+@pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.stem)
 def test_a_degraded_photo_comes_back_to_where_ffhq_put_it(predictor, path):
     """Small, turned, off the middle: aligned again, its landmarks lie where FFHQ's own alignment has them."""
     photo = np.array(Image.open(path))
