@@ -13,18 +13,23 @@ from stages.engine.command import Log, Scheme, log_to, run_stage, section
 from stages.engine.command import log as logger
 from stages.engine.records import check_below, read_record
 from stages.errors import UserError
-from stages.formats.files import sha256_file, write_atomic, write_json
+from stages.formats.files import sha256_file
 from stages.reporting.against import FOR_THE_WORSE, changes, describe, read_run
 from stages.reporting.cost import seconds_a_pair
-from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
+from stages.reporting.flat import items_csv, metrics_json, summaries_csv
+from stages.reporting.page import page
 from stages.reporting.pictures import errors_figure, gallery_figure, reconstruction_figure, transfer_figure
+from stages.reporting.placing import begin, place
 from stages.reporting.plots import distributions, method_against_method, metric_against_seconds
 from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.tables import number
 from stages.reporting.text import render_report
 from stages.settings.config import GALLERY_STAGES, methods_with, protocols, reconstruction_folders
 from stages.settings.manifests import read_faces, read_pairs
+from stages.settings.yaml_files import read_yaml
 from stages.statistics import table
+
+PARAMS = Path("params.yaml")  # in the folder of the run
 
 
 def main(
@@ -36,10 +41,15 @@ def main(
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
     out: Annotated[Path, typer.Option(help="folder of the report")],
     weights: Annotated[list[Path], typer.Argument(help="weights of all networks in use")],
+    given: Annotated[list[str] | None, typer.Option(help="what settings came from beside params.yaml")] = None,
     log: Log = None,
 ) -> None:
-    """Write report.md, its figures, metrics.json and the CSV files of plots; `--against DIR --help`: compare runs."""
+    """Write report.md, report.html, figures, metrics.json and CSV files; `--against DIR --help`: compare runs.
+
+    Nothing is written before everything is made, so a report that fails leaves the one before as it was.
+    """
     log_to(log)
+    begin(out, log)
     names = [face.image for face in read_faces(images)]
     listed = {pair.pair: pair for pair in read_pairs(pairs, names)}
     methods, folders = params["methods"], reconstruction_folders(params["methods"])
@@ -75,18 +85,22 @@ def main(
         "scatter": method_against_method(frame, "transfer", shown, list(methods), options["against"]),
         "seconds": metric_against_seconds(frame, "transfer", shown, list(methods), seconds),
     }
+    files: dict[str, bytes] = {}
     for protocol in protocols(params):
         figures[f"distributions-{protocol}"] = distributions(frame, protocol, list(methods))
-        write_atomic(out / "plots" / f"items-{protocol}.csv", items_csv(frame, protocol))
+        files[f"plots/items-{protocol}.csv"] = items_csv(frame, protocol)
     if gallery:
         figures["gallery"] = gallery_figure(gallery, params["gallery"]["method"], data, scheme)
-    for name, content in figures.items():
-        write_atomic(out / "figures" / f"{name}.png", content)
-    write_atomic(out / "plots" / "summaries.csv", summaries_csv(frame))
-    write_json(out / "metrics.json", flat_metrics(frame))
-    text = render_report(frame, records, len(names), list(listed.values()), params, weights, sha256_file(metrics))
-    write_atomic(out / "report.md", text.encode())
-    logger.info("%s: %s", out / "report.md", text.splitlines()[0].removeprefix("# "))
+    files |= {f"figures/{name}.png": content for name, content in figures.items()}
+    files["plots/summaries.csv"] = summaries_csv(frame)
+    text = render_report(
+        frame, records, len(names), list(listed.values()), params, weights, sha256_file(metrics),
+        written=read_yaml(PARAMS) if PARAMS.is_file() else {}, given=given or [],
+    )  # fmt: skip
+    pages = {"report.md": text.encode(), "report.html": page(text, files)}
+    verdict = text.splitlines()[0].removeprefix("# ")
+    place(out, files | {"metrics.json": metrics_json(frame)} | pages, verdict=verdict, params=params)
+    logger.info("%s: %s", out / "report.md", verdict)
 
 
 def compare_runs(

@@ -1,5 +1,7 @@
 """The table in the flat forms that DVC reads: metrics.json, and CSV files for its plots."""
 
+import json
+
 import pandas as pd
 
 from stages.statistics.table import SUMMARY
@@ -9,6 +11,11 @@ def flat_metrics(frame: pd.DataFrame) -> dict[str, float]:
     """Summaries as `protocol.method.metric`: value."""
     summary = frame[(frame["item"] == SUMMARY) & frame["value"].notna()]
     return {f"{row.protocol}.{row.method}.{row.metric}": row.value for row in summary.itertuples()}
+
+
+def metrics_json(frame: pd.DataFrame) -> bytes:
+    """`flat_metrics` as JSON with sorted keys."""
+    return (json.dumps(flat_metrics(frame), indent=1, sort_keys=True) + "\n").encode()
 
 
 def summaries_csv(frame: pd.DataFrame) -> bytes:

@@ -19,14 +19,19 @@ class Ranked(NamedTuple):
     value: float
 
 
+def names_by_kind(frame: pd.DataFrame, protocol: str) -> dict[str, str]:
+    """The names of a protocol's metrics of single items by what they are without the size."""
+    items = frame[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY)]
+    return {metric.split("@")[0]: metric for metric in items["metric"].unique()}
+
+
 def full_name(frame: pd.DataFrame, protocol: str, kind: str) -> str:
     """The name in the table of a metric given without network and size: `taken IoU` for `taken IoU bisenet19@512`.
 
     Raises:
         UserError: the protocol has no such metric of single items.
     """
-    items = frame[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY)]
-    known = {metric.split("@")[0]: metric for metric in items["metric"].unique()}
+    known = names_by_kind(frame, protocol)
     found = [metric for name, metric in known.items() if name == kind or name.startswith(f"{kind} ")]
     if len(found) != 1:
         what = "is no metric" if not found else "may be more than one metric"

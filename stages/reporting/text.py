@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ import yaml
 from stages.regions.pair import Pair
 from stages.reporting import tables
 from stages.reporting.cost import seconds_a_pair
+from stages.reporting.environments import environments_table, mixed
 from stages.reporting.names import method_name
-from stages.reporting.ranking import ranked
+from stages.reporting.origin import differences, sources
+from stages.reporting.ranking import names_by_kind, ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.settings.config import SELF_TRANSFER, methods_with, protocols, reconstruction_folders
 from stages.statistics.comparison import compare, leaders, smallest_p
@@ -34,7 +36,7 @@ def commit() -> str:
 
 def render_report(
     frame: pd.DataFrame, records: list[dict[str, Any]], images: int, pairs: list[Pair], params: dict[str, Any],
-    weights: list[Path], metrics_sha256: str,
+    weights: list[Path], metrics_sha256: str, written: Mapping[str, Any] | None = None, given: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """The report as Markdown.
 
@@ -45,6 +47,8 @@ def render_report(
         params: all parameters.
         weights: files of the networks in use.
         metrics_sha256: of the file of the table.
+        written: what params.yaml says; None: the same as `params`.
+        given: what else settings came from, as `sources` takes it.
     """
     methods, report = params["methods"], params["report"]
     embedding = list(reconstruction_folders(methods))
@@ -63,6 +67,10 @@ def render_report(
         warned=warnings(records),
         noted=unmeasured(frame),
         missing=incomplete(frame, protocols(params), images, len(pairs)),
+        mixed=mixed(records),
+        environments=environments_table(records),
+        settings_from=sources(given),
+        different=[] if written is None else differences(params, written),
         listed=_listed,
         method=method_name(report["method"]),
         against=method_name(report["against"]),
@@ -71,6 +79,8 @@ def render_report(
         rows_of=partial(_rows, frame, report),
         choice=partial(_choice, frame, report),
         groups=partial(tables.groups, frame),
+        headline=_headline(frame, report["metrics"]),
+        item_tables=list(protocols(params)),
         measured=measured,
         set_table=partial(tables.set_table, frame),
         measured_table=partial(tables.measured_table, frame, leaders=leading),
@@ -91,10 +101,16 @@ def render_report(
     return re.sub("\n{3,}", "\n\n", text)
 
 
+def _headline(frame: pd.DataFrame, kinds: Sequence[str]) -> list[str]:
+    """The metrics of the first table: those of `report.metrics` that were measured, by their full names."""
+    known = names_by_kind(frame, "transfer")
+    return [name for kind in kinds for short, name in known.items() if short == kind or short.startswith(f"{kind} ")]
+
+
 def _source(pairs: dict[str, Any]) -> str:
     if pairs["file"]:
         return f"the list `{pairs['file']}`"
-    return f"a seeded sampler for variety of hair (seed {pairs['seed']}); the paper's list is unpublished"
+    return f"chosen for variety of hair, by seed {pairs['seed']}. The paper's list of pairs is not published"
 
 
 def _listed(what: str, lines: Sequence[str]) -> str:
@@ -113,10 +129,11 @@ def _choice(frame: pd.DataFrame, report: dict[str, Any], protocol: str, count: i
     """How the rows of a figure came about."""
     rows, method = ranked(frame, protocol, report), method_name(report["method"])
     if not rows:
-        return f"{method} has no values here to rank the {what} by."
+        return f"The {what} cannot be ranked: {method} has no values here."
     of = rows[0].of
-    some = f"best, median and worst, {report['rows']} each, and as many of the rest by seed {report['seed']}"
+    each = report["rows"]
+    some = f"the best, the median and the worst {each}, and {each} of the rest by seed {report['seed']}"
     shown = "all of them" if len(rows) == of else some
-    unranked = f" {count - of} have no value and no rank." if of < count else ""
-    ranking = f"{of} of {count} {what}, ranked by {report['rank'][protocol]} of {method}"
-    return f"Rows: {shown}; {ranking}. None was chosen by hand.{unranked}"
+    unranked = f" {count - of} have no value and so no rank." if of < count else ""
+    ranking = f"{of} of {count} {what} are ranked by {report['rank'][protocol]} of {method}"
+    return f"The {ranking}. The rows show {shown}. None was chosen by hand.{unranked}"

@@ -26,8 +26,11 @@ PARTS = {
     "folder": "methods",
     "in_place": "align.variant",
     "identity": "score",
+    "given": "report",
 }
 
+
+METRICS_FILE = "reports/metrics.json"
 
 # What `dvc plots` shows: the figures, and a strip a method of these metrics of every pair.
 METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU ${networks.parser}@512"}
@@ -138,6 +141,11 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
     return deps, keys
 
 
+def _out(path: str, kept: bool) -> str | dict[str, Any]:
+    """An output; `kept`: DVC does not remove it before a run, which replaces it only if all goes well."""
+    return {path: {"persist": True}} if kept else path
+
+
 def pipeline() -> dict[str, Any]:
     """What dvc.yaml says, derived from the rules and params.yaml in the current folder."""
     rules, params = _read_rules()
@@ -151,7 +159,7 @@ def pipeline() -> dict[str, Any]:
             more_deps, more_keys = _needs(rule, params, made, own)
             deps |= more_deps
             keys |= more_keys
-            outs |= dict.fromkeys(artifact(path) for path in _paths(rule.output))
+            outs |= {artifact(str(path)): "update" in path.flags for path in rule.output if not callable(path)}
         # Only its own rules: DVC has brought the files of earlier stages up to date, whatever Snakemake remembers.
         allowed = " ".join([*(rule.name for rule in own_rules), target])
         sections = [key for key in sorted(keys) if key.partition(".")[0] == key or key.partition(".")[0] not in keys]
@@ -159,8 +167,8 @@ def pipeline() -> dict[str, Any]:
             "cmd": f"snakemake --quiet all --cores 1 --resources gpu=1 --allowed-rules {allowed} -- {target}",
             "deps": sorted(deps - outs.keys()),
             "params": sections,
-            "outs": [out for out in outs if out != "reports/metrics.json"],
-            "metrics": [out for out in outs if out == "reports/metrics.json"],
+            "outs": [_out(out, kept) for out, kept in outs.items() if out != METRICS_FILE],
+            "metrics": [_out(out, kept) for out, kept in outs.items() if out == METRICS_FILE],
         }
         stages[target] = {key: value for key, value in stage.items() if value}
     return {"stages": stages, "plots": PLOTS}

@@ -1,3 +1,12 @@
+import shlex
+
+
+def given_settings():
+    """What settings come from beside params.yaml: the files of --configfile, and --config."""
+    given = workflow.config_settings
+    return [*(str(path) for path in given.configfiles), *(["--config"] if given.config else [])]
+
+
 rule make_score:
     input:
         code=code("score"),
@@ -55,28 +64,36 @@ rule make_report:
         ],
         weights=weights_named(dict.fromkeys([*USED, *IDENTITY])),
     output:
-        text=shown("reports/report.md", "Report", "the report"),
-        json="reports/metrics.json",
+        # `update`: Snakemake leaves the last report where it is, and puts it back if this one fails.
+        text=update("reports/report.md"),
+        page=update("reports/report.html"),
+        json=update("reports/metrics.json"),
         pictures=[
-            shown("reports/figures/transfer.png", "Pictures", "pairs, every method"),
-            shown("reports/figures/errors.png", "Pictures", "pairs, error maps"),
-            shown("reports/figures/reconstruction.png", "Pictures", "embeddings"),
-            *([shown("reports/figures/gallery.png", "Pictures", "other transfers")] if GALLERY_KINDS else []),
+            update(shown("reports/figures/transfer.png", "Pictures", "pairs, every method")),
+            update(shown("reports/figures/errors.png", "Pictures", "pairs, error maps")),
+            update(shown("reports/figures/reconstruction.png", "Pictures", "embeddings")),
+            *([update(shown("reports/figures/gallery.png", "Pictures", "other transfers"))] if GALLERY_KINDS else []),
         ],
         plots=[
-            *(shown(f"reports/figures/distributions-{p}.png", "Plots", f"distributions, {p}") for p in PROTOCOLS),
-            shown("reports/figures/scatter.png", "Plots", "method against method"),
-            shown("reports/figures/seconds.png", "Plots", "metric against seconds"),
+            *(
+                update(shown(f"reports/figures/distributions-{p}.png", "Plots", f"distributions, {p}"))
+                for p in PROTOCOLS
+            ),
+            update(shown("reports/figures/scatter.png", "Plots", "method against method")),
+            update(shown("reports/figures/seconds.png", "Plots", "metric against seconds")),
         ],
         tables=[
-            shown("reports/plots/summaries.csv", "Tables", "means and intervals"),
-            *(shown(f"reports/plots/items-{p}.csv", "Tables", f"every value, {p}") for p in PROTOCOLS),
+            update(shown("reports/plots/summaries.csv", "Tables", "means and intervals")),
+            *(update(shown(f"reports/plots/items-{p}.csv", "Tables", f"every value, {p}")) for p in PROTOCOLS),
         ],
+        # Not so the record. Without it Snakemake knows that the report has to be made again.
+        record="reports/record.json",
     log:
         "logs/report.log",
     params:
         everything=settings.canonical(config),
         scheme=SCHEME,
+        given=" ".join(f"--given {shlex.quote(name)}" for name in given_settings()),
     shell:
         "python -m stages.report --params {params.everything:q} --scheme {params.scheme} --metrics {input.metrics} --images {input.manifest}"
-        " --pairs {input.pairs} --data data --out reports --log {log} {input.weights}"
+        " --pairs {input.pairs} --data data --out reports --log {log} {params.given} {input.weights}"
