@@ -2,14 +2,18 @@
 
     python -m stages.ingest --name mine --dir results/mine
 
-checks them and prints the line of params.yaml that makes them a row; the pipeline calls it with `--out`.
+checks them and prints the line of params.yaml that makes them a row, or adds it (`--write`); the pipeline calls it
+with `--out`.
 """
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from anyascii import anyascii
 from PIL import Image
 
 from stages.engine.command import Log, log_to, run_stage
@@ -17,11 +21,14 @@ from stages.engine.command import log as logger
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError, UserError
 from stages.formats.images import at_face_size, png_bytes, read_square
-from stages.settings.config import check_section
-from stages.settings.manifests import IMAGE_SUFFIXES, listed_pairs, read_faces, result_files
+from stages.settings.manifests import listed_pairs, read_faces, result_files
+from stages.settings.problems import quoted, shown
+from stages.settings.results import look_through
+from stages.settings.yaml_files import add_entry, entry_line, read_yaml
 
 SMALLEST = 256  # px; below it a comparison with the others at 256 px would measure the size
 RECONSTRUCTIONS = "reconstruction"  # folder beside the composites that may hold images named after the faces
+TOLD = 20  # files left out that the check names
 
 
 def read_result(name: str, folder: Path, results: dict[str, Path]) -> Image.Image:
@@ -41,37 +48,67 @@ def bring_to_size(image: Image.Image) -> Result:
 
 
 def problems(folder: Path, names: list[str], what: str) -> list[str]:
-    """A line for every pair or face without a usable image; raises UserError as `result_files`."""
-    results, lines = result_files(folder, names, what), []
+    """A line for every pair or face without a usable image; raises UserError as `look_through`."""
+    found, lines = look_through(folder, names, what), []
     for name in names:
         try:
-            read_result(name, folder, results)
+            read_result(name, folder, found.files)
         except ItemError as error:
             lines.append(str(error))
-    known = set(results.values())
-    others = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p not in known)
-    if others:
-        left_out = ", ".join(others[:6]) + (" …" if len(others) > 6 else "")
-        logger.info("%s: %d images are named after no %s and are left out: %s", folder, len(others), what, left_out)
-    logger.info("%s: %d of %d %ss have a usable image", folder, len(names) - len(lines), len(names), what)
+    left_out = [(path, reason) for path, reason in found.left_out if path != folder / RECONSTRUCTIONS]
+    for path, reason in left_out[:TOLD]:
+        logger.info("%s: %s; it is left out", shown(path), reason)
+    if len(left_out) > TOLD:
+        logger.info("%s: %d other files are left out", shown(folder), len(left_out) - TOLD)
+    logger.info("%s: %d of %d %ss have a usable image", shown(folder), len(names) - len(lines), len(names), what)
     return lines
 
 
-def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> tuple[str, list[str]]:
-    """The line of params.yaml that makes another system's images a method, and a line for each that is unusable.
+def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The entry of `methods` that makes another system's images a method, and a line for each that is unusable.
 
     Raises:
-        UserError: as `result_files`, or the name cannot be a method's.
+        UserError: as `look_through`, or the name cannot be a method's.
     """
-    entry = {"images": str(folder)}
+    if not re.fullmatch("[a-z][a-z0-9_]{0,49}", name):
+        plain = re.sub("[^a-z0-9]+", "_", anyascii(name).lower()).lstrip("_0123456789")[:50].rstrip("_") or "mine"
+        raise UserError(
+            f"--name {quoted(name)}: a method's name has small letters, digits and _, begins with a letter, and has "
+            f"50 of them at most; call it {plain}"
+        )
+    folder = Path(os.path.relpath(folder)) if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder
+    entry = {"kind": "results", "images": folder.as_posix()}
     bad = problems(folder, pairs, "pair")
     if (folder / RECONSTRUCTIONS).is_dir():
-        entry["reconstructions"] = str(folder / RECONSTRUCTIONS)
+        entry["reconstructions"] = (folder / RECONSTRUCTIONS).as_posix()
         bad += problems(folder / RECONSTRUCTIONS, faces, "face")
     else:
-        logger.info("%s: not there, so the method gets no reconstruction row", folder / RECONSTRUCTIONS)
-    check_section("methods", {name: entry})
-    return f"methods: {{{name}: {{{', '.join(f'{key}: {value}' for key, value in entry.items())}}}}}", bad
+        logger.info("%s: not there, so the method gets no reconstruction row", shown(folder / RECONSTRUCTIONS))
+    return entry, bad
+
+
+def say_or_write(name: str, entry: dict[str, str], params: Path, write: bool) -> None:
+    """Print the line of params.yaml where a person can paste it, or write it there.
+
+    Raises:
+        UserError: it cannot be written, or there is such a method already.
+    """
+    if write:
+        add_entry(params, "methods", name, entry)
+        typer.echo(f"{shown(params)}: below methods there is a new line: {entry_line(name, entry)}")
+        return
+    there = (read_yaml(params) or {}).get("methods", {}) if params.is_file() else {}
+    if isinstance(there, dict) and there.get(name) == entry:
+        typer.echo(f"# {shown(params)} has this method already.")
+    elif isinstance(there, dict) and name in there:
+        raise UserError(
+            f"{shown(params)}: methods has another entry {name} already; choose another --name, or remove it"
+        )
+    else:
+        typer.echo(
+            f"# {shown(params)} has a section methods: already. Put this line below it as the last, or add --write:\n"
+            f"  {entry_line(name, entry)}"
+        )
 
 
 def main(
@@ -82,18 +119,22 @@ def main(
     pairs: Annotated[Path, typer.Option(help="pairs.csv")] = Path("data/pairs.csv"),
     out: Annotated[Path | None, typer.Option(help="folder to write; without it the images are only checked")] = None,
     record: Annotated[Path | None, typer.Option(help="record of the stage to write, with --out")] = None,
+    params: Annotated[Path, typer.Option(help="params.yaml, which --write changes")] = Path("params.yaml"),
+    write: Annotated[bool, typer.Option("--write", help="add the method to params.yaml")] = False,
     log: Log = None,
 ) -> None:
     """Take the images of another system, or check them; a pair or face without one is a failed item."""
     log_to(log)
     faces = [face.image for face in read_faces(images)]
     if out is None or record is None:
-        line, bad = check(name, folder, list(listed_pairs(pairs, images)), faces)
+        entry, bad = check(name, folder, list(listed_pairs(pairs, images)), faces)
         for problem in bad:
             logger.info("%s", problem)
-        typer.echo(line)
+        say_or_write(name, entry, params, write)
         if bad:
-            raise UserError(f"{len(bad)} images are missing or unusable; with this line the report will name them")
+            raise UserError(
+                f"{len(bad)} images are missing or unusable, each named above; with this line the report names them too"
+            )
         return
     names = list(listed_pairs(pairs, images)) if of == "pairs" else faces
     results = result_files(folder, names, of.removesuffix("s"))

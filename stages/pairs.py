@@ -11,6 +11,7 @@ from stages.engine.records import check, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.label_maps import read_label_map
+from stages.regions.pair import as_table
 from stages.regions.variety import choose_pairs
 from stages.settings.manifests import csv_bytes, pair_names, read_faces, read_pairs
 
@@ -24,13 +25,14 @@ def main(
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     log: Log = None,
 ) -> None:
-    """Write pairs.csv: the user's list as it is, or pairs (identity, hair) chosen by a seeded sampler."""
+    """Write pairs.csv: the user's list by the names of images, or pairs (identity, hair) chosen by a seed."""
     log_to(log)
-    names = [face.image for face in read_faces(images)]
+    faces = read_faces(images)
+    names = [face.image for face in faces]
     if params["file"] is not None:
         path = Path(params["file"])
-        pairs = read_pairs(path, names)
-        write_atomic(out, path.read_bytes())
+        pairs = read_pairs(path, {face.image: face.source for face in faces})
+        write_atomic(out, csv_bytes(*as_table(pairs)))
         write_record(record, "pairs", [out])
         logger.info("%d pairs from %s", len(pairs), path)
         return

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
-from support import run_module
+from support import ROOT, run_module
 
-from stages.errors import ItemError
+from stages.errors import ItemError, UserError
 from stages.ingest import bring_to_size, check, main, read_result
-from stages.settings.config import check_section
-from stages.settings.manifests import result_files
+from stages.settings.results import look_through, result_files
+from stages.settings.yaml_files import read_yaml
 
 FACES = ["a", "b", "c"]
 PAIRS = ["pair-0000", "pair-0001", "pair-0002"]
@@ -97,20 +96,86 @@ def test_a_check_says_all_that_is_missing(folder, monkeypatch, refused, caplog):
     write(folder / "mine" / "pair-0009.png")
     refused("^2 images are missing", main, "mine", Path("mine"), "pairs", Path("images.csv"), Path("pairs.csv"))
     for said in (
-        "1 images are named after no pair and are left out: pair-0009.png", "1 of 3 pairs have a usable image",
+        "mine/pair-0009.png: is named after no pair; it is left out", "1 of 3 pairs have a usable image",
         "pair-0001.png: not an image", "mine: no image named pair-0002", "reconstruction: not there",
     ):  # fmt: skip
         assert said in caplog.text
 
 
-def test_a_check_prints_the_line_of_params_yaml(folder, monkeypatch, refused, capsys):
+@pytest.fixture
+def checked(folder, monkeypatch):
+    """Checks a folder of results, all of whose images are there, in a checkout's folder."""
     monkeypatch.chdir(folder)
-    (folder / "mine" / "reconstruction").mkdir()
-    for name in (*PAIRS, *(f"reconstruction/{face}" for face in FACES)):
-        write(folder / "mine" / f"{name}.png")
-    main("mine", Path("mine"), images=Path("images.csv"), pairs=Path("pairs.csv"))
-    printed = yaml.safe_load(capsys.readouterr().out)
-    assert printed == {"methods": {"mine": {"images": "mine", "reconstructions": "mine/reconstruction"}}}
-    check_section("methods", printed["methods"])
+    (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+
+    def check(where, **options):
+        (folder / where / "reconstruction").mkdir(exist_ok=True, parents=True)
+        for name in (*PAIRS, *(f"reconstruction/{face}" for face in FACES)):
+            write(folder / where / f"{name}.png")
+        main("mine", Path(where), images=Path("images.csv"), pairs=Path("pairs.csv"), **options)
+
+    return check
+
+
+def entry(where):
+    return {"kind": "results", "images": where, "reconstructions": f"{where}/reconstruction"}
+
+
+FOLDERS = ["mine", "results/my run: #2", "it's {é}, 😀"]
+
+
+@pytest.mark.parametrize("where", FOLDERS)
+def test_what_a_check_prints_can_be_pasted_below_methods(folder, checked, capsys, where):
+    checked(where)
+    before = (folder / "params.yaml").read_text()
+    pasted = before.replace("\nalign:", capsys.readouterr().out + "\nalign:")
+    methods = read_yaml(Path("params.yaml"))["methods"]
+    (folder / "params.yaml").write_text(pasted)
+    assert read_yaml(Path("params.yaml"))["methods"] == methods | {"mine": entry(where)}
+    checked(where)
+    assert "has this method already" in capsys.readouterr().out
     assert not (folder / "out").exists()
-    refused("My Method", check, "My Method", Path("mine"), PAIRS, FACES)
+
+
+@pytest.mark.parametrize("where", FOLDERS)
+def test_a_check_writes_the_line_into_params_yaml(folder, checked, refused, where):
+    before = read_yaml(Path("params.yaml"))
+    checked(folder / where, write=True)
+    after = read_yaml(Path("params.yaml"))
+    assert after == before | {"methods": before["methods"] | {"mine": entry(where)}}
+    refused("methods has an entry mine already", lambda: checked(where, write=True))
+    refused("another entry mine", lambda: checked("other"))
+
+
+@pytest.mark.parametrize(
+    ("name", "better"), [("My Method", "my_method"), ("2nd é", "nd_e"), ("--", "mine"), ("x" * 60, "x" * 50)]
+)
+def test_a_name_that_no_method_can_have_is_refused_with_one_that_can(refused, name, better):
+    refused(f"small letters, digits and _, .*call it {better}$", check, name, Path("mine"), PAIRS, FACES)
+
+
+def test_what_stands_in_the_way_in_a_folder_of_results_is_told_at_once(tmp_path):
+    for name in ("Pair-0000.PNG", "pair-0001.png", "pair-0001.jpg", "pair-0002.tiff", "other.gif", "notes.txt"):
+        (tmp_path / name).touch()
+    with pytest.raises(UserError) as caught:
+        result_files(tmp_path, PAIRS)
+    header, *lines = str(caught.value).split("\n")
+    assert header.endswith(": 2 images stand in the way:")
+    assert "pair-0002.tiff: .tiff is not read; convert it" in lines[0] and "pair-0001.png: has the same" in lines[1]
+
+
+def test_names_in_other_capitals_are_found_and_sub_folders_are_named(tmp_path, refused):
+    (tmp_path / "run1").mkdir()
+    (tmp_path / "run1" / "pair-0000.png").touch()
+    refused("none of its 0 images .*; the sub-folders are not looked into: run1", result_files, tmp_path, PAIRS)
+    (tmp_path / "Pair-0000.PNG").touch()
+    (tmp_path / "cat.png").touch()
+    found = look_through(tmp_path, PAIRS)
+    assert found.files == {"pair-0000": tmp_path / "Pair-0000.PNG"}
+    assert found.missing == PAIRS[1:]
+    assert [(path.name, reason) for path, reason in found.left_out] == [
+        ("cat.png", "is named after no pair"), ("run1", "is a sub-folder"),
+    ]  # fmt: skip
+    for name in ("a.png", "A.png"):
+        (tmp_path / name).touch()
+    assert look_through(tmp_path, ["a", "A"]).files == {name: tmp_path / f"{name}.png" for name in ("a", "A")}

@@ -41,6 +41,16 @@ def encoded(format, **options):
     return buffer.getvalue()
 
 
+def a_line_each(error, *starts):
+    """One line, or a header and a line for each of several faults."""
+    first, *others = str(error).split("\n")
+    assert not others or (first.endswith(":") and all(other.startswith("  ") for other in others))
+    for text in (first, *others):
+        one_line(text)
+        text.encode()  # can be printed and logged
+    one_line(first, *starts)
+
+
 EXIF = Image.Exif()
 EXIF[0x0112] = 6
 IMAGES = {
@@ -128,7 +138,7 @@ def test_a_manifest_is_read_or_refused_and_names_nothing_outside(tmp_path_factor
         try:
             rows = read(path)
         except UserError as error:
-            one_line(error, f"{path}: ", f"{path}, row ")
+            a_line_each(error, f"{path}: ", f"{path}, row ")
         else:
             names += [
                 name for row in rows for name in ([row.image] if hasattr(row, "image") else [row.pair, *row.images])
@@ -157,8 +167,7 @@ def test_names_of_photos_are_taken_or_refused(tmp_path_factory, stems, suffix):
     try:
         files = manifests.photo_files(folder)
     except UserError as error:
-        one_line(error)
-        str(error).encode()  # can be printed and logged
+        a_line_each(error)
     else:
         assert files
         for name in files:

@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +17,27 @@ ANIMATED = ("PNG", "WEBP")  # a JPEG of several images, as phones make them, is 
 MAX_PIXELS = 80_000_000  # a 10,000 × 8,000 photo; more is a mistake or an attack. Pillow itself warns from 89 million
 
 
+@cache
+def formats() -> tuple[str, ...]:
+    """What is decoded here: `FORMATS`, and Apple's where pillow-heif is installed."""
+    if find_spec("pillow_heif") is None:
+        return FORMATS
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False)
+    return (*FORMATS, "HEIF")
+
+
 def read_image(path: Path) -> Image.Image:
     """Decode a PNG, JPEG or WebP file to RGB, upright by its EXIF; what is transparent becomes white.
+
+    So are HEIC files where pillow-heif is installed.
 
     Raises:
         ItemError: it is no such image, damaged, animated or too large.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(path, formats=formats()) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ItemError(f"{path}: {image.width}×{image.height} px are too many; shrink it")
             if image.format in ANIMATED and getattr(image, "is_animated", False):
@@ -31,11 +46,20 @@ def read_image(path: Path) -> Image.Image:
     except ItemError:
         raise
     except UnidentifiedImageError:
+        if _is_heic(path):
+            reason = "is a HEIC photo, whatever its name says; type `pip install pillow-heif`, or convert it to JPEG"
+            raise ItemError(f"{path}: {reason}") from None
         raise ItemError(f"{path}: not an image (a PNG, JPEG or WebP file); replace or remove it") from None
     # Decoders raise anything at all on bytes that somebody made up: struct.error, KeyError, MemoryError, …
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ItemError(f"{path}: cannot be decoded ({reason}); replace or remove it") from error
+        raise ItemError(f"{path}: is damaged or cut short; replace or remove it") from error
+
+
+def _is_heic(path: Path) -> bool:
+    """Whether a file begins as photos of Apple's format do."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 def read_square(path: Path, minimum: str, smallest: int, advice: str) -> Image.Image:

@@ -36,10 +36,10 @@ def quoted(name: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` with the most similar of the known names, or nothing."""
+    """`; did you mean x` with the most similar of the known names, or nothing."""
     by_fold = {each.casefold(): each for each in known}
     found = difflib.get_close_matches(name.casefold(), by_fold, 1, 0.6)
-    return f"; did you mean {shown(by_fold[found[0]])}?" if found else ""
+    return f"; did you mean {shown(by_fold[found[0]])}" if found else ""
 
 
 def some(names: Iterable[str], most: int = 6) -> str:

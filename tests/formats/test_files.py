@@ -14,7 +14,7 @@ from PIL import Image
 
 from stages.errors import ItemError
 from stages.formats.files import write_atomic
-from stages.formats.images import png_bytes, read_image
+from stages.formats.images import FORMATS, png_bytes, read_image
 from stages.formats.label_maps import label_map_bytes, palette, read_label_map
 from stages.regions.labels import CELEBAMASK_19, LabelScheme
 
@@ -147,6 +147,31 @@ def test_jpeg_that_carries_its_preview_is_read(tmp_path):
 def test_other_formats_are_not_decoded_whatever_the_file_is_called(refused, tmp_path, format):
     (tmp_path / "a.png").write_bytes(encoded(Image.fromarray(RGB), format))
     refused("a.png: not an image", read_image, tmp_path / "a.png", error=ItemError)
+
+
+def heic():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (64, 32), (200, 100, 50))).save(buffer, quality=95)
+    return buffer.getvalue()
+
+
+def test_a_photo_of_apples_format_is_read_where_its_library_is(tmp_path):
+    (tmp_path / "a.heic").write_bytes(heic())
+    image = read_image(tmp_path / "a.heic")
+    assert image.mode == "RGB" and image.size == (64, 32)
+    np.testing.assert_allclose(image.getpixel((20, 20)), (200, 100, 50), atol=6)
+
+
+def test_a_photo_of_apples_format_says_what_to_install_where_it_is_not(refused, tmp_path, monkeypatch):
+    (tmp_path / "a.jpg").write_bytes(heic())
+    monkeypatch.setattr("stages.formats.images.formats", lambda: FORMATS)
+    refused("a.jpg: is a HEIC photo, .*pip install pillow-heif", read_image, tmp_path / "a.jpg", error=ItemError)
+
+
+def test_a_damaged_image_is_told_in_words(refused, tmp_path):
+    (tmp_path / "a.png").write_bytes(PNG[: len(PNG) // 2])
+    refused("a.png: is damaged or cut short; replace or remove it$", read_image, tmp_path / "a.png", error=ItemError)
 
 
 def test_rotated_jpeg_is_turned_upright(tmp_path):

@@ -1,0 +1,147 @@
+"""Lists of pairs: a user's, from a spreadsheet and with the names of photos, and ours in data/pairs.csv. No torch."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from stages.errors import UserError
+from stages.regions.labels import CELEBAMASK_19
+from stages.regions.pair import Pair
+from stages.settings.config import canonical, schema_of
+from stages.settings.photos import item_name
+from stages.settings.problems import NAME, NAME_RULE, nearest, quoted, refusal, shown, some
+from stages.settings.tables import read_table
+
+Sources = Mapping[str, Path | str | None]
+
+
+class Images:
+    """The images that a list of pairs may name: by the item's name, or by the photo's file name or path."""
+
+    def __init__(self, images: Iterable[str] | Sources) -> None:
+        """`images`: names of all items; as a mapping, with the photo of each, its source in images.csv, or None."""
+        sources: Sources = images if isinstance(images, Mapping) else dict.fromkeys(images)
+        self.sources = sources
+        self.exact: dict[str, set[str]] = {}
+        self.folded: dict[str, set[str]] = {}
+        for item, source in sources.items():
+            for alias in {f"{item}.png", item, *_aliases(source)}:
+                self.exact.setdefault(alias, set()).add(item)
+                self.folded.setdefault(alias.casefold(), set()).add(item)
+
+    def item(self, written: str) -> str:
+        """The name of the item that a cell means.
+
+        Raises:
+            ValueError: there is none, or there are several; says so in words.
+        """
+        if written in self.sources:
+            return written
+        text = unicodedata.normalize("NFC", written.replace("\\", "/").removeprefix("./"))
+        meant = self.exact.get(text) or self.folded.get(text.casefold()) or set()
+        if len(meant) == 1:
+            return next(iter(meant))
+        if meant:
+            raise ValueError(
+                f"{quoted(written)} may be {' or '.join(sorted(map(self._described, meant)))}; write one of these names"
+            )
+        raise ValueError(
+            f"there is no image named {shown(written)}{nearest(text, self.exact)}; the images are {some(self.sources)}"
+        )
+
+    def _described(self, item: str) -> str:
+        source = self.sources[item]
+        return item if source is None else f"{item} ({shown(str(source))})"
+
+
+def _aliases(source: Path | str | None) -> set[str]:
+    """What a person may call a photo: the ends of its path, with what comes after the dot and without."""
+    if source is None or str(source) in ("drawn", "sample"):
+        return set()
+    path = PurePath(unicodedata.normalize("NFC", str(source)))
+    ends = {PurePath(*path.parts[k:]) for k in range(len(path.parts))} if path.name else set()
+    return {str(end) for end in ends} | {str(end)[: -len(end.suffix) or None] for end in ends}
+
+
+def _columns() -> dict[str, Any]:
+    return schema_of("pairs")["properties"]
+
+
+def _idle(pair: Pair) -> str | None:
+    """The column of a pair that changes nothing, or None."""
+
+    def meant(columns: dict[str, str]) -> tuple[Any, Any]:
+        other = Pair.of(pair.pair, pair.identity, columns)
+        looks = {other.images[k]: labels for k, labels in other.painted(CELEBAMASK_19).items()}
+        return other.shapes(CELEBAMASK_19), looks  # the regions are the same in every scheme
+
+    columns = pair.columns
+    return next((c for c in columns if meant({k: v for k, v in columns.items() if k != c}) == meant(columns)), None)
+
+
+def _pair(cells: dict[str, str], images: Images | None) -> Pair:
+    """The pair of a row; raises ValueError saying what is wrong with it."""
+    for column in ("pair", "identity"):
+        if column not in cells:
+            raise ValueError(f"the cell of column {column} is empty")
+    name = cells["pair"]
+    if not re.fullmatch(NAME, name):
+        raise ValueError(f"pair: {quoted(name)} cannot be a name: it {NAME_RULE}; call it {item_name(name + '.x')}")
+    named = {}
+    for column, written in cells.items():
+        if column == "pair":
+            continue
+        if images is not None:
+            named[column] = images.item(written)
+        elif re.fullmatch(NAME, written):
+            named[column] = written
+        else:
+            raise ValueError(f"{column}: {quoted(written)} cannot be an image's name: it {NAME_RULE}")
+    identity = named.pop("identity")
+    if not named:
+        raise ValueError(f"pair {name} takes nothing from another image; name one in the column of a region")
+    pair = Pair.of(name, identity, named)
+    if idle := _idle(pair):
+        raise ValueError(f"{idle} is of {pair.columns[idle]} already; leave it empty")
+    return pair
+
+
+def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> list[Pair]:
+    """Read a list of pairs, from CSV or an Excel workbook; the pairs have the names of items.
+
+    Args:
+        path: the list.
+        images: what there is, if known: names of items. As a mapping, item to photo (or to its source in images.csv),
+            it lets the list name photos as their files are called.
+
+    Raises:
+        UserError: the file cannot be read, or rows are malformed, duplicates, or name a missing image; names each row.
+    """
+    known = None if images is None else Images(images)
+    rows, bad = read_table(path, list(_columns()), ["pair", "identity"])
+    problems = [f"{shown(path)}, {text}" for text in bad]
+    pairs: list[Pair] = []
+    names: dict[str, int] = {}
+    contents: dict[str, int] = {}
+    for number, cells in rows:
+        try:
+            pair = _pair(cells, known)
+        except ValueError as error:
+            problems.append(f"{shown(path)}, row {number}: {error}")
+            continue
+        content = canonical([pair.identity, pair.columns])
+        for what, seen, key in (("name", names, pair.pair), ("pair", contents, content)):
+            if key in seen:
+                problems.append(
+                    f"{shown(path)}, row {number}: the same {what} as in row {seen[key]}; remove one of them"
+                )
+                break
+            seen[key] = number
+        pairs.append(pair)
+    if problems:
+        raise refusal(f"{shown(path)}: {len(problems)} rows are wrong", problems)
+    if not pairs:
+        raise UserError(f"{shown(path)}: lists no pair")
+    return pairs

@@ -1,0 +1,127 @@
+"""Faces: their names, whatever the photos are called, and where each comes from. No torch here."""
+
+import hashlib
+import logging
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from importlib.util import find_spec
+from pathlib import Path, PurePath
+from typing import Any
+
+from anyascii import anyascii
+
+from stages.errors import UserError
+from stages.settings.image_files import IMAGE_SUFFIXES, Listing, list_images
+from stages.settings.problems import NAME, refusal, shown
+
+log = logging.getLogger("stages")
+
+SAMPLE = "astronaut"
+LONGEST = 100  # characters of an item's name
+DIGEST = 8  # characters that make a mended name unique
+TOLD = 20  # files left out that the log names
+
+
+def item_name(photo: PurePath | str) -> str:
+    """The name of a photo's item, from its path in the folder of photos and nothing else.
+
+    That is the file's own name where it may be an item's (`problems.NAME_RULE`). Else it is written in Latin letters,
+    and a digest of the path makes it unique: so another photo in the folder never renames it. A path is taken in
+    Unicode's composed form, as macOS decomposes accents and Linux does not.
+    """
+    path = PurePath(unicodedata.normalize("NFC", str(photo)))
+    if len(path.parts) == 1 and re.fullmatch(NAME, path.stem):
+        return path.stem
+    digest = hashlib.sha256(path.as_posix().encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST]
+    latin = anyascii("-".join(path.with_suffix("").parts)) if path.name else ""
+    plain = re.sub("[-_.]*-[-_.]*", "-", re.sub("[^A-Za-z0-9._-]+", "-", latin))
+    plain = plain[: LONGEST - DIGEST - 1].strip("._-") or "photo"
+    return f"{plain}-{digest}"
+
+
+def _photos_in(folder: Path) -> Listing:
+    return list_images(folder, "faces.photos names the folder of photos", deep=True)
+
+
+def photo_files(folder: Path, taken: Collection[str] = ()) -> dict[str, Path]:
+    """Photos of a folder and its sub-folders by the name that their item gets; the log says what is left out.
+
+    Args:
+        folder: the folder.
+        taken: names that other faces have.
+
+    Raises:
+        UserError: there are none, or some cannot be used; it names each with the reason.
+    """
+    listing = _photos_in(folder)
+    files: dict[str, Path] = {}
+    problems = [f"{shown(path)}: {reason}" for path, reason in listing.problems]
+    for path in listing.images:
+        name = item_name(path.relative_to(folder))
+        if name in files:
+            problems.append(
+                f"{shown(path)}: has the same name as {shown(files[name].relative_to(folder))} but for what comes "
+                "after the dot; rename or remove one of them"
+            )
+        elif name in taken:
+            problems.append(f"{shown(path)}: has the name of another face; rename it")
+        files.setdefault(name, path)
+    if problems:
+        raise refusal(f"{shown(folder)}: {len(problems)} files stand in the way", problems)
+    if not files:
+        raise UserError(f"{shown(folder)}: no {', '.join(IMAGE_SUFFIXES)} file in it")
+    for path, reason in listing.left_out[:TOLD]:
+        log.info("%s: %s; it is left out", shown(path), reason)
+    if len(listing.left_out) > TOLD:
+        log.info("%s: %d other files are left out", shown(folder), len(listing.left_out) - TOLD)
+    return files
+
+
+def drawn_names(count: int) -> list[str]:
+    """Names of the drawn faces."""
+    return [f"drawn-{index:04d}" for index in range(int(count))]  # 4.0 is an integer to JSON schema
+
+
+def sample_photo() -> Path:
+    """NASA's portrait of the astronaut Eileen Collins, in the public domain, as scikit-image brings it."""
+    spec = find_spec("skimage")
+    assert spec is not None and spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0], "data", f"{SAMPLE}.png")
+
+
+def face_sources(params: Mapping[str, Any]) -> dict[str, Path | None]:
+    """Names of all faces with the photo of each, None for a drawn one; errors as `photo_files`."""
+    sources: dict[str, Path | None] = {}
+    if "drawn" in params["source"]:
+        sources |= dict.fromkeys(drawn_names(params["drawn"]["count"]))
+    if "sample" in params["source"]:
+        sources[SAMPLE] = sample_photo()
+    if "photos" in params["source"]:
+        sources |= photo_files(Path(params["photos"]), sources)
+    return sources
+
+
+def check_can_pair(faces: Collection[str], params: Mapping[str, Any]) -> None:
+    """Check that the faces make as many pairs as section `pairs` asks for, if it names no list of them.
+
+    Raises:
+        UserError: there is only one face, or there are too few for that many pairs.
+    """
+    if params["file"] is not None:
+        return
+    number, count = len(faces), int(params["count"])
+    if number < 2:
+        raise UserError("there is one face only, and a pair needs two: add a photo, or another of faces.source")
+    if count > (most := number * (number - 1)):
+        raise UserError(f"pairs.count: {number} faces make {most} pairs, not {count}; lower it or add faces")
+
+
+def original_name(image: str, source: str | Path | None) -> str:
+    """What a person calls a face: its photo's file name, or the item's name if it is no photo of theirs.
+
+    Args:
+        image: name of the item.
+        source: its source in images.csv, or its path.
+    """
+    return image if source is None or str(source) in ("drawn", "sample") else PurePath(source).name
