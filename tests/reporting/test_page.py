@@ -1,7 +1,6 @@
 """The report as a page: what it shows is in it, every link leads somewhere, and foreign markup stays text."""
 
-import base64
-from html.parser import HTMLParser
+from pages import Elements, content_of
 
 from stages.reporting.page import page
 
@@ -28,30 +27,6 @@ a: 1
 
 </details>
 """
-
-
-class Elements(HTMLParser):
-    """Every element of a page with its attributes, and its text."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(content.decode())
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.text += data
-
-    def of(self, tag, key):
-        return [attributes[key] for name, attributes in self.found if name == tag and key in attributes]
-
-
-def content_of(uri):
-    kind, _, encoded = uri.removeprefix("data:").partition(";base64,")
-    return kind, base64.b64decode(encoded)
 
 
 def test_figures_and_tables_are_in_the_page():

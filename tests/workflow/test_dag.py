@@ -1,16 +1,20 @@
 """The whole DAG on real weights at smoke scale, and what a user's mistakes and interruptions do to it."""
 
+import base64
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import time
-import zipfile
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import yaml
+from pages import Elements, content_of
 from support import ENVIRONMENT, ROOT, SMOKE, checkout, snakemake
 
 from stages.statistics import table
@@ -44,18 +48,69 @@ def test_report_is_valid_and_complete(finished):
     assert not any("FID" in metric for metric in frame["metric"])
 
 
-def test_snakemakes_own_report_holds_all_with_captions(finished, tmp_path):
+@pytest.mark.parametrize("kind", ["zip", "html"])
+def test_snakemakes_own_report_opens_on_the_report_and_every_link_leads_somewhere(finished, tmp_path, kind):
     """It needs no network: its scripts are in it."""
-    done = snakemake(finished, "--report", str(tmp_path / "report.zip"))
+    done = snakemake(finished, "--report", str(tmp_path / f"report.{kind}"))
     assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(tmp_path / "report.zip") as archive:
-        inside = {Path(name).name for name in archive.namelist()}
-        page = archive.read("report/report.html").decode()
-    reports = finished / "reports"
-    made = [reports / "report.md", *(reports / "figures").iterdir(), *(reports / "plots").iterdir()]
-    assert {path.name for path in made} <= inside
-    assert "seeded-random pairs by taken IoU of" in page
+    if kind == "zip":
+        shutil.unpack_archive(tmp_path / "report.zip", tmp_path)
+    page = (tmp_path / ("report/report.html" if kind == "zip" else "report.html")).read_text()
     assert not re.search(r"<(script|link)[^>]*(src|href)=.http", page)
+    assert "seeded-random pairs by taken IoU of" in page
+
+    def held(name: str) -> Any:
+        return json.JSONDecoder().raw_decode(page, page.index(f"var {name} = ") + len(f"var {name} = "))[0]
+
+    results, categories = held("results"), held("categories")
+    reports = finished / "reports"
+    made = [*(reports / "figures").iterdir(), *(reports / "plots").iterdir()]
+    assert {Path(name).name for name in results} == {path.name for path in made}
+    for name, result in results.items():
+        content = (finished / name).read_bytes()
+        uri = result["data_uri"]
+        shown = (
+            base64.b64decode(uri.partition(";base64,")[2])
+            if kind == "html"
+            else (tmp_path / "report" / uri).read_bytes()
+        )
+        assert shown == content
+
+    opening = Elements(held("workflow_desc").encode())
+    assert "Barbershop, evaluated: VALID" in opening.text and "taken IoU bisenet19@512" in opening.text
+    places = {place for tag in ("h1", "h2", "h3") for place in opening.of(tag, "id")}
+    links = opening.of("a", "href")
+    assert len(links) > 10
+    for link in links:
+        if link.startswith("javascript:app.showCategory("):
+            assert unquote(link.split("'")[1]) in categories
+        elif link.startswith("#"):
+            assert link[1:] in places
+        else:
+            assert link.startswith("data:") and len(content_of(link)[1]) > 100
+    pictures = [content_of(uri) for uri in opening.of("img", "src")]
+    assert sorted(pictures) == sorted(("image/png", path.read_bytes()) for path in (reports / "figures").iterdir())
+
+
+def test_a_report_that_fails_leaves_the_last_one_and_is_made_again(finished, tmp_path):
+    reports = finished / "reports"
+    before = {path: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(yaml.safe_dump(PARAMS | {"report": {"rank": {"transfer": "taken XYZ"}}}))
+    for _ in range(2):
+        failed = snakemake(finished, scale=str(wrong))
+        assert failed.returncode != 0 and "taken XYZ is no metric of transfer" in failed.stderr, "also the second time"
+        after = {path: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
+        assert "earlier run" in after.pop(reports / "STALE.txt").decode()
+        assert after == {path: content for path, content in before.items() if path.name != "record.json"}
+    done = snakemake(finished)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in reports.iterdir()} == {path.name for path in before if path.parent == reports} | {
+        "figures", "plots"
+    }  # fmt: skip
+    text = (reports / "report.md").read_text()
+    assert f"settings: from `params.yaml` and `{SMOKE}`" in text
+    assert "| `blend.steps` | `10` | `2` |" in text
 
 
 def test_second_run_has_nothing_to_do(finished):
