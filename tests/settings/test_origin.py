@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from support import ROOT, SMOKE
 
-from stages.reporting.origin import ABSENT, differences, sources
+from stages.settings.origin import ABSENT, differences, sources
 
 WRITTEN = {"a": {"steps": 10, "betas": [0.5, 0.9]}, "b": {"file": None, "rate": 0.1}, "c": {}}
 
