@@ -16,10 +16,10 @@ from stages.reporting import tables
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.environments import environments_table, mixed
 from stages.reporting.names import method_name
-from stages.settings.origin import differences, sources
 from stages.reporting.ranking import names_by_kind, ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.settings.config import SELF_TRANSFER, methods_with, protocols, reconstruction_folders
+from stages.settings.origin import differences, sources
 from stages.statistics.comparison import compare, leaders, smallest_p
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")

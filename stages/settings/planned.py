@@ -8,7 +8,10 @@ from stages.errors import UserError
 from stages.settings.origin import differences
 from stages.settings.yaml_files import read_yaml
 
-COMMITTED_BY = "python -m stages.dvc --commit"
+MEND = (
+    "DVC would record it as made with params.yaml. Run `snakemake` without --configfile and --config, "
+    "then `python -m stages.dvc --commit`"
+)
 RECORD = Path("reports/record.json")
 PARAMS = Path("params.yaml")
 CHECKSUMS = 10**9  # bytes; files below are compared by content, as in profiles/default
@@ -48,16 +51,11 @@ def check_made_with_params() -> None:
     Raises:
         UserError: they are not, say after `snakemake --configfile …`; names settings, or files.
     """
-    mend = f"run `snakemake` without --configfile and --config, then `{COMMITTED_BY}` again"
     if others := made_with_others():
-        raise UserError(
-            f"the report was made with other settings than those of params.yaml: {_some(others)}. DVC would record them "
-            f"as made with params.yaml: write the settings into it, {mend}"
-        )
+        raise UserError(f"the report was made with other settings than those of params.yaml: {_some(others)}. {MEND}")
     if files := still_to_make():
         raise UserError(
-            f"{_some(files)}: missing, or made with other settings than those of params.yaml or by other code. DVC would "
-            f"record them as made with params.yaml: {mend}"
+            f"made with other settings than those of params.yaml, or by other code, or missing: {_some(files)}. {MEND}"
         )
 
 

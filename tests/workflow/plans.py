@@ -19,6 +19,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
 
 sys.path.insert(0, os.getcwd())
+from stages.dvc import write
 from stages.settings import dvc
 
 
@@ -62,7 +63,7 @@ def plan(edit: dict[str, str], repo: Repo) -> dict[str, list[str]]:
     named = supplied()
     with edited(edit | {"dvc.yaml": Path("dvc.yaml").read_text()}):
         if supplied() != named:
-            dvc.main(check=False)  # as a user is told to who names photos, a list of pairs or checkpoints
+            write(check=False)  # as a user is told to who names photos, a list of pairs or checkpoints
             repo = Repo()
         return {"snakemake": snakemake(), "dvc": changed_stages(repo)}
 
@@ -75,7 +76,7 @@ def downstream(repo: Repo) -> dict[str, list[str]]:
 
 def finish() -> None:
     """Make the folder look finished to both engines: every output is there, with a line of text in it."""
-    dvc.main(check=False)
+    write(check=False)
     for path in snakemake():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(path)
