@@ -89,6 +89,8 @@ def _unusable(path: Path, folder: Path) -> str | None:
         return f"{suffix} is read with pillow-heif only: type `pip install pillow-heif`, or convert it to .jpg"
     if any(unicodedata.category(c) in LINE_BREAKERS for c in str(path)):
         return "its name has a line break or another character that is no text; rename it"
+    if set("{}") & set(str(path)):
+        return "has a brace, { or }, in its path, which Snakemake takes for a placeholder; rename it"
     if not path.resolve().is_relative_to(folder.resolve()):
         return "is a link that leads out of the folder; copy the image there"
     if not path.is_file() or not os.access(path, os.R_OK):

@@ -16,7 +16,7 @@ from stages.settings.config import first_error, schema_of
 from stages.settings.photos import check_can_pair, item_name, original_name, photo_files
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
-PEOPLE = ["Zoë (1).jpg", "my photo.JPG", "我的照片.png", "😀.webp", "[old] {new}.png", "-x.png", "x" * 120 + ".png"]
+PEOPLE = ["Zoë (1).jpg", "my photo.JPG", "我的照片.png", "😀.webp", "[old] new!.png", "-x.png", "x" * 120 + ".png"]
 PATHS = st.lists(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=20)
                  .filter(lambda part: part not in (".", "..")), min_size=1, max_size=3).map("/".join)  # fmt: skip
 
@@ -41,7 +41,7 @@ def test_a_name_that_may_be_an_items_is_kept(stem):
 def test_names_are_readable_and_do_not_change():
     """They are in people's lists of pairs, and in what was computed."""
     assert [item_name(name) for name in PEOPLE[:5]] == [
-        "Zoe-1-9169b374", "my-photo-10031651", "WoDeZhaoPian-2b64c5c1", "grinning-33abac05", "old-new-e53f4635",
+        "Zoe-1-9169b374", "my-photo-10031651", "WoDeZhaoPian-2b64c5c1", "grinning-33abac05", "old-new-5b2e5a10",
     ]  # fmt: skip
     assert item_name("Zoe\u0308 (1).jpg") == item_name("Zoë (1).jpg"), "macOS decomposes"
     assert re.fullmatch("friends-zoe-[0-9a-f]{8}", item_name("friends/zoe.jpg"))
@@ -96,16 +96,17 @@ def test_a_long_list_of_what_is_left_out_is_cut(tmp_path, caplog):
 
 def test_all_that_stands_in_the_way_is_told_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("stages.settings.image_files.find_spec", lambda name: None)
-    filled(tmp_path, "a.png", "a.jpg", "b.tiff", "c.HEIC", "drawn-0000.png", "e\n.png")
+    filled(tmp_path, "a.png", "a.jpg", "b.tiff", "c.HEIC", "drawn-0000.png", "e\n.png", "{x}.png")
     (tmp_path / "out").symlink_to(tmp_path.parent)
     with pytest.raises(UserError) as caught:
         photo_files(tmp_path, ["drawn-0000"])
     header, *lines = str(caught.value).split("\n")
-    assert header == f"{tmp_path}: 6 files stand in the way:"
+    assert header == f"{tmp_path}: 7 files stand in the way:"
     for said in (
         "/out: is a link that leads out of the folder", "b.tiff: .tiff is not read; convert it",
         "c.HEIC: .heic is read with pillow-heif only: type `pip install pillow-heif`", r"e\n.png: its name has a line",
         "a.png: has the same name as a.jpg but for what comes after the dot", "drawn-0000.png: has the name of another",
+        "{x}.png: has a brace",
     ):  # fmt: skip
         assert sum(said in line for line in lines) == 1, said
 
