@@ -11,10 +11,6 @@ configfile: "params.yaml"
 report: "workflow/report/workflow.rst"
 
 
-# Everything is installed by `make`; a container that runs it needs Python and nothing else.
-container: "docker://python:3.11-slim"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/faces.smk"
