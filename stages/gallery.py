@@ -47,6 +47,7 @@ def main(
     folder, records, maps = data / "gallery", data / "records" / "gallery", data / "maps"
     pairs = folder / "pairs.csv"
     chosen = choose_all(params, {face.image: maps / f"{face.image}.png" for face in read_faces(images)}, scheme)
+    (records / "pairs.json").unlink(missing_ok=True)  # it would accuse what is written from here on
     write_atomic(pairs, csv_bytes(*as_table(chosen)))
     write_record(records / "pairs.json", "gallery", [pairs])
     if not chosen:

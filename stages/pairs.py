@@ -28,6 +28,7 @@ def main(
     """Write pairs.csv: the user's list by the names of images, or pairs (identity, hair) chosen by a seed."""
     log_to(log)
     faces = read_faces(images)
+    record.unlink(missing_ok=True)  # it would accuse what is written from here on
     names = [face.image for face in faces]
     if params["file"] is not None:
         path = Path(params["file"])

@@ -1,13 +1,19 @@
 """Records: what every stage wrote, file by file with its digest. Who reads a file compares.
 
+Jobs run side by side, so a reader can meet files and records that another job is making anew. Whoever makes files
+removes their record first and writes it last. So a record that stays in its place vouches for its files all the while,
+and one that is gone belongs to a job at work and accuses nothing.
+
 Snakemake and DVC use digests and times to decide what to run, and take what lies there for what was made: a bit that
 flipped on the disk, or in DVC's cache, would enter the results. `python -m stages.records` checks everything.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stages.errors import UserError
 from stages.formats.files import sha256, sha256_file, write_json
@@ -38,23 +44,51 @@ def write_record(path: Path, stage: str, files: Iterable[Path], **facts: Any) ->
 
 def read_record(path: Path) -> dict[str, Any]:
     """Read the record of a stage; raises UserError if it is missing or damaged."""
-    return _read_records([path])[0]
+    try:
+        record = unsealed(path.read_bytes())
+    except FileNotFoundError:
+        record = None
+    if record is None:
+        raise UserError(f"{path}: missing or damaged; remove it and run again")
+    return record
 
 
-def _read_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    records = [unsealed(path.read_bytes()) if path.is_file() else None for path in paths]
-    if damaged := [str(path) for path, record in zip(paths, records, strict=True) if record is None]:
+class Listed(NamedTuple):
+    """What a record says about a file."""
+
+    record: Path
+    digest: str
+
+
+def written() -> dict[Path, Listed]:
+    """All files that the stages wrote; raises UserError if a record is damaged."""
+    listed: dict[Path, Listed] = {}
+    damaged = []
+    for path in sorted(FOLDER.rglob("*.json")):
+        try:
+            record = unsealed(path.read_bytes())
+        except FileNotFoundError:
+            continue  # a job at work has removed it since it was found
+        if record is None:
+            damaged.append(str(path))
+        else:
+            listed |= {Path(file): Listed(path, digest) for file, digest in record["files"].items()}
+    if damaged:
         raise UserError(f"{', '.join(damaged)}: missing or damaged; remove it and run again")
-    return records
+    return listed
 
 
-def written() -> dict[Path, str]:
-    """All files that the stages wrote, with their digests; raises UserError if a record is damaged."""
-    return {
-        Path(file): digest
-        for record in _read_records(sorted(FOLDER.rglob("*.json")))
-        for file, digest in record["files"].items()
-    }
+def is_damaged(file: Path, record: Path) -> bool:
+    """Whether a file is there and not what a record says, and the record stays in its place while one looks."""
+    try:
+        with record.open("rb") as opened:  # while it is open, no other file gets its inode
+            body = unsealed(opened.read())
+            expected = body["files"].get(str(file)) if body else None
+            if expected is None or sha256_file(file) == expected:
+                return False
+            return os.path.samestat(os.fstat(opened.fileno()), record.stat())
+    except FileNotFoundError:
+        return False  # a job at work has removed the one or the other
 
 
 def check(files: Iterable[Path]) -> dict[Path, str]:
@@ -63,20 +97,33 @@ def check(files: Iterable[Path]) -> dict[Path, str]:
     Raises:
         UserError: a file is not what the stage that made it wrote.
     """
-    expected = written()
     digests = {path: sha256_file(path) for path in files}
-    damaged = [str(path) for path, digest in digests.items() if expected.get(path, digest) != digest]
-    if damaged:
-        raise UserError(f"{', '.join(damaged)}: not as the stage wrote it, damaged or edited; remove it and run again")
+    _refuse_damaged(digests)
     return digests
+
+
+def _refuse_damaged(digests: Mapping[Path, str]) -> None:
+    listed = written()
+    suspects = [path for path, digest in digests.items() if path in listed and listed[path].digest != digest]
+    if damaged := [str(path) for path in suspects if is_damaged(path, listed[path].record)]:
+        raise UserError(f"{', '.join(damaged)}: not as the stage wrote it, damaged or edited; remove it and run again")
 
 
 def check_below(folders: Iterable[Path]) -> None:
     """Check all files below some folders that a record lists, as `check` does."""
     below = tuple(folders)
-    check(path for path in written() if path.is_file() and any(map(path.is_relative_to, below)))
+    _check_there(path for path in written() if any(map(path.is_relative_to, below)))
 
 
 def check_manifests() -> None:
     """Check the manifests that a record lists, as `check` does: a flipped bit makes another pair of one."""
-    check(path for path in written() if path.suffix == ".csv" and path.is_file())
+    _check_there(path for path in written() if path.suffix == ".csv")
+
+
+def _check_there(files: Iterable[Path]) -> None:
+    """Check files as `check` does; one that is not there is left to Snakemake, or another job is making it."""
+    digests = {}
+    for path in files:
+        with suppress(FileNotFoundError):
+            digests[path] = sha256_file(path)
+    _refuse_damaged(digests)
