@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run install test fast faults lint format clean
+.PHONY: run install test fast faults lint format lock clean
 
 run: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --resources gpu=1
@@ -37,13 +37,20 @@ format: $(INSTALLED)
 	$(BIN)/snakefmt Snakefile workflow
 	$(BIN)/shfmt -w -i 4 .github/scripts/*.sh
 
-# The pinned versions of everything; torch comes first so that nothing pulls in another build of it.
+# Everything at the pinned versions, each archive with a digest that the lock knows. A few come as source and are built:
+# with the pinned setuptools, which is there first.
 $(INSTALLED): requirements.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 run")'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed: make PYTHON=python3.12 run")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $$(grep -E '^(torch|torchvision)==' requirements.lock)
-	$(BIN)/python -m pip install --quiet -r requirements.lock
+	awk '/^setuptools==/ {found = 1} found {print} found && !/\\$$/ {exit}' requirements.lock > $(VENV)/setuptools.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(VENV)/setuptools.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation -r requirements.lock
 	touch $@
+
+# Pin what pyproject.toml asks for, with digests, for Linux and macOS. What is pinned stays, unless `make lock LOCK=--upgrade`.
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --extra dev \
+		--custom-compile-command "make lock" $(LOCK) --output-file requirements.lock pyproject.toml
 
 # What was computed; not the item store, the fetched packages, the weights or your own checkpoints.
 clean:

@@ -1,5 +1,6 @@
 """requirements.lock against pyproject.toml: nothing is missing, and nothing is pinned that nobody needs."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import requires
@@ -11,8 +12,16 @@ from support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DIRECT = [Requirement(line) for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
-LINES = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line and not line.startswith("#")]
-PINS = {canonicalize_name(name): version for name, version in (line.split("==") for line in LINES)}
+LOCK = (ROOT / "requirements.lock").read_text()
+# One entry a package: `name==version ; marker \\`, then a line for each hash.
+ENTRIES = [entry.split() for entry in re.sub(r"^#.*\n", "", LOCK, flags=re.M).replace("\\\n", " ").splitlines()]
+HASHES = [[word for word in entry if word.startswith("--hash=")] for entry in ENTRIES]
+LINES = [
+    Requirement(" ".join(word for word in entry if word not in hashes))
+    for entry, hashes in zip(ENTRIES, HASHES, strict=True)
+]
+HERE = [line for line in LINES if line.marker is None or line.marker.evaluate()]
+PINS = {canonicalize_name(line.name): str(line.specifier).removeprefix("==") for line in HERE}
 
 
 def asked(requirement: Requirement) -> Iterator[tuple[str, str]]:
@@ -21,18 +30,17 @@ def asked(requirement: Requirement) -> Iterator[tuple[str, str]]:
         yield canonicalize_name(requirement.name), extra
 
 
-def needed(closed: frozenset[str] = frozenset()) -> set[str]:
-    """All that the project needs on this machine, as the installed packages say; not what `closed` ones need."""
+def needed() -> set[str]:
+    """All that the project needs on this machine, as the installed packages say."""
     found, left = set(), [package for requirement in DIRECT for package in asked(requirement)]
     while left:
         name, extra = package = left.pop()
         if package in found:
             continue
         found.add(package)
-        if name not in closed:
-            for requirement in map(Requirement, requires(name) or []):
-                if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
-                    left += asked(requirement)
+        for requirement in map(Requirement, requires(name) or []):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                left += asked(requirement)
     return {name for name, _ in found}
 
 
@@ -44,12 +52,17 @@ def test_every_dependency_is_pinned_to_a_version_that_is_allowed(requirement):
 
 
 def test_no_package_is_pinned_twice():
-    assert len(PINS) == len(LINES)
+    assert len(PINS) == len(HERE)
+
+
+def test_every_pin_has_the_digests_of_its_archives_and_no_host():
+    assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", word) for hashes in HASHES for word in hashes)
+    assert [line.name for line, hashes in zip(LINES, HASHES, strict=True) if not hashes] == []
+    assert "://" not in LOCK
 
 
 def test_what_the_dependencies_need_is_pinned_too():
-    """But for what torch brings: its CUDA libraries differ from one kind of machine to another."""
-    assert needed(closed=frozenset({"torch"})) <= PINS.keys()
+    assert needed() <= PINS.keys()
 
 
 def test_every_pin_is_needed():
