@@ -9,6 +9,7 @@ import pytest
 import torch
 from filelock import FileLock
 from hypothesis import settings
+from loky import cpu_count
 from support import ROOT, seeded
 from torch import nn
 
@@ -27,10 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
     What a test starts inherits them.
     """
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker and hasattr(os, "sched_setaffinity"):  # macOS has no such call
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        if not hasattr(os, "sched_setaffinity"):  # macOS: so many threads, at least, and the kernel places them
+            torch.set_num_threads(max(1, cpu_count() // workers))
+            return
         cores = sorted(os.sched_getaffinity(0))
-        own = cores[int(worker.removeprefix("gw")) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])] or cores
+        own = cores[int(worker.removeprefix("gw")) :: workers] or cores
         os.sched_setaffinity(0, own)
         torch.set_num_threads(len(own))
 

@@ -2,16 +2,24 @@
 
 import math
 import resource
+import sys
 
 import psutil
 
 
 def peak_memory_mib() -> float:
     """Largest resident memory of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes of ru_maxrss: macOS counts bytes, Linux KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+def address_space_limit() -> int | None:
+    """Bytes of address space that this process may take (`ulimit -v`); None without a limit."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def address_space_left() -> float:
     """Bytes that this process may still take under its `ulimit -v`; inf without one."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return math.inf if limit == resource.RLIM_INFINITY else limit - psutil.Process().memory_info().vms
+    limit = address_space_limit()
+    return math.inf if limit is None else limit - psutil.Process().memory_info().vms

@@ -1,29 +1,49 @@
 """Where networks compute, set up so that the same machine gives the same digits. Part of every fingerprint."""
 
 import ctypes
-import os
 
 import torch
+from loky import cpu_count
+
+from stages.engine.machine import address_space_limit
 
 
-def choose_device() -> torch.device:
-    """The GPU if there is one, else the CPU with all its cores.
+def choose_device(tf32: bool = False) -> torch.device:
+    """The GPU if there is one, else the CPU with all cores that this process may use.
 
     Snakemake sets OMP_NUM_THREADS to 1 with `--cores 1`, so the threads are set here.
+
+    Args:
+        tf32: let a GPU round the factors of float32 products to TF32's 10 bits. PyTorch's own default does so for
+            convolutions. Without it, float32 means float32.
     """
+    allow_tf32(tf32)
     if torch.cuda.is_available():
         return torch.device("cuda")
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    _keep_freed_memory()
+    torch.set_num_threads(cpu_count())  # as affinity and the container's CPU quota allow
+    if address_space_limit() is None:
+        _keep_freed_memory()
     # MKL chooses its kernels at the first call. When two threads made that call at once, one of 20 processes took
     # another square root for a part of its first tensor (measured), and its first item differed in the last digit.
     torch.ones(1).sqrt()
     return torch.device("cpu")
 
 
+def allow_tf32(allowed: bool) -> None:
+    """Allow TF32 in convolutions, recurrent networks and matrix products on CUDA devices, or forbid it in all."""
+    # PyTorch has an old and a new interface to this, and reading the old one fails unless both say the same.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allowed
+    for operation in (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul):
+        operation.fp32_precision = "tf32" if allowed else "ieee"
+
+
 def _keep_freed_memory() -> None:
     """Tell glibc to keep freed memory: returning each big activation to the kernel and getting it back as
-    fresh pages costs more than the arithmetic on it (measured: a leaky ReLU of 64 MiB, 31 ms against 4 ms)."""
+    fresh pages costs more than the arithmetic on it (measured: a leaky ReLU of 64 MiB, 31 ms against 4 ms).
+
+    Not under `ulimit -v`: the heap grows up to the limit, and nothing is left for oneDNN, which maps its kernels
+    beside it.
+    """
     trim_threshold, top_pad, mmap_max = -1, -2, -4
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
