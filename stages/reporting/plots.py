@@ -156,9 +156,10 @@ def metric_against_seconds(
             axis.plot(seconds[method], row["value"], marker, color=colour, markersize=7)
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter(ticker.LogFormatter())
+        axis.xaxis.set_minor_formatter(ticker.LogFormatter(minor_thresholds=(1.5, 0.5)))
         axis.set_xlabel("seconds a pair", fontsize=8)
         axis.set_title(f"{metric} {ARROWS[of_metric['direction'].iloc[0]]}", fontsize=9)
-        axis.tick_params(labelsize=7)
+        axis.tick_params(which="both", labelsize=7)
         axis.grid(alpha=0.3)
     handles = [
         matplotlib.lines.Line2D([], [], color=colours[m][0], marker=colours[m][1], linestyle="", label=method_name(m))

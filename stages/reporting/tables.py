@@ -195,7 +195,11 @@ def cost_table(records: Sequence[Mapping[str, Any]]) -> str:
 def seconds_table(seconds: pd.DataFrame) -> str:
     """Seconds a pair by method and part, as `seconds_a_pair` gives them."""
     rows = [
-        [method_name(method), str(int(row["n"])), *(f"{row[part]:.2f}" for part in [*PARTS, "seconds"])]
+        [
+            method_name(method),
+            str(int(row["n"])),
+            *(NOTHING if math.isnan(row[part]) else f"{row[part]:.2f}" for part in [*PARTS, "seconds"]),
+        ]
         for method, row in seconds.iterrows()
     ]
     return markdown_table(["method", "N", *PARTS, "all"], rows)

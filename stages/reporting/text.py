@@ -72,6 +72,7 @@ def render_report(
         settings_from=sources(given),
         different=[] if written is None else differences(params, written),
         listed=_listed,
+        count=_count,
         method=method_name(report["method"]),
         against=method_name(report["against"]),
         gallery_method=method_name(params["gallery"]["method"]),
@@ -113,6 +114,10 @@ def _source(pairs: dict[str, Any]) -> str:
     return f"chosen for variety of hair, by seed {pairs['seed']}. The paper's list of pairs is not published"
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _listed(what: str, lines: Sequence[str]) -> str:
     """All lines as a list, folded if it is long; empty if there are none."""
     items = "".join(f"- {line}\n" for line in lines)
@@ -136,4 +141,4 @@ def _choice(frame: pd.DataFrame, report: dict[str, Any], protocol: str, count: i
     shown = "all of them" if len(rows) == of else some
     unranked = f" {count - of} have no value and so no rank." if of < count else ""
     ranking = f"{of} of {count} {what} are ranked by {report['rank'][protocol]} of {method}"
-    return f"The {ranking}. The rows show {shown}. None was chosen by hand.{unranked}"
+    return f"{ranking}. The rows show {shown}. None was chosen by hand.{unranked}"

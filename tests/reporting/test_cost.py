@@ -4,6 +4,7 @@ import pytest
 
 from stages.regions.pair import Pair
 from stages.reporting.cost import seconds_a_pair
+from stages.reporting.tables import seconds_table
 
 PAIRS = [Pair("a", "anna", {"hair": "ben"}), Pair("b", "ben", {"hair": "anna", "face": "cleo"})]
 METHODS = {"ours": {"code": "fs", "align": True}, "copy": {"paste": "copy"}, "other": {"images": "results"}}
@@ -44,3 +45,10 @@ def test_a_pair_with_a_failed_part_is_left_out_and_not_counted():
     seconds = seconds_a_pair(records(codes=record("codes", anna=10, ben=20, cleo=None)), PAIRS, METHODS)
     assert seconds.loc["ours", ["seconds", "n"]].tolist() == [135.5, 1]
     assert seconds.loc["copy", "n"] == 2
+
+
+def test_a_method_without_a_whole_pair_has_no_seconds():
+    nothing = records(codes=record("codes", anna=10, ben=None, cleo=30))
+    ours, copy = seconds_table(seconds_a_pair(nothing, PAIRS, METHODS)).splitlines()[2:]
+    assert ours == "| ours | 0 | – | – | – | – | – |"
+    assert copy.startswith("| copy | 2 | 3.00 |")
