@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,6 @@ def folder(reference, tmp_path) -> Path:
 
 @pytest.fixture
 def root() -> None:
-    """Mounting needs root."""
-    if os.geteuid() != 0:
-        pytest.skip("mounts file systems, which needs root")
+    """Mounting a file system in memory needs Linux and root."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("mounts file systems, which needs Linux and root")

@@ -156,6 +156,16 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
         assert same or figure.name == "seconds.png", f"{figure.name} differs, and no time is in it"
 
 
+def test_two_stages_at_a_time_end_in_the_same_table(finished, tmp_path, weights):
+    """Each reads the records of all, also of the one that is at work beside it."""
+    folder = checkout(tmp_path / "two", weights)
+    done = snakemake(folder, "--cores", "2", "--resources", "gpu=2")
+    assert done.returncode == 0, done.stderr
+    assert "Provided cores: 2" in done.stderr and "gpu=2" in done.stderr
+    first, second = (table.read(each / "reports" / "metrics.parquet") for each in (finished, folder))
+    assert first.equals(second)
+
+
 def test_another_systems_composites_are_measured_like_ours(finished, tmp_path):
     """Ours, given from a folder, get the values that they have as ours; a row there makes no row of reconstruction."""
     shutil.copytree(finished / "data" / "composites" / "barbershop", tmp_path / "mine")
