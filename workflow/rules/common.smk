@@ -1,6 +1,7 @@
 """What the rules share: checked parameters, the names of all items, slices of params, weight files."""
 
 import os
+import shlex
 import sys
 
 sys.path.insert(0, workflow.basedir)
@@ -125,6 +126,13 @@ def photo_files(wildcards):
 def checkpoint_file(wildcards):
     """The file that the user supplies for a network of the paper."""
     return config["checkpoints"][wildcards.checkpoint]
+
+
+def given_settings():
+    """Options that name what settings come from beside params.yaml: the files of --configfile, and --config."""
+    given = workflow.config_settings
+    names = [*map(str, given.configfiles), *(["--config"] if given.config else [])]
+    return " ".join(f"--given={shlex.quote(name)}" for name in names)
 
 
 def shown(path, category, what):

@@ -1,12 +1,3 @@
-import shlex
-
-
-def given_settings():
-    """What settings come from beside params.yaml: the files of --configfile, and --config."""
-    given = workflow.config_settings
-    return [*(str(path) for path in given.configfiles), *(["--config"] if given.config else [])]
-
-
 rule make_score:
     input:
         code=code("score"),
@@ -93,7 +84,7 @@ rule make_report:
     params:
         everything=settings.canonical(config),
         scheme=SCHEME,
-        given=" ".join(f"--given {shlex.quote(name)}" for name in given_settings()),
+        given=given_settings(),
     shell:
         "python -m stages.report --params {params.everything:q} --scheme {params.scheme} --metrics {input.metrics} --images {input.manifest}"
         " --pairs {input.pairs} --data data --out reports --log {log} {params.given} {input.weights}"
