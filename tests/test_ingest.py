@@ -30,6 +30,8 @@ def test_images_are_found_by_the_pair_they_are_named_after(tmp_path):
 
 def test_a_folder_that_is_no_such_folder_is_refused(tmp_path, refused):
     refused("mine: no such folder", result_files, tmp_path / "mine", PAIRS)
+    (tmp_path / "{a}").mkdir()
+    refused("{a}: has a brace", result_files, tmp_path / "{a}", PAIRS)
     (tmp_path / "a.png").touch()
     refused("none of its 1 images is named after a pair; name them pair-0000.png", result_files, tmp_path, PAIRS)
     for name in ("pair-0001.png", "pair-0001.webp"):
@@ -121,7 +123,7 @@ def entry(where):
     return {"kind": "results", "images": where, "reconstructions": f"{where}/reconstruction"}
 
 
-FOLDERS = ["mine", "results/my run: #2", "it's {é}, 😀"]
+FOLDERS = ["mine", "results/my run: #2", "it's [é], 😀"]
 
 
 @pytest.mark.parametrize("where", FOLDERS)

@@ -36,11 +36,13 @@ def list_images(folder: Path, hint: str, deep: bool = False) -> Listing:
     """All files of a folder, sorted; with `deep` those of its sub-folders too. Hidden ones do not count.
 
     Raises:
-        UserError: there is no such folder; `hint` says what names it.
+        UserError: there is no such folder (`hint` says what names it), or its name cannot be used.
     """
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.is_file() else "no such folder"
         raise UserError(f"{shown(folder)}: {what}; {hint}")
+    if reason := _unwritable(str(folder)):
+        raise UserError(f"{shown(folder)}: {reason}")
     listing = Listing([], [], [])
     for path in sorted(_walk(folder, deep, listing)):
         if reason := _left_out(path):
@@ -80,6 +82,15 @@ def _left_out(path: Path) -> str | None:
     return None if suffix in (*IMAGE_SUFFIXES, *HEIC_SUFFIXES, *OTHER_SUFFIXES) else "is no image by its name"
 
 
+def _unwritable(path: str) -> str | None:
+    """Why a path cannot stand in lists of files and in Snakemake's rules, and what to do; or None."""
+    if any(unicodedata.category(c) in LINE_BREAKERS for c in path):
+        return "its name has a line break or another character that is no text; rename it"
+    if set("{}") & set(path):
+        return "has a brace, { or }, in its name, which Snakemake takes for a placeholder; rename it"
+    return None
+
+
 def _unusable(path: Path, folder: Path) -> str | None:
     """Why an image cannot be used, and what to do; or None."""
     suffix = path.suffix.lower()
@@ -87,10 +98,8 @@ def _unusable(path: Path, folder: Path) -> str | None:
         return f"{suffix} is not read; convert it to .png or .jpg, or remove it"
     if suffix in HEIC_SUFFIXES and not reads_heic():
         return f"{suffix} is read with pillow-heif only: type `pip install pillow-heif`, or convert it to .jpg"
-    if any(unicodedata.category(c) in LINE_BREAKERS for c in str(path)):
-        return "its name has a line break or another character that is no text; rename it"
-    if set("{}") & set(str(path)):
-        return "has a brace, { or }, in its path, which Snakemake takes for a placeholder; rename it"
+    if reason := _unwritable(str(path.relative_to(folder))):
+        return reason
     if not path.resolve().is_relative_to(folder.resolve()):
         return "is a link that leads out of the folder; copy the image there"
     if not path.is_file() or not os.access(path, os.R_OK):
