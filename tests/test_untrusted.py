@@ -209,7 +209,7 @@ def test_parameters_are_taken_or_refused(key, value):
 # Made by rules or enumerated in the schema; everything else in a command is the user's and has to be quoted.
 OURS = {
     "wildcards.method", "wildcards.checkpoint", "wildcards.kind", "log",
-    "params.scheme", "params.precision", "params.in_place", "params.identity",
+    "params.scheme", "params.precision", "params.in_place", "params.identity", "params.given",
 }  # fmt: skip
 
 
