@@ -60,7 +60,9 @@ def test_snakemakes_own_report_opens_on_the_report_and_every_link_leads_somewher
     assert "ranked by\\ntaken IoU of barbershop" in page or "ranked by taken IoU of barbershop" in page
 
     def held(name: str) -> Any:
-        return json.JSONDecoder().raw_decode(page, page.index(f"var {name} = ") + len(f"var {name} = "))[0]
+        """What Snakemake's page holds as JSON in the script of that name."""
+        start = page.index(" = ", page.index(f'<script id="{name}">')) + 3
+        return json.JSONDecoder().raw_decode(page, start)[0]
 
     results, categories = held("results"), held("categories")
     reports = finished / "reports"
@@ -76,7 +78,7 @@ def test_snakemakes_own_report_opens_on_the_report_and_every_link_leads_somewher
         )
         assert shown == content
 
-    opening = Elements(held("workflow_desc").encode())
+    opening = Elements(held("workflow-desc").encode())
     assert "Barbershop, evaluated: VALID" in opening.text and "taken IoU bisenet19@512" in opening.text
     places = {place for tag in ("h1", "h2", "h3") for place in opening.of(tag, "id")}
     links = opening.of("a", "href")
