@@ -75,7 +75,8 @@ def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> 
         bar = figure.colorbar(
             shades, ax=axes, fraction=0.04, aspect=20, extend="max", pad=0.01, shrink=min(1, 2 / height), anchor=(0, 1)
         )
-        bar.set_label("mean absolute error of R, G, B in [0, 1]\ngrey: no image shows what should be there", size=8)
+        # Short lines: a figure of one row is no higher than they are long.
+        bar.set_label("mean absolute error of\nR, G, B in [0, 1]; grey:\nno image shows what\nshould be there", size=8)
         bar.ax.tick_params(labelsize=7)
     return png(figure)
 

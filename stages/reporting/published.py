@@ -9,13 +9,13 @@ ELSEWHERE = Path(__file__).with_name("elsewhere.csv")
 
 # What the numbers of elsewhere.csv are, by source.
 SOURCES = {
-    "Stable-Hair": "Zhang et al., Stable-Hair (AAAI 2025, arXiv 2407.14078), Table 1: transfer between 2,500 pairs of "
-    "CelebA-HQ faces; PSNR and SSIM outside the hair of both, FID of sources against results, identity by "
-    "InsightFace, CLIP-I against the reference.",
-    "HairFastGAN": "Nikolaev et al., HairFastGAN (NeurIPS 2024, arXiv 2404.01094): every image given its own hair "
-    "(self-transfer); FID of transfers whose shape and colour come from one image (both) or from two (full).",
-    "Barbershop": "Zhu et al., Barbershop (2021), user study: which of two composites shows the face of one and the "
-    "hair of the other with the highest quality; not its Table 1, which is above.",
+    "Stable-Hair": "Zhang et al., Stable-Hair (AAAI 2025, arXiv 2407.14078), Table 1. Transfer between 2,500 pairs of "
+    "CelebA-HQ faces. PSNR and SSIM: outside the hair of both. FID: sources against results. Identity: by InsightFace. "
+    "CLIP-I: against the reference.",
+    "HairFastGAN": "Nikolaev et al., HairFastGAN (NeurIPS 2024, arXiv 2404.01094). Self-transfer: every image is given "
+    "its own hair. FID both: shape and colour come from one image. FID full: they come from two.",
+    "Barbershop": "Zhu et al., Barbershop (2021), user study (Table 1 of the paper is above). The question was: which "
+    "of two composites shows the face of one image and the hair of the other with the highest quality?",
 }
 
 
