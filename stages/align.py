@@ -19,11 +19,12 @@ from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
 from stages.formats.tensors import tensor_bytes
-from stages.nets import Generator, Parser, Perceptual, load_generator, load_parser, load_perceptual
 from stages.nets.device import choose_device
+from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
+from stages.nets.protocols import Generator, Parser, Perceptual
 from stages.regions.masks import dilate, region_mask, to_grid
-from stages.settings.config import code_folder
+from stages.settings.methods import code_folder
 from stages.settings.manifests import check_hair_only, listed_pairs
 
 
@@ -171,9 +172,9 @@ def main(
     weights = {"generator": generator, "parser": parser, "perceptual": perceptual}
     decisive = {"method": choice}
     if choice["align"]:
-        decisive |= {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
+        decisive |= {key: value for key, value in params.items() if key != "batch"} | {"precision": str(dtype)}
     run_items(
-        f"aligned-{name}", "stages.align", items, decisive, weights, compute, record, params["batch"],
+        f"aligned-{name}", ["stages.align"], items, decisive, weights, compute, record, params["batch"],
         read_ahead=inputs.read_ahead,
     )  # fmt: skip
 

@@ -16,8 +16,8 @@ from stages.engine.progress import Progress
 from stages.errors import ItemError
 from stages.formats.images import png_bytes
 from stages.formats.tensors import tensor_bytes, to_image
-from stages.nets import load_generator, load_perceptual
 from stages.nets.device import choose_device
+from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.settings.manifests import read_faces
 
@@ -80,10 +80,10 @@ def main(
 
     weights = {"generator": generator, "perceptual": perceptual}
     used = ("variant", "w", "fs") if kind == "fs" else ("variant", "w")
-    decisive = {key: params[key] for key in used} | {"precision": precision}
+    decisive = {key: params[key] for key in used} | {"precision": str(dtype)}
     stage = "codes" if kind == "fs" else f"codes-{kind}"
     run_items(
-        stage, "stages.embed", items, decisive, weights, compute, record, params["batch"], read_ahead=inputs.read_ahead
+        stage, ["stages.embed"], items, decisive, weights, compute, record, params["batch"], read_ahead=inputs.read_ahead
     )
 
 

@@ -15,9 +15,10 @@ from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
 from stages.formats.images import FACE_SIZE, at_face_size, png_bytes, read_image, read_square
 from stages.formats.tensors import to_image
-from stages.nets import Generator, load_generator
 from stages.nets.device import choose_device
 from stages.nets.dlib_faces import load_landmarks
+from stages.nets.loading import load_generator
+from stages.nets.protocols import Generator
 from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond
 from stages.photos.search import SURE, find_face
 from stages.settings.manifests import csv_bytes, face_sources, sample_photo
@@ -124,7 +125,7 @@ def main(
 
     listed = csv_bytes(["image", "source"], ((name, _origin(path)) for name, path in sources.items()))
     weights = {"generator": generator, "landmarks": landmarks}
-    run_items("faces", "stages.faces", items, {}, weights, compute, record, manifests={manifest: listed})
+    run_items("faces", ["stages.faces"], items, {}, weights, compute, record, manifests={manifest: listed})
 
 
 def _origin(path: Path | None) -> str:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from stages import align, blend, target
+from stages import align, target
+from stages.compose import compose
 from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
 from stages.engine.records import check, write_record
 from stages.errors import UserError
@@ -14,7 +15,8 @@ from stages.formats.label_maps import read_label_map
 from stages.regions.gallery import choose
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
-from stages.settings.manifests import csv_bytes, read_faces
+from stages.methods import Folders, Job
+from stages.settings.manifests import csv_bytes, listed_pairs, read_faces
 
 
 def choose_all(params: dict[str, Any], maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:
@@ -31,7 +33,7 @@ def main(
     params: Annotated[Any, typer.Option(parser=section("gallery"), help="section `gallery` of params.yaml, as JSON")],
     target_params: Annotated[Any, typer.Option(parser=section("target"), help="section `target`, likewise")],
     align_params: Annotated[Any, typer.Option(parser=section("align"), help="section `align`, likewise")],
-    blend_params: Annotated[Any, typer.Option(parser=section("blend"), help="section `blend`, likewise")],
+    own_params: Annotated[Any, typer.Option(parser=section(), help="the method's own section, likewise")],
     method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
@@ -61,10 +63,13 @@ def main(
         align_params, method, **manifests, **networks, codes=data / "codes",
         out=folder / "aligned", record=records / "aligned.json",
     )  # fmt: skip
-    blend.main(
-        blend_params, next(iter(method)), **manifests, **networks, faces=data / "faces", aligned=folder / "aligned",
-        out=folder / "composites", record=records / "composites.json",
+    ((name, choice),) = method.items()
+    folders = Folders(data / "faces", maps, folder / "targets", folder / "aligned")
+    job = Job(
+        name, choice, own_params, scheme, listed_pairs(pairs, images), folders,
+        {"generator": generator, "parser": parser, "perceptual": perceptual}, precision, folder / "composites",
     )  # fmt: skip
+    compose(job, records / "composites.json")
 
 
 if __name__ == "__main__":

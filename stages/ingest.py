@@ -152,7 +152,7 @@ def main(
             return [error]
 
     stage = "composites" if of == "pairs" else "reconstructions"
-    run_items(f"{stage}-{name}", "stages.ingest", items, {}, {}, compute, record)
+    run_items(f"{stage}-{name}", ["stages.ingest"], items, {}, {}, compute, record)
 
 
 if __name__ == "__main__":

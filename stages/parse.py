@@ -15,8 +15,8 @@ from stages.engine.inputs import Inputs
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
 from stages.formats.label_maps import label_map_bytes
-from stages.nets import load_parser
 from stages.nets.device import choose_device
+from stages.nets.loading import load_parser
 from stages.regions.labels import LabelScheme
 from stages.settings.manifests import read_faces
 
@@ -75,7 +75,7 @@ def main(
         return [Result({"map": label_map_bytes(labels, scheme)}, {"face_share": round(share, 4)})]
 
     weights = {"parser": parser}
-    run_items("maps", "stages.parse", items, params, weights, compute, record, read_ahead=inputs.read_ahead)
+    run_items("maps", ["stages.parse"], items, params, weights, compute, record, read_ahead=inputs.read_ahead)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,9 @@ from stages.reporting.plots import distributions, method_against_method, metric_
 from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.tables import number
 from stages.reporting.text import render_report
-from stages.settings.config import GALLERY_STAGES, methods_with, protocols, reconstruction_folders
+from stages.settings.config import GALLERY_STAGES
+from stages.settings.methods import aligned as aligned_methods
+from stages.settings.methods import protocols, reconstruction_folders
 from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.yaml_files import read_yaml
 from stages.statistics import table
@@ -55,7 +57,7 @@ def main(
     methods, folders = params["methods"], reconstruction_folders(params["methods"])
     # W+ and FS share a record.
     embedded = [f"codes/{name}" for name in dict.fromkeys(["fs", *folders.values()]) if name != "w"]
-    aligned = [f"aligned/{method}" for method in methods_with(methods, "code")]
+    aligned = [f"aligned/{method}" for method in aligned_methods(methods)]
     stages = ["faces", "maps", "targets", *embedded, *aligned, *(f"composites/{method}" for method in methods)]
     read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from stages.codes import official_target
+from stages import registry
 from stages.engine.command import Log, Scheme, log_to, run_stage, section
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
+from stages.fills import Completion
 from stages.formats.label_maps import label_map_bytes, read_label_map
-from stages.nets import load_generator, load_parser
 from stages.nets.device import choose_device
+from stages.nets.loading import load_generator, load_parser
 from stages.regions.pair import Pair
 from stages.regions.target import compose, fit_face
 from stages.settings.manifests import check_hair_only, listed_pairs
@@ -45,34 +46,39 @@ def main(
         )
         for pair in listed.values()
     ]
-    if params["fill"] == "official":
-        check_hair_only(listed.values(), "target.fill: official")
+    fill = registry.load("fills", params["fill"])
+    modules = ["stages.target", registry.module("fills", params["fill"])]
+
+    def united(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
+        taken = pair.taken(scheme)
+        target = compose(fit_face(own[: len(pair.references)], taken, scheme), taken, scheme, fill.fill)
+        for k, labels in pair.painted(scheme).items():
+            for name, shown in ((pair.images[k], own[k]), ("the target map", target.labels)):
+                if not np.isin(shown, list(labels)).any():
+                    return ItemError(f"{name} shows nothing of what gets the look of {pair.images[k]}")
+        facts = {"holes": round(float(target.holes.mean()), 4)}
+        return Result({"map": label_map_bytes(target.labels, scheme)}, facts)
+
+    def completed(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
+        labels, failure = fill.compose(
+            *nets(), *own[: len(pair.references)], params["completion"],
+            lambda which: Progress(f"completion {which} of {pair.pair}"),
+        )  # fmt: skip
+        return ItemError(failure) if failure else Result({"map": label_map_bytes(labels, scheme)}, {})
+
+    decisive: dict[str, Any] = {"fill": params["fill"]}
+    weights: dict[str, Path] = {}
+    of_pair = united
+    if isinstance(fill, Completion):
+        check_hair_only(listed.values(), f"target.fill: {params['fill']}")
         device = choose_device()
         nets = cache(lambda: (load_generator(generator, device), load_parser(parser, device)))
-        decisive, weights = params, {"generator": generator, "parser": parser}
-    else:
-        decisive, weights = {"fill": params["fill"]}, {}
-
-    def of_pair(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
-        references = own[: len(pair.references)]
-        if params["fill"] != "official":
-            taken = pair.taken(scheme)
-            target = compose(fit_face(references, taken, scheme), taken, scheme, params["fill"])
-            for k, labels in pair.painted(scheme).items():
-                for name, shown in ((pair.images[k], own[k]), ("the target map", target.labels)):
-                    if not np.isin(shown, list(labels)).any():
-                        return ItemError(f"{name} shows nothing of what gets the look of {pair.images[k]}")
-            facts = {"holes": round(float(target.holes.mean()), 4)}
-            return Result({"map": label_map_bytes(target.labels, scheme)}, facts)
-        labels, failure = official_target.compose(
-            *nets(), *references, params["completion"], lambda which: Progress(f"completion {which} of {pair.pair}")
-        )
-        return ItemError(failure) if failure else Result({"map": label_map_bytes(labels, scheme)}, {})
+        decisive, weights, of_pair = params, {"generator": generator, "parser": parser}, completed
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         return [of_pair(listed[i.name], [read_label_map(path, scheme) for path in i.inputs.values()]) for i in batch]
 
-    run_items("targets", "stages.target", items, decisive, weights, compute, record)
+    run_items("targets", modules, items, decisive, weights, compute, record)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
 from torchvision.models import alexnet
 
 from stages.convert import convert
-from stages.nets import load_generator, load_parser, load_perceptual
+from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.settings.checkpoints import CHECKPOINTS, Checkpoint, check_present
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ from torch.nn import functional
 from stages.codes.embedding import unwhiten, whiten
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
-from stages.nets import Generator, Parser, Perceptual
 from stages.nets.perceptual import masked_mean
+from stages.nets.protocols import Generator, Parser, Perceptual
 from stages.regions.masks import region_mask
 
 IMAGE_SIZE = 256  # px at which images are compared and Gram matrices taken

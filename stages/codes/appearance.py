@@ -13,8 +13,8 @@ from torch import Tensor
 
 from stages.codes.optimise import Variable
 from stages.codes.reduction import area
-from stages.nets import Perceptual
 from stages.nets.perceptual import masked_mean
+from stages.nets.protocols import Perceptual
 from stages.regions.masks import erode, to_grid
 
 BORDER = 12  # px at 512 px along a region's border whose colours are mixed with what is behind

@@ -9,7 +9,7 @@ from torch import Tensor
 from stages.codes.appearance import Look, Paint
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
-from stages.nets import Generator, Perceptual
+from stages.nets.protocols import Generator, Perceptual
 from stages.regions.masks import to_grid
 
 

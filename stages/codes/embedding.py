@@ -12,8 +12,8 @@ from torch.nn import functional
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.preview import PREVIEW_SIZE, Preview
 from stages.codes.reduction import area, bicubic
-from stages.nets import Generator, Perceptual
 from stages.nets.pca import LEAKY_SLOPE
+from stages.nets.protocols import Generator, Perceptual
 
 LOSS_SIZE = 256  # px; the official code's LPIPS is at 256 too
 

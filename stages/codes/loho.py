@@ -17,7 +17,7 @@ from stages.codes.official import gram_matrices, masked_distance, style_loss
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
 from stages.formats.tensors import to_device
-from stages.nets import Generator, Parser, Perceptual
+from stages.nets.protocols import Generator, Parser, Perceptual
 from stages.regions.masks import dilate, erode, region_mask
 
 SIZE = 256  # px of all losses

@@ -18,8 +18,8 @@ from stages.codes.embedding import FSCode, render_code
 from stages.codes.official_target import ROWS, cross_entropy, parse
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import bicubic
-from stages.nets import Generator, Parser, Perceptual
 from stages.nets.perceptual import distance_map
+from stages.nets.protocols import Generator, Parser, Perceptual
 from stages.regions.masks import region_mask
 from stages.regions.official import dilate, erode
 

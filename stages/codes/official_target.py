@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import bicubic
-from stages.nets import Generator, Parser
+from stages.nets.protocols import Generator, Parser
 from stages.regions.official import after_first_completion, after_second_completion, draft, second_goal
 
 ROWS = 6  # leading rows of W+ that move, here and in the alignment

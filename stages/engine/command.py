@@ -23,8 +23,8 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 Log = Annotated[Path | None, typer.Option("--log", help="file that gets a copy of the messages")]
 
 
-def section(name: str) -> Callable[[str], dict[str, Any]]:
-    """Parser of a `--params` option: JSON of one section of params.yaml, checked against its schema."""
+def section(name: str | None = None) -> Callable[[str], dict[str, Any]]:
+    """Parser of an option that is JSON: a section of params.yaml, which is checked, or anything else without a name."""
 
     def parse(text: str) -> dict[str, Any]:
         try:
@@ -32,7 +32,8 @@ def section(name: str) -> Callable[[str], dict[str, Any]]:
         except ValueError as error:
             raise typer.BadParameter(f"not JSON: {error}") from error
         try:
-            check_section(name, params)
+            if name is not None:
+                check_section(name, params)
         except UserError as error:
             raise typer.BadParameter(str(error)) from error
         return params
@@ -50,6 +51,14 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="networks.precision: of the networks that only gradients pass through"),
 ]
+
+
+
+def _weights(text: str) -> dict[str, Path]:
+    return {role: Path(path) for role, path in section()(text).items()}
+
+
+Weights = Annotated[Any, typer.Option("--weights", parser=_weights, help="weight files by their role, as JSON")]
 
 Scheme = Annotated[Any, typer.Option("--scheme", parser=_scheme, help="label scheme of the maps, by name")]
 

@@ -8,17 +8,19 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 
+from stages import registry
 from stages.engine.batches import BatchSize, device_memory
-from stages.engine.code import code_digest
+from stages.engine.code import code_digests
 from stages.engine.command import log
+from stages.engine.environment import environment
 from stages.engine.machine import address_space_left, peak_memory_mib
 from stages.engine.records import check, write_record
-from stages.engine.store import Store, fingerprint
+from stages.engine.store import Parts, Store, fingerprint
 from stages.errors import ItemError
 from stages.formats.files import is_failed, write_atomic
-from stages.formats.weights import weights_digest
+from stages.formats.weights import network_of, weights_digest
 from stages.regions.pair import Pair
-from stages.settings.config import canonical
+from stages.formats.canonical import canonical
 
 
 class Item(NamedTuple):
@@ -42,6 +44,14 @@ SCARCE = 512 * 2**20  # bytes; glibc takes 256 MiB at once (`stages.engine.comma
 Compute = Callable[[Sequence[Item]], Sequence[Result | ItemError]]
 
 
+class Todo(NamedTuple):
+    """An item that has to be computed, its fingerprint, and all that this is made of."""
+
+    item: Item
+    key: str
+    parts: Parts
+
+
 def items_of_pairs(pairs: Iterable[Pair], faces: Path, maps: Path, targets: Path, out: Path) -> list[Item]:
     """Items of pairs whose composite, the image `out`/PAIR.png, is made of all their images, label maps and the target.
 
@@ -58,7 +68,7 @@ def items_of_pairs(pairs: Iterable[Pair], faces: Path, maps: Path, targets: Path
 
 def run_items(
     stage: str,
-    module: str,
+    modules: Sequence[str],
     items: Sequence[Item],
     params: Mapping[str, Any],
     weights: Mapping[str, Path],
@@ -76,9 +86,9 @@ def run_items(
 
     Args:
         stage: names the stage in the store and the record.
-        module: the module whose code, with all it imports, decides the result.
+        modules: those whose code, with all it imports, decides the result, beside that of the networks.
         items: the items, with unique names.
-        params: parameters that the result depends on.
+        params: parameters that the result depends on, as they were resolved: no `auto`.
         weights: network files that the result depends on, by role.
         compute: computes a batch; returns a result or an error for each item.
         record: where the JSON record of the stage goes.
@@ -94,20 +104,23 @@ def run_items(
     record.unlink(missing_ok=True)  # it would accuse what is written from here on
     _remove_leftovers(items)
     digests = {role: weights_digest(path) for role, path in weights.items()}
+    code = [*modules, *(registry.module("networks", network_of(path)) for path in weights.values())]
+    shared = {
+        "stage": stage, "params": params, "weights": digests, "code": code_digests(*code),
+        "environment": environment(*code),
+    }  # fmt: skip
     records: dict[str, dict[str, Any]] = {}
-    todo: list[tuple[Item, str]] = []
+    todo: list[Todo] = []
     for item in items:
         failed = [path for path in item.inputs.values() if is_failed(path)]
         if failed:
             records[item.name] = _fail(item, f"{failed[0]} is empty: it failed before")
             continue
-        key = fingerprint(
-            stage=stage, params=params, weights=digests, code=code_digest(module), facts=item.facts,
-            inputs={role: inputs[path] for role, path in item.inputs.items()},
-        )  # fmt: skip
+        parts = shared | {"facts": item.facts, "inputs": {role: inputs[path] for role, path in item.inputs.items()}}
+        key = fingerprint(parts)
         stored = store.get(key)
         if stored is None:
-            todo.append((item, key))
+            todo.append(Todo(item, key, parts))
         else:
             records[item.name] = stored.record | {"item": item.name}
             _place(item, stored.contents)
@@ -116,21 +129,21 @@ def run_items(
     for chunk, following in _batches(todo, size):
         if read_ahead is not None:
             if not done:
-                read_ahead([item for item, _ in chunk])
-            read_ahead([item for item, _ in following])
+                read_ahead([todo.item for todo in chunk])
+            read_ahead([todo.item for todo in following])
         began = time.monotonic()
-        results = _computed(compute, [item for item, _ in chunk], size)
+        results = _computed(compute, [todo.item for todo in chunk], size)
         seconds = (time.monotonic() - began) / len(chunk)
-        for (item, key), result in zip(chunk, results, strict=True):
+        for (item, key, parts), result in zip(chunk, results, strict=True):
             if isinstance(result, ItemError):
                 log.error("%s: %s failed: %s", stage, item.name, result)
                 records[item.name] = _fail(item, str(result))
                 continue
             entry = {
-                "item": item.name, "status": "ok", "seconds": round(seconds, 3),
-                "peak_mib": round(peak_memory_mib()), **result.facts,
+                "item": item.name, "status": "ok", "key": key, "seconds": round(seconds, 3),
+                "peak_mib": round(peak_memory_mib()), "environment": shared["environment"], **result.facts,
             }  # fmt: skip
-            store.put(key, result.contents, entry)
+            store.put(key, result.contents, entry, parts)
             _place(item, result.contents)
             records[item.name] = entry
         done += len(chunk)
@@ -168,12 +181,12 @@ def _out_of_memory(error: Exception) -> bool:
     return known or address_space_left() < SCARCE
 
 
-def _batches(todo: Sequence[tuple[Item, str]], size: BatchSize) -> Iterator[tuple[list[tuple[Item, str]], ...]]:
+def _batches(todo: Sequence[Todo], size: BatchSize) -> Iterator[tuple[list[Todo], list[Todo]]]:
     """Batches of items in order, each with the one that follows as far as the size of that is known by now.
 
     Only items with equal facts, pairs of one kind, say, share a batch.
     """
-    groups = [list(group) for _, group in groupby(todo, key=lambda entry: canonical(entry[0].facts))]
+    groups = [list(group) for _, group in groupby(todo, key=lambda each: canonical(each.item.facts))]
     while groups:
         count = size.next()
         chunk, rest = groups[0][:count], groups[0][count:]

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from stages.errors import UserError
 from stages.formats.files import sha256, sha256_file, write_json
-from stages.settings.config import canonical
+from stages.formats.canonical import canonical
 
 FOLDER = Path("data/records")  # in the folder of the run, from which all paths count
 

@@ -10,14 +10,19 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from stages.engine.records import sealed, unsealed
 from stages.formats.files import sha256, sha256_file, write_atomic
-from stages.settings.config import canonical
+from stages.formats.canonical import canonical
 
 ROOT = Path(".cache")
 RECORD = "record.json"
+
+
+Parts = Mapping[str, Any]  # everything that a result depends on: `stages.engine.items` says what
+NO_PARTS: Parts = MappingProxyType({})
 
 
 class Stored(NamedTuple):
@@ -27,7 +32,7 @@ class Stored(NamedTuple):
     record: dict[str, Any]
 
 
-def fingerprint(**parts: Any) -> str:
+def fingerprint(parts: Parts) -> str:
     """sha256 over the canonical JSON of everything that a result depends on."""
     return sha256(canonical(parts).encode())
 
@@ -56,14 +61,14 @@ class Store:
             os.utime(folder)  # for `prune`: used now
         return Stored(contents, record["item"])
 
-    def put(self, key: str, contents: Mapping[str, bytes], record: Mapping[str, Any]) -> None:
-        """Store an item. The record comes last: without it the item does not count."""
+    def put(self, key: str, contents: Mapping[str, bytes], record: Mapping[str, Any], parts: Parts = NO_PARTS) -> None:
+        """Store an item, with what its key is made of. The record comes last: without it the item does not count."""
         folder = self.folder / key
         for role, content in contents.items():
             write_atomic(folder / role, content)
         digests = {role: sha256(content) for role, content in contents.items()}
         # The record carries a digest of itself: a flipped bit in it must not pass for a result.
-        body = {"files": digests, "item": dict(record)}
+        body = {"files": digests, "item": dict(record), "parts": dict(parts)}
         write_atomic(folder / RECORD, json.dumps(sealed(body)).encode())
 
 

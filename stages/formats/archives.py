@@ -11,15 +11,15 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pypi_simple
 import requests
 
 from stages.errors import UserError
+from stages.formats import pip
 from stages.formats.files import sha256_file
-from stages.settings import pip
+from stages.formats.pinned import Pinned
 
 MIB = 2**20
 LARGEST_ARCHIVE, LARGEST_FILE, LARGEST_CONTENT = 512 * MIB, 512 * MIB, 2048 * MIB  # bytes; of all files together
@@ -28,18 +28,7 @@ PIECE = MIB  # bytes that are fetched at once
 UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
-class Package(NamedTuple):
-    """A pinned archive of a package; `kind` is `wheel` or `sdist`."""
-
-    name: str
-    version: str
-    kind: str
-    archive: str
-    sha256: str
-    licence: str
-
-
-def fetch(package: Package, folder: Path) -> Path:
+def fetch(pinned: Pinned, folder: Path) -> Path:
     """Return the archive in `folder`, fetched if it is not there, its digest checked.
 
     It comes from the index that pip is configured with. pip itself is not asked: to download a source archive, it runs
@@ -48,16 +37,16 @@ def fetch(package: Package, folder: Path) -> Path:
     Raises:
         UserError: it cannot be fetched, or the digest is wrong.
     """
-    archive = folder / package.archive
+    archive = folder / pinned.file
     if not archive.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _fetch_from_first(pip.indexes(pip.settings()), package, archive)
-    elif (found := sha256_file(archive)) != package.sha256:
-        raise UserError(f"{archive}: sha256 is {found}, expected {package.sha256}; remove it and run again")
+        _fetch_from_first(pip.indexes(pip.settings()), pinned, archive)
+    elif (found := sha256_file(archive)) != pinned.sha256:
+        raise UserError(f"{archive}: sha256 is {found}, expected {pinned.sha256}; remove it and run again")
     return archive
 
 
-def _fetch_from_first(indexes: pip.Indexes, package: Package, archive: Path) -> None:
+def _fetch_from_first(indexes: pip.Indexes, pinned: Pinned, archive: Path) -> None:
     """Fetch an archive from the first index that has it; raises UserError if none has."""
     reasons = []
     with indexes.session as session:
@@ -67,10 +56,10 @@ def _fetch_from_first(indexes: pip.Indexes, package: Package, archive: Path) -> 
                 reasons.append(f"{name}: not read, as its address is not one of http or https")
                 continue
             try:
-                page = pypi_simple.PyPISimple(url, session=session).get_project_page(package.name, indexes.timeout)
-                links = [link.url for link in page.packages if link.filename == package.archive]
+                page = pypi_simple.PyPISimple(url, session=session).get_project_page(pinned.package, indexes.timeout)
+                links = [link.url for link in page.packages if link.filename == pinned.file]
                 if links:
-                    return _download(session, links[0], indexes.timeout, package, archive)
+                    return _download(session, links[0], indexes.timeout, pinned, archive)
                 reasons.append(f"{name} does not have it")
             except pypi_simple.NoSuchProjectError:
                 reasons.append(f"{name} does not have it")
@@ -79,13 +68,13 @@ def _fetch_from_first(indexes: pip.Indexes, package: Package, archive: Path) -> 
             except (pypi_simple.UnsupportedContentTypeError, pypi_simple.UnsupportedRepoVersionError):
                 reasons.append(f"{name} is not a package index")
     raise UserError(
-        f"{archive}: cannot fetch {package.name} {package.version} "
+        f"{archive}: cannot fetch {pinned.package} {pinned.version} "
         f"({'; '.join(reasons) or 'pip is configured to use no index'}); check the network, or put the archive there "
         f"by hand"
     )
 
 
-def _download(session: requests.Session, url: str, timeout: float, package: Package, archive: Path) -> None:
+def _download(session: requests.Session, url: str, timeout: float, pinned: Pinned, archive: Path) -> None:
     """Fetch a file whose digest is known.
 
     Raises:
@@ -113,10 +102,10 @@ def _download(session: requests.Session, url: str, timeout: float, package: Pack
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
-        if found.hexdigest() != package.sha256:
+        if found.hexdigest() != pinned.sha256:
             raise UserError(
                 f"{archive}: the index sent another file: its sha256 is {found.hexdigest()}, expected "
-                f"{package.sha256}; nothing is kept"
+                f"{pinned.sha256}; nothing is kept"
             )
         os.chmod(temporary, 0o644)
         os.replace(temporary, archive)

@@ -38,6 +38,14 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise UserError(f"{path}: damaged or missing weights ({error}); {REMEDY}") from error
 
 
+def network_of(path: Path) -> str:
+    """Name of the network that a weight file holds; raises UserError if it does not say."""
+    network = read_metadata(path).get("network")
+    if network is None:
+        raise UserError(f"{path}: is no weight file of ours, it does not say of which network; {REMEDY}")
+    return network
+
+
 def weights_digest(path: Path) -> str:
     """The digest that a weight file gives of its content; raises UserError if it has none."""
     digest = read_metadata(path).get(DIGEST)

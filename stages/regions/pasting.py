@@ -7,27 +7,35 @@ from skimage.exposure import match_histograms
 FRAME = 2  # px; what OpenCV's cloning needs around the mask
 
 
-def paste(image: np.ndarray, reference: np.ndarray, mask: np.ndarray, how: str) -> np.ndarray:
-    """Put what a mask selects of a reference at the same place of an image.
+def copied(image: np.ndarray, reference: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Put the pixels that a mask selects of a reference at the same place of an image.
 
     Args:
         image, reference: uint8 (H, W, 3).
         mask: bool (h, w), brought to the images' size by its nearest pixels; nothing changes outside of it.
-        how: `copy` for the pixels themselves, `poisson` for their gradients with the image's colours at the mask's
-            border (Pérez et al. 2003, through OpenCV).
 
     Raises:
-        ValueError: `how` is unknown, or the images differ in size.
+        ValueError: the images differ in size.
     """
-    if image.shape != reference.shape:
-        raise ValueError(f"the images {image.shape} and {reference.shape} differ in size")
-    if how not in ("copy", "poisson"):
-        raise ValueError(f"cannot paste by {how}; known: copy, poisson")
+    _check_sizes(image, reference)
+    return np.where(_nearest(mask, image)[..., None], reference, image)
+
+
+def cloned(image: np.ndarray, reference: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """As `copied`, but the reference's gradients with the image's colours at the mask's border.
+
+    Source: Pérez, Gangnet and Blake, "Poisson image editing", 2003, through OpenCV.
+    """
+    _check_sizes(image, reference)
     if not mask.any():
         return image.copy()
-    mask = _nearest(mask, image)
-    pasted = reference if how == "copy" else _cloned(image, reference, mask)
-    return np.where(mask[..., None], pasted, image)
+    wanted = _nearest(mask, image)
+    return np.where(wanted[..., None], _cloned(image, reference, wanted), image)
+
+
+def _check_sizes(image: np.ndarray, reference: np.ndarray) -> None:
+    if image.shape != reference.shape:
+        raise ValueError(f"the images {image.shape} and {reference.shape} differ in size")
 
 
 def recolour(image: np.ndarray, mask: np.ndarray, reference: np.ndarray, own: np.ndarray) -> np.ndarray:

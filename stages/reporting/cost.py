@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.regions.pair import Pair
-from stages.settings.config import ONE_FILE
+from stages.settings.methods import ONE_FILE
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
 

@@ -13,8 +13,9 @@ from stages.formats.tensors import from_rgb
 from stages.metrics import fid
 from stages.metrics.features import first_activations, vgg_distance
 from stages.metrics.image import psnr, resize, rmse, ssim
-from stages.nets import Parser, Perceptual, load_parser, load_perceptual
 from stages.nets.dlib_faces import detect_faces, find_landmarks, identity, load_identity, load_landmarks, main_face
+from stages.nets.loading import load_parser, load_perceptual
+from stages.nets.protocols import Parser, Perceptual
 
 SMALLEST_LENGTH = 1e-10  # of a pixel's features, which may all be 0
 IDENTITY = "identity distance dlib-ResNet-v1@150"

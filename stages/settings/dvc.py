@@ -11,8 +11,10 @@ from typing import Any
 import yaml
 
 from stages.errors import UserError
-from stages.settings.checkpoints import CHECKPOINTS
-from stages.settings.config import canonical, methods_with, used_networks
+from stages.settings.checkpoints import supplied_networks
+from stages.formats.canonical import canonical
+from stages.settings.methods import supplied as supplied_by
+from stages.settings.config import used_networks
 
 FILE = Path("dvc.yaml")
 COMMAND = "python -m stages.dvc"
@@ -45,12 +47,13 @@ PLOTS: list[Any] = ["reports/figures"] + [
 def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
     """Files and folders that the user supplies, by the DVC stage that reads them."""
     faces, methods = params["faces"], params["methods"]
+    ours = supplied_networks()
     files = {
-        "weights": [params["checkpoints"][name] for name in used_networks(params["networks"]) if name in CHECKPOINTS],
+        "weights": [params["checkpoints"][name] for name in used_networks(params["networks"]) if name in ours],
         "faces": [faces["photos"]] if "photos" in faces["source"] else [],
-        "codes": [methods[method]["reconstructions"] for method in methods_with(methods, "reconstructions")],
+        "codes": list(supplied_by(methods, "reconstructions").values()),
         "targets": [params["pairs"]["file"]],
-        "composites": [methods[method]["images"] for method in methods_with(methods, "images")],
+        "composites": list(supplied_by(methods, "images").values()),
         "score": [params["score"]["inception"]],
     }
     return {stage: [path for path in paths if path is not None] for stage, paths in files.items()}

@@ -67,7 +67,7 @@ class Stage:
             Item(name, {"face": self.input(name)}, {"code": self.output(name)}, self.facts[name]) for name in NAMES
         ]
         run_items(
-            "codes", "stages.target", items, self.params, self.weights, self.compute, RECORD, batch,
+            "codes", ["stages.target"], items, self.params, self.weights, self.compute, RECORD, batch,
             read_ahead=lambda batch: self.events.append(("read", [item.name for item in batch])),
         )  # fmt: skip
         return self.batches
@@ -117,7 +117,7 @@ def notation(stage):
 
 
 def network(stage):
-    Path("net.safetensors").write_bytes(weights_bytes({"w": torch.ones(2)}, {}))
+    Path("net.safetensors").write_bytes(weights_bytes({"w": torch.ones(2)}, {"network": "made-up"}))
     stage.weights = {"generator": Path("net.safetensors")}
 
 

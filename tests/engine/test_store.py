@@ -105,8 +105,8 @@ def test_put_that_was_interrupted_is_absent(store, monkeypatch):
 
 
 def test_fingerprint_follows_the_meaning_of_its_parts():
-    assert fingerprint(a={"x": 1, "y": 2.0}, b=None) == fingerprint(b=None, a={"y": 2, "x": 1})
-    assert fingerprint(a=1) != fingerprint(a=2) != fingerprint(b=2)
+    assert fingerprint({"a": {"x": 1, "y": 2.0}, "b": None}) == fingerprint({"b": None, "a": {"y": 2, "x": 1}})
+    assert fingerprint({"a": 1}) != fingerprint({"a": 2}) != fingerprint({"b": 2})
 
 
 def run(command, store, *options):

@@ -10,7 +10,7 @@ from support import ROOT
 from torch import Tensor
 from torch.nn import functional
 
-from stages.nets import load_generator
+from stages.nets.loading import load_generator
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.weights import RANDOM_FACE, read_member
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from stages.nets import load_generator, load_parser, load_perceptual
+from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered, multiplies_bfloat16
 
 CPU = torch.device("cpu")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stages.nets import load_perceptual
+from stages.nets.loading import load_perceptual
 from stages.nets.perceptual import EPSILON, distance_map
 
 # stlpips_pytorch 0.0.2, LPIPS(net=…, variant="shift_tolerant"), on `images()` with torch 2.14.1 on a CPU.

@@ -12,7 +12,7 @@ import yaml
 from support import MODULES, ROOT, must, repository
 
 from stages.engine.code import files
-from stages.settings.config import methods_with
+from stages.settings.methods import methods_with
 from stages.settings.dvc import artifact
 
 pytestmark = pytest.mark.dag

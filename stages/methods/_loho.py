@@ -1,65 +1,46 @@
-"""Stage `loho`: the composites of LOHO (Saha et al., CVPR 2021) on the same pairs and networks."""
+"""How LOHO is run on pairs, batch by batch."""
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
-import typer
 from PIL import Image
 
 from stages.codes.loho import Shown, loho
-from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
 from stages.engine.inputs import Inputs
-from stages.engine.items import Item, Result, items_of_pairs, run_items
+from stages.engine.items import Item, Result, items_of_pairs
 from stages.engine.progress import Progress
 from stages.errors import ItemError
 from stages.formats.images import png_bytes, read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.formats.tensors import to_image
-from stages.nets import load_generator, load_parser, load_perceptual
+from stages.methods import Job, Work
 from stages.nets.device import choose_device
+from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.regions.masks import region_mask
 from stages.regions.pasting import soft_blend, without_foreground
-from stages.settings.manifests import check_hair_only, listed_pairs
+from stages.settings.manifests import check_hair_only
 
 MARGIN = 8  # px at 512 px around the identity's hair and face that the inpainted background replaces too
 SOFT = 3.0  # px at 512 px, of the border between the generated image and the background
 
 
-def main(
-    params: Annotated[Any, typer.Option(parser=section("loho"), help="section `loho` of params.yaml, as JSON")],
-    method: Annotated[str, typer.Option(help="name of the method, for the record")],
-    scheme: Scheme,
-    images: Annotated[Path, typer.Option(help="images.csv")],
-    pairs: Annotated[Path, typer.Option(help="pairs.csv")],
-    faces: Annotated[Path, typer.Option(help="folder of the faces")],
-    maps: Annotated[Path, typer.Option(help="folder of the label maps")],
-    targets: Annotated[Path, typer.Option(help="folder of the target maps")],
-    generator: Annotated[Path, typer.Option(help="weights of the generator")],
-    parser: Annotated[Path, typer.Option(help="weights of the face parser")],
-    perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
-    out: Annotated[Path, typer.Option(help="folder of the composites")],
-    record: Annotated[Path, typer.Option(help="record of the stage to write")],
-    precision: Precision,
-    log: Log = None,
-) -> None:
+def work(job: Job) -> Work:
     """Optimise W+ and noise for every pair, and lay hair and face over the identity's background."""
-    log_to(log)
-    listed = listed_pairs(pairs, images)
-    check_hair_only(listed.values(), "LOHO", looks=True)
-    items = items_of_pairs(listed.values(), faces, maps, targets, out)
+    params, scheme, pairs = job.params, job.scheme, job.pairs
+    check_hair_only(pairs.values(), "LOHO", looks=True)
+    items = items_of_pairs(pairs.values(), job.folders.faces, job.folders.maps, job.folders.targets, job.out)
     device = choose_device()
     inputs = Inputs(device, scheme)
-    dtype = chosen(precision, device)
-    exact = cache(lambda: load_generator(generator, device))
+    dtype = chosen(job.precision, device)
+    exact = cache(lambda: load_generator(job.weights["generator"], device))
 
     @cache
     def nets() -> tuple[Any, ...]:
-        loaded = (exact(), load_parser(parser, device), load_perceptual(perceptual, device))
+        loaded = (exact(), load_parser(job.weights["parser"], device), load_perceptual(job.weights["perceptual"], device))
         return tuple(lowered(net, dtype) for net in loaded)
 
     def shown(batch: Sequence[Item], k: int, region: str) -> Shown:
@@ -67,10 +48,10 @@ def main(
         return Shown(inputs.faces(batch, f"face{k}"), region_mask(labels, scheme.indices(region)))
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
-        pair = listed[batch[0].name]  # pairs of a batch have the same columns
+        pair = pairs[batch[0].name]  # pairs of a batch have the same columns
         face, hair = shown(batch, 0, "face"), shown(batch, 1, "hair")
         look = shown(batch, pair.images.index(pair.appearance["hair"]), "hair") if pair.appearance else hair
-        progress = Progress(f"{method} " + ", ".join(item.name for item in batch))
+        progress = Progress(f"{job.name} " + ", ".join(item.name for item in batch))
         ws, noise, outcome = loho(*nets(), face, hair, look, params, progress)
         results: list[Result | ItemError] = []
         for i, failure in enumerate(outcome.failures):
@@ -89,13 +70,5 @@ def main(
         background = without_foreground(read_rgb(item.inputs["face0"]), np.isin(labels, in_front), MARGIN)
         return soft_blend(image, background, np.isin(target, in_front), SOFT)
 
-    weights = {"generator": generator, "parser": parser, "perceptual": perceptual}
-    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": precision}
-    run_items(
-        f"composites-{method}", "stages.loho", items, decisive, weights, compute, record, params["batch"],
-        read_ahead=inputs.read_ahead,
-    )  # fmt: skip
-
-
-if __name__ == "__main__":
-    run_stage(main)
+    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": str(dtype)}
+    return Work(items, compute, decisive, job.weights, params["batch"], inputs.read_ahead)

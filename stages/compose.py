@@ -1,0 +1,52 @@
+"""Stage `compose`: the composites of one method, whatever its kind."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stages import registry
+from stages.engine.command import Log, Precision, Scheme, Weights, log_to, run_stage, section
+from stages.engine.items import run_items
+from stages.methods import Folders, Job
+from stages.settings.config import check_section
+from stages.settings.manifests import listed_pairs
+
+
+def compose(job: Job, record: Path) -> None:
+    """Make the composites of all pairs of a job and the stage's record; raises UserError as `run_items`."""
+    kind = job.choice["kind"]
+    work = registry.load("methods", kind).prepare(job)
+    modules = ["stages.compose", registry.module("methods", kind)]
+    run_items(
+        f"composites-{job.name}", modules, work.items, work.params, work.weights, work.compute, record, work.batch,
+        read_ahead=work.read_ahead,
+    )  # fmt: skip
+
+
+def main(
+    method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
+    params: Annotated[Any, typer.Option(parser=section(), help="its own section of params.yaml, as JSON; or {}")],
+    scheme: Scheme,
+    images: Annotated[Path, typer.Option(help="images.csv")],
+    pairs: Annotated[Path, typer.Option(help="pairs.csv")],
+    data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
+    out: Annotated[Path, typer.Option(help="folder of the composites")],
+    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    precision: Precision,
+    weights: Weights,
+    log: Log = None,
+) -> None:
+    """Make the composite of every pair by one method."""
+    log_to(log)
+    ((name, choice),) = method.items()
+    if own := registry.load("methods", choice["kind"]).section:
+        check_section(own, params)
+    job = Job(
+        name, choice, params, scheme, listed_pairs(pairs, images), Folders.of(data, name), weights, precision, out
+    )
+    compose(job, record)
+
+
+if __name__ == "__main__":
+    run_stage(main)

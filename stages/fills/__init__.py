@@ -1,0 +1,33 @@
+"""Registry: the fills. One file says how the holes of a target map get their labels.
+
+Its module is called as `target.fill` in params.yaml and defines `ENTRY`: a `Fill`, a function of labels, holes and label
+scheme; or a `Completion`, which makes the whole map with networks.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stages.networks import Role
+from stages.regions.target import HoleFill
+
+
+@dataclass(frozen=True)
+class Fill:
+    """A fill of the holes between the regions that a pair takes, and where it is from."""
+
+    source: str
+    fill: HoleFill
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A target map made with networks, of pairs that take hair only.
+
+    `compose` gets the generator, the parser, the label maps of identity and reference, section `target.completion` and a
+    function that gives an `OnStep` for the number of a fit; it returns the map, uint8 (H, W), and None or what failed.
+    """
+
+    source: str
+    networks: tuple[Role, ...]
+    compose: Callable[..., Any]

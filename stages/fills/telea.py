@@ -1,0 +1,13 @@
+"""The paper's layers, inpainted by fast marching."""
+
+from functools import partial
+
+import cv2
+
+from stages.fills import Fill
+from stages.regions.layers import fill_layers
+
+ENTRY = Fill(
+    source="layers: Zhu et al. 2021, supplement; inpainting: Telea 2004, through OpenCV",
+    fill=partial(fill_layers, method=cv2.INPAINT_TELEA),
+)

@@ -1,0 +1,86 @@
+"""Registry: the methods. One file a kind of method says what it needs, what its parameters are, and makes composites.
+
+Its module is called as the `kind` in params.yaml and defines `ENTRY`, a `Method`. What is imported at the top must not be
+torch: planning reads all entries. One rule and one command, `python -m stages.compose`, run any of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from stages.networks import Role
+from stages.regions.labels import LabelScheme
+from stages.regions.pair import Pair
+
+if TYPE_CHECKING:
+    from stages.engine.items import Compute, Item
+
+Artifact = Literal["faces", "maps", "targets", "aligned"]
+
+
+class Folders(NamedTuple):
+    """Where the artifacts of earlier stages are."""
+
+    faces: Path
+    maps: Path
+    targets: Path
+    aligned: Path
+
+    @classmethod
+    def of(cls, data: Path, method: str) -> "Folders":
+        """Those of a run whose artifacts are below `data`."""
+        return cls(data / "faces", data / "maps", data / "targets", data / "aligned" / method)
+
+
+class Job(NamedTuple):
+    """What a method is told.
+
+    `name` and `choice`: its entry in `methods`. `params`: its own section, empty without one. `weights`: the files of the
+    networks that it needs, by role. `out`: the folder of its composites, each `out`/PAIR.png.
+    """
+
+    name: str
+    choice: Mapping[str, Any]
+    params: Mapping[str, Any]
+    scheme: LabelScheme
+    pairs: Mapping[str, Pair]
+    folders: Folders
+    weights: Mapping[str, Path]
+    precision: str
+    out: Path
+
+
+class Work(NamedTuple):
+    """What has to be done: arguments of `stages.engine.items.run_items`, where each is explained."""
+
+    items: Sequence["Item"]
+    compute: "Compute"
+    params: Mapping[str, Any]
+    weights: Mapping[str, Path] = {}
+    batch: int | Literal["auto"] = 1
+    read_ahead: Callable[[Sequence["Item"]], None] | None = None
+
+
+@dataclass(frozen=True)
+class Method:
+    """A kind of method.
+
+    Args:
+        choice: a typed dictionary, what an entry in `methods` says: `kind`, and what else it may choose. `code` in it is
+            the kind of code that images are embedded into.
+        prepare: what has to be done; raises UserError if the pairs or parameters do not fit. Nothing is computed yet.
+        reads: the artifacts of earlier stages that composites are made of.
+        networks: the roles of the networks that it needs.
+        section: the name of its own section of params.yaml, and `params` its typed dictionary.
+        supplied: keys of `choice` that name a folder of the user's: `images` has composites that were made elsewhere,
+            `reconstructions` images named after the faces.
+    """
+
+    choice: Any
+    prepare: Callable[[Job], Work]
+    reads: tuple[Artifact, ...] = ()
+    networks: tuple[Role, ...] = ()
+    section: str | None = None
+    params: Any = None
+    supplied: tuple[str, ...] = ()

@@ -1,0 +1,21 @@
+"""Copy-paste: the pixels of what is taken, wherever its image shows it. No network."""
+
+from typing import Literal, TypedDict
+
+from stages.methods import Job, Method, Work
+from stages.methods._pasting import pasting
+from stages.params.fields import section
+
+
+@section("Pixels copied onto the identity.")
+class Choice(TypedDict):
+    kind: Literal["copy"]
+
+
+def prepare(job: Job) -> Work:
+    from stages.regions.pasting import copied
+
+    return pasting(job, copied, "copy")
+
+
+ENTRY = Method(choice=Choice, prepare=prepare, reads=("faces", "maps", "targets"))

@@ -1,0 +1,33 @@
+"""Barbershop and its ablations: codes of the images, aligned to the target map or not, are blended in latent space."""
+
+from typing import Annotated, Literal, TypedDict
+
+from stages.methods import Job, Method, Work
+from stages.params.blending import BlendParams
+from stages.params.fields import doc, section
+
+
+@section("A method in latent space.")
+class Choice(TypedDict):
+    kind: Literal["latent"]
+    code: Annotated[
+        Literal["fs", "w", "i2s", "w_single"],
+        doc("fs, w (W+), i2s (W+ without the P-norm) or w_single (one w for all rows)"),
+    ]
+    align: bool
+
+
+def prepare(job: Job) -> Work:
+    from stages.methods._latent import work
+
+    return work(job)
+
+
+ENTRY = Method(
+    choice=Choice,
+    prepare=prepare,
+    reads=("faces", "maps", "targets", "aligned"),
+    networks=("generator", "parser", "perceptual"),
+    section="blend",
+    params=BlendParams,
+)

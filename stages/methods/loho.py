@@ -1,0 +1,28 @@
+"""LOHO (Saha et al., CVPR 2021): hair by optimising W+ and noise maps, on the same pairs and networks."""
+
+from typing import Literal, TypedDict
+
+from stages.methods import Job, Method, Work
+from stages.params.fields import section
+from stages.params.loho import LohoParams
+
+
+@section("LOHO.")
+class Choice(TypedDict):
+    kind: Literal["loho"]
+
+
+def prepare(job: Job) -> Work:
+    from stages.methods._loho import work
+
+    return work(job)
+
+
+ENTRY = Method(
+    choice=Choice,
+    prepare=prepare,
+    reads=("faces", "maps", "targets"),
+    networks=("generator", "parser", "perceptual"),
+    section="loho",
+    params=LohoParams,
+)

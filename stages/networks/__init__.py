@@ -1,0 +1,51 @@
+"""Registry: the networks. One file a network says where its weights come from, how they are read and how it is built.
+
+Its module is called as params.yaml calls the network and defines `ENTRY`, a `Network`. What is imported at the top must
+not be torch: planning reads all entries. `stages.nets` holds the architectures.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from stages.formats.archives import Archive
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HELP = "docs/paper-networks.md says how to get it"
+
+Role = Literal["generator", "parser", "perceptual", "landmarks", "identity"]
+Tensors = Mapping[str, "Tensor"]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file that the user supplies: its usual name, what its sha256 begins with where that is known, its licence."""
+
+    file: str
+    sha256: str | None
+    licence: str
+
+    def describe(self) -> str:
+        """What the file should be."""
+        return self.file + (f", whose sha256 begins with {self.sha256}" if self.sha256 else ", sha256 not published")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network.
+
+    `role`: what it can be used for. `title`: what the report calls it. `origin`: where its weights come from.
+    `read`: tensors of the weight file, and facts for its metadata, from the archive or checkpoint; raises UserError if
+    that is not as expected. `build`: the network without weights, from the metadata of its weight file. `scheme`: of a
+    parser, the name of its label scheme.
+    """
+
+    role: Role
+    title: str
+    origin: Archive | Checkpoint
+    read: Callable[[Path], tuple[Tensors, dict[str, str]]]
+    build: Callable[[Mapping[str, str]], Any]
+    scheme: str | None = None

@@ -1,0 +1,55 @@
+"""Sections `faces`, `maps` and `pairs` of params.yaml."""
+
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import Field
+
+from stages.params.fields import Count, Path, Seed, Share, doc, section
+
+
+@section("Samples of the generator.")
+class DrawnParams(TypedDict):
+    count: Count
+    seed: Seed
+    truncation: Annotated[Share, doc("1: the generator's whole variety, artefacts included; 0: always the mean face")]
+
+
+@section("The faces: drawn by the generator, your photos, or a sample photo.")
+class FacesParams(TypedDict):
+    source: Annotated[
+        list[Literal["drawn", "photos", "sample"]],
+        Field(
+            min_length=1,
+            description="any of: drawn, samples of the generator; photos, a folder of yours; sample, NASA's portrait of an "
+            "astronaut",
+        ),
+    ]
+    drawn: DrawnParams
+    photos: Annotated[Path | None, doc("folder with your photos, .png, .jpg or .webp")]
+    align: Annotated[
+        Literal["auto", "always", "never"],
+        doc("auto: crop and turn photos as FFHQ does unless they are so already; always; never: they must be square"),
+    ]
+    min_size: Annotated[
+        int, Field(ge=64, le=1024, description="px of the square around the face; a smaller face is refused")
+    ]
+    sharp_size: Annotated[int, Field(ge=0, le=1024, description="px; below it the report warns")]
+
+
+@section("Label maps of the faces.")
+class MapsParams(TypedDict):
+    reduce: Annotated[
+        Literal["area", "bicubic"],
+        doc("how a face is brought to the parser's size; bicubic: as in the official code"),
+    ]
+    min_face: Annotated[
+        Share,
+        doc("share of the image that the face must cover; with less, or without nose or mouth, there is none. 0: any"),
+    ]
+
+
+@section("Which faces are combined.")
+class PairsParams(TypedDict):
+    file: Annotated[Path | None, doc("your own list of pairs; null: chosen from the faces for variety of hair")]
+    count: Count
+    seed: Seed

@@ -1,0 +1,71 @@
+"""Sections `gallery`, `score` and `report` of params.yaml."""
+
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import Field
+
+from stages.params.fields import Count, MetricName, Path, Seed, doc, section
+
+Kind = Literal["shape_and_colour", "colour", "face", "skin", "brows", "eyes", "nose", "mouth", "many"]
+
+
+@section("Other transfers than hair, in the report's appendix; not measured.")
+class GalleryParams(TypedDict):
+    kinds: Annotated[
+        list[Kind],
+        doc(
+            "any of shape_and_colour and colour (of hair), face, skin (brows, eyes, nose and mouth stay the identity's), "
+            "brows, eyes, nose, mouth, many (hair, eyes and mouth of three images). Each costs about as much as a pair"
+        ),
+    ]
+    method: str
+    seed: Seed
+
+
+@section("What is measured, and how its intervals are made.")
+class ScoreParams(TypedDict):
+    size: Annotated[Literal[64, 128, 256, 512, 1024], doc("px at which images are compared")]
+    level: Annotated[float, Field(gt=0, lt=1, description="of the confidence intervals")]
+    resamples: Annotated[int, Field(ge=100, le=1_000_000)]
+    permutations: Annotated[
+        int,
+        Field(
+            ge=20,
+            le=1_000_000,
+            description="relabellings of images and results that show what a Fréchet distance is by chance at this N",
+        ),
+    ]
+    identity: Annotated[
+        bool, doc("distance of identities by dlib, whose files are fetched with the other weights; false: not measured")
+    ]
+    self_transfer: Annotated[
+        bool, doc("every image given its own hair: follows from the embeddings, so it costs nothing")
+    ]
+    inception: Annotated[
+        Path | None,
+        doc("copy of pt_inception-2015-12-05-6726825d.pth; with it FID is given, without it only its substitute"),
+    ]
+    seed: Seed
+
+
+@section("By which metric the items in the figures are ranked; names without the size.")
+class RankParams(TypedDict):
+    transfer: MetricName
+    reconstruction: MetricName
+
+
+@section("The report.")
+class ReportParams(TypedDict):
+    method: Annotated[str, doc("whose best, median and worst items the figures show")]
+    against: Annotated[str, doc("the method that the others are compared with, pair by pair")]
+    rank: RankParams
+    rows: Annotated[Count, doc("of the best, the median, the worst, and the rest by seed each")]
+    seed: Seed
+    metrics: Annotated[
+        list[MetricName],
+        Field(
+            min_length=1,
+            max_length=4,
+            description="of the figures method against method, and metric against seconds",
+        ),
+    ]

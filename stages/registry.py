@@ -1,0 +1,44 @@
+"""Rooms whose modules are entries: what lies in one can be named in params.yaml, so one file adds one thing.
+
+The rooms are `fills`, `methods`, `metrics` and `networks`; each says in its `__init__` what an entry is. Names are found
+without importing anything. Importing an entry must not import torch: planning reads them all.
+"""
+
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from stages.errors import UserError
+
+PACKAGE = Path(__file__).parent
+
+
+@cache
+def names(room: str) -> tuple[str, ...]:
+    """Names of a room's entries, sorted: its modules but those that begin with an underscore."""
+    return tuple(sorted(path.stem for path in (PACKAGE / room).glob("*.py") if not path.stem.startswith("_")))
+
+
+def module(room: str, name: str) -> str:
+    """The module of an entry."""
+    return f"stages.{room}.{name}"
+
+
+def load(room: str, name: str) -> Any:
+    """The `ENTRY` of a module in a room; raises UserError if there is none of that name."""
+    if name not in names(room):
+        raise UserError(f"{name} is none of the {room}{did_you_mean(name, names(room))}")
+    return import_module(module(room, name)).ENTRY
+
+
+def entries(room: str) -> dict[str, Any]:
+    """All entries of a room by name."""
+    return {name: load(room, name) for name in names(room)}
+
+
+def did_you_mean(name: str, known: tuple[str, ...] | list[str]) -> str:
+    """How a message about an unknown name ends: the nearest known one, or all of them."""
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"

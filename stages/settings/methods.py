@@ -1,0 +1,71 @@
+"""What the section `methods` of params.yaml asks of the pipeline. No torch here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stages import registry
+from stages.methods import Method
+
+ONE_FILE = ("w", "fs")  # kinds of code that every face has, in one file
+SELF_TRANSFER = "self-transfer"
+Methods = Mapping[str, Mapping[str, Any]]
+
+
+def kind_of(choice: Mapping[str, Any]) -> Method:
+    """The registered kind of a method's entry."""
+    method: Method = registry.load("methods", choice["kind"])
+    return method
+
+
+def aligned(methods: Methods) -> list[str]:
+    """Names of the methods that read aligned codes."""
+    return [name for name, choice in methods.items() if "aligned" in kind_of(choice).reads]
+
+
+def embedding(methods: Methods) -> dict[str, str]:
+    """For each method that embeds the faces, the kind of its code."""
+    return {name: choice["code"] for name, choice in methods.items() if "code" in choice}
+
+
+def supplied(methods: Methods, key: str) -> dict[str, str]:
+    """For each method that names such a folder of the user's (`images` or `reconstructions`), that folder."""
+    return {name: choice[key] for name, choice in methods.items() if key in kind_of(choice).supplied and key in choice}
+
+
+def sections_of(methods: Methods) -> list[str]:
+    """Names of the sections of params.yaml that belong to the kinds in use, each once."""
+    return list(dict.fromkeys(own for choice in methods.values() if (own := kind_of(choice).section) is not None))
+
+
+def reconstruction_folders(methods: Methods) -> dict[str, str]:
+    """For each method that reconstructs faces, the folder of its renders below data/reconstructions.
+
+    That is the name of its kind of code; another system's images have a folder of their own.
+    """
+    return embedding(methods) | {name: f"external-{name}" for name in supplied(methods, "reconstructions")}
+
+
+def other_codes(methods: Methods) -> list[str]:
+    """The kinds of code that some method uses beside W+ and FS, which are always computed."""
+    return [code for code in dict.fromkeys(embedding(methods).values()) if code not in ONE_FILE]
+
+
+def code_folder(codes: Path, code: str) -> Path:
+    """Where a kind of code lies: W+ and FS are one file, the others have folders of their own."""
+    return codes if code in ONE_FILE else codes / code
+
+
+def protocols(params: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What is measured, and the methods that must have it: not all embed something."""
+    methods, own = params["methods"], in_place(params)
+    always = {"reconstruction": list(reconstruction_folders(methods)), "transfer": list(methods)}
+    return always | ({SELF_TRANSFER: own} if own else {})
+
+
+def in_place(params: Mapping[str, Any]) -> list[str]:
+    """Names of the methods whose composite of an image with its own hair is its embedding: `stages.score` says why."""
+    if not params["score"]["self_transfer"]:
+        return []
+    latent, official = embedding(params["methods"]), params["align"]["variant"] == "official"
+    return [name for name in latent if not (official and params["methods"][name]["align"])]
