@@ -17,8 +17,7 @@ include: "workflow/rules/faces.smk"
 include: "workflow/rules/regions.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/align.smk"
-include: "workflow/rules/blend.smk"
-include: "workflow/rules/loho.smk"
+include: "workflow/rules/compose.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/report.smk"
 
@@ -72,15 +71,12 @@ rule codes:
 
 rule aligned:
     input:
-        expand(rules.make_aligned.output, method=LATENT),
+        expand(rules.make_aligned.output, method=ALIGNED),
 
 
 rule composites:
     input:
-        expand(rules.make_composites.output, method=LATENT),
-        expand(rules.paste_composites.output, method=PASTED),
-        expand(rules.make_loho.output, method=OPTIMISED),
-        expand(rules.ingest_composites.output, method=EXTERNAL),
+        expand(rules.make_composites.output, method=METHODS),
 
 
 rule gallery:

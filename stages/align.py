@@ -14,7 +14,7 @@ from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structur
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
 from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
-from stages.engine.inputs import Inputs
+from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -24,8 +24,8 @@ from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.nets.protocols import Generator, Parser, Perceptual
 from stages.regions.masks import dilate, region_mask, to_grid
-from stages.settings.methods import code_folder
 from stages.settings.manifests import check_hair_only, listed_pairs
+from stages.settings.methods import code_folder
 
 
 class Nets(NamedTuple):

@@ -10,7 +10,7 @@ import typer
 
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
 from stages.engine.command import Log, Precision, log_to, run_stage, section
-from stages.engine.inputs import Inputs
+from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -83,7 +83,15 @@ def main(
     decisive = {key: params[key] for key in used} | {"precision": str(dtype)}
     stage = "codes" if kind == "fs" else f"codes-{kind}"
     run_items(
-        stage, ["stages.embed"], items, decisive, weights, compute, record, params["batch"], read_ahead=inputs.read_ahead
+        stage,
+        ["stages.embed"],
+        items,
+        decisive,
+        weights,
+        compute,
+        record,
+        params["batch"],
+        read_ahead=inputs.read_ahead,
     )
 
 

@@ -12,10 +12,10 @@ from stages.engine.records import check, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.label_maps import read_label_map
+from stages.methods import Folders, Job
 from stages.regions.gallery import choose
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
-from stages.methods import Folders, Job
 from stages.settings.manifests import csv_bytes, listed_pairs, read_faces
 
 
@@ -34,7 +34,7 @@ def main(
     target_params: Annotated[Any, typer.Option(parser=section("target"), help="section `target`, likewise")],
     align_params: Annotated[Any, typer.Option(parser=section("align"), help="section `align`, likewise")],
     own_params: Annotated[Any, typer.Option(parser=section(), help="the method's own section, likewise")],
-    method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
+    method: Annotated[Any, typer.Option(parser=section(), help="one entry of `methods`, as JSON; {} without kinds")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],

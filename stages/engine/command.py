@@ -53,7 +53,6 @@ Precision = Annotated[
 ]
 
 
-
 def _weights(text: str) -> dict[str, Path]:
     return {role: Path(path) for role, path in section()(text).items()}
 

@@ -17,10 +17,10 @@ from stages.engine.machine import address_space_left, peak_memory_mib
 from stages.engine.records import check, write_record
 from stages.engine.store import Parts, Store, fingerprint
 from stages.errors import ItemError
+from stages.formats.canonical import canonical
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.weights import network_of, weights_digest
 from stages.regions.pair import Pair
-from stages.formats.canonical import canonical
 
 
 class Item(NamedTuple):

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.errors import UserError
-from stages.formats.files import sha256, sha256_file, write_json
 from stages.formats.canonical import canonical
+from stages.formats.files import sha256, sha256_file, write_json
 
 FOLDER = Path("data/records")  # in the folder of the run, from which all paths count
 

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from stages.engine.records import sealed, unsealed
-from stages.formats.files import sha256, sha256_file, write_atomic
 from stages.formats.canonical import canonical
+from stages.formats.files import sha256, sha256_file, write_atomic
 
 ROOT = Path(".cache")
 RECORD = "record.json"

@@ -1,7 +1,7 @@
 """Registry: the fills. One file says how the holes of a target map get their labels.
 
-Its module is called as `target.fill` in params.yaml and defines `ENTRY`: a `Fill`, a function of labels, holes and label
-scheme; or a `Completion`, which makes the whole map with networks.
+Its module is called as `target.fill` in params.yaml and defines `ENTRY`: a `Fill`, a function of labels, holes and
+label scheme; or a `Completion`, which makes the whole map with networks.
 """
 
 from collections.abc import Callable
@@ -24,8 +24,8 @@ class Fill:
 class Completion:
     """A target map made with networks, of pairs that take hair only.
 
-    `compose` gets the generator, the parser, the label maps of identity and reference, section `target.completion` and a
-    function that gives an `OnStep` for the number of a fit; it returns the map, uint8 (H, W), and None or what failed.
+    `compose` gets the generator, the parser, the label maps of identity and reference, section `target.completion` and
+    a function that gives an `OnStep` for the number of a fit. It returns the map, uint8 (H, W), and what failed or None.
     """
 
     source: str

@@ -1,7 +1,7 @@
 """Registry: the methods. One file a kind of method says what it needs, what its parameters are, and makes composites.
 
-Its module is called as the `kind` in params.yaml and defines `ENTRY`, a `Method`. What is imported at the top must not be
-torch: planning reads all entries. One rule and one command, `python -m stages.compose`, run any of them.
+Its module is called as the `kind` in params.yaml and defines `ENTRY`, a `Method`. What is imported at the top must
+not be torch: planning reads all entries. One rule and one command, `python -m stages.compose`, run any of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +36,8 @@ class Folders(NamedTuple):
 class Job(NamedTuple):
     """What a method is told.
 
-    `name` and `choice`: its entry in `methods`. `params`: its own section, empty without one. `weights`: the files of the
-    networks that it needs, by role. `out`: the folder of its composites, each `out`/PAIR.png.
+    `name` and `choice`: its entry in `methods`. `params`: its own section, empty without one. `weights`: the files of
+    the networks that it needs, by role. `out`: the folder of its composites, each `out`/PAIR.png.
     """
 
     name: str
@@ -67,8 +67,8 @@ class Method:
     """A kind of method.
 
     Args:
-        choice: a typed dictionary, what an entry in `methods` says: `kind`, and what else it may choose. `code` in it is
-            the kind of code that images are embedded into.
+        choice: a typed dictionary, what an entry in `methods` says: `kind`, and what else it may choose. `code` in it
+            is the kind of code that images are embedded into.
         prepare: what has to be done; raises UserError if the pairs or parameters do not fit. Nothing is computed yet.
         reads: the artifacts of earlier stages that composites are made of.
         networks: the roles of the networks that it needs.

@@ -11,7 +11,7 @@ from stages.codes.appearance import Look
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
-from stages.engine.inputs import Inputs
+from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result
 from stages.engine.progress import Progress
 from stages.errors import ItemError

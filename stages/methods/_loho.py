@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from stages.codes.loho import Shown, loho
-from stages.engine.inputs import Inputs
+from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result, items_of_pairs
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -40,7 +40,11 @@ def work(job: Job) -> Work:
 
     @cache
     def nets() -> tuple[Any, ...]:
-        loaded = (exact(), load_parser(job.weights["parser"], device), load_perceptual(job.weights["perceptual"], device))
+        loaded = (
+            exact(),
+            load_parser(job.weights["parser"], device),
+            load_perceptual(job.weights["perceptual"], device),
+        )
         return tuple(lowered(net, dtype) for net in loaded)
 
     def shown(batch: Sequence[Item], k: int, region: str) -> Shown:

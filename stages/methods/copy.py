@@ -1,6 +1,8 @@
 """Copy-paste: the pixels of what is taken, wherever its image shows it. No network."""
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
 from stages.methods._pasting import pasting

@@ -1,6 +1,8 @@
 """Barbershop and its ablations: codes of the images, aligned to the target map or not, are blended in latent space."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
+
+from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
 from stages.params.blending import BlendParams

@@ -1,6 +1,8 @@
 """LOHO (Saha et al., CVPR 2021): hair by optimising W+ and noise maps, on the same pairs and networks."""
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
 from stages.params.fields import section

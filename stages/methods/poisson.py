@@ -1,6 +1,8 @@
 """Poisson cloning: the gradients of what is taken, with the identity's colours at the border (Pérez et al. 2003)."""
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
 from stages.methods._pasting import pasting

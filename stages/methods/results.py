@@ -1,8 +1,9 @@
 """The composites of another system, from a folder of images that are named after the pairs."""
 
-from collections.abc import Sequence
 from pathlib import Path as FilePath
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired
+
+from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
 from stages.params.fields import Path, doc, section
@@ -16,27 +17,9 @@ class Choice(TypedDict):
 
 
 def prepare(job: Job) -> Work:
-    from stages.engine.items import Item, Result
-    from stages.errors import ItemError
-    from stages.formats.results import bring_to_size, read_result
-    from stages.settings.manifests import result_files
+    from stages.methods._results import taken_over
 
-    folder = FilePath(job.choice["images"])
-    results = result_files(folder, list(job.pairs))
-    items = [
-        Item(pair, {"result": results[pair]} if pair in results else {}, {"image": job.out / f"{pair}.png"})
-        for pair in job.pairs
-    ]
-
-    def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
-        (item,) = batch
-        try:
-            image = read_result(item.name, folder, results)
-        except ItemError as error:
-            return [error]
-        return [Result(*bring_to_size(image))]
-
-    return Work(items, compute, {})
+    return Work(*taken_over(FilePath(job.choice["images"]), list(job.pairs), "pair", job.out), params={})
 
 
 ENTRY = Method(choice=Choice, prepare=prepare, supplied=("images", "reconstructions"))

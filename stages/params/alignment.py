@@ -1,8 +1,9 @@
 """Section `align` of params.yaml."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from stages.params.fields import Batch, Betas, Rate, Share, Steps, Variant, Weight, doc, section
 
@@ -22,17 +23,13 @@ class AlignParams(TypedDict):
     rate: Annotated[Rate, doc("in the PCA-whitened space of W: steps along W's own axes leave the faces")]
     betas: Betas
     orthogonal: bool
-    rows: Annotated[
-        int, Field(ge=1, le=18, description="leading rows of W+ that move; the official variant moves 6")
-    ]
+    rows: Annotated[int, Field(ge=1, le=18, description="leading rows of W+ that move; the official variant moves 6")]
     start: Annotated[
         Share,
         doc("where they start: 1 at the embedding (paper); 0 at the mean face, which has no old hair to get rid of"),
     ]
     cross_entropy: Weight
-    focus: Annotated[
-        Weight, doc("how much more a pixel counts whose label has to change; 0: the paper's plain mean")
-    ]
+    focus: Annotated[Weight, doc("how much more a pixel counts whose label has to change; 0: the paper's plain mean")]
     mse: Annotated[Weight, doc("of what stays as it is, against the embedding's own image; 0 in the paper")]
     perceptual: Annotated[Weight, doc("likewise")]
     perceptual_every: Annotated[
@@ -48,7 +45,7 @@ class AlignParams(TypedDict):
         Field(
             ge=0,
             le=512,
-            description="px at 512 px beside what has to go where the embedding's own F is not kept either; 0 in the paper",
+            description="px at 512 px beside what has to go where the embedding's F is not kept either; 0 in the paper",
         ),
     ]
     smooth: Annotated[Smooth, doc("px at 256 px by which the official variant grows and shrinks hair")]

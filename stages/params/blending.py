@@ -1,8 +1,9 @@
 """Section `blend` of params.yaml."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from stages.params.alignment import Smooth
 from stages.params.fields import Batch, Betas, Rate, Steps, Variant, Weight, doc, section
@@ -20,9 +21,7 @@ class BlendParams(TypedDict):
     betas: Betas
     blocks: Annotated[
         int,
-        Field(
-            ge=1, le=5, description="blocks of the perceptual network in the masked loss, 3 as in the official code"
-        ),
+        Field(ge=1, le=5, description="blocks of the perceptual network in the masked loss, 3 as in the official code"),
     ]
     against: Annotated[Literal["aligned", "photos"], doc("aligned (paper) or photos")]
     look_mse: Annotated[

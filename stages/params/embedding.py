@@ -1,15 +1,15 @@
 """Section `embed` of params.yaml."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated
+
+from typing_extensions import TypedDict
 
 from stages.params.fields import Batch, Betas, Count, Rate, Steps, Variant, Weight, doc, section
 
 
 @section("II2S: from the mean w into W+.")
 class WPlusParams(TypedDict):
-    preview_steps: Annotated[
-        Steps, doc("first, on images of 128 px read off the generator's features; 0 in the paper")
-    ]
+    preview_steps: Annotated[Steps, doc("first, on images of 128 px read off the generator's features; 0 in the paper")]
     preview_every: Annotated[Count, doc("how often such an image is brought in line with an exact render")]
     steps: Steps
     rate: Rate

@@ -1,8 +1,9 @@
 """Sections `faces`, `maps` and `pairs` of params.yaml."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from stages.params.fields import Count, Path, Seed, Share, doc, section
 
@@ -20,8 +21,8 @@ class FacesParams(TypedDict):
         list[Literal["drawn", "photos", "sample"]],
         Field(
             min_length=1,
-            description="any of: drawn, samples of the generator; photos, a folder of yours; sample, NASA's portrait of an "
-            "astronaut",
+            description="any of: drawn, samples of the generator; photos, a folder of yours; sample, NASA's portrait "
+            "of an astronaut",
         ),
     ]
     drawn: DrawnParams

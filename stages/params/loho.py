@@ -1,8 +1,9 @@
 """Section `loho` of params.yaml."""
 
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from stages.params.fields import Batch, Rate, Seed, Steps, Weight, doc, section
 
@@ -13,9 +14,7 @@ class LohoParams(TypedDict):
     steps: Annotated[Steps, doc("of the first stage: the face, and shape and structure of the hair")]
     style_steps: Annotated[Steps, doc("of the second: the hair's appearance and style too")]
     rate: Rate
-    noise_rate: Annotated[
-        Rate, doc("of the noise maps; the paper's 0.1 needs its slow start, or noise turns to waves")
-    ]
+    noise_rate: Annotated[Rate, doc("of the noise maps; the paper's 0.1 needs its slow start, or noise turns to waves")]
     face: Weight
     hair: Weight
     style: Annotated[
@@ -31,7 +30,8 @@ class LohoParams(TypedDict):
     smooth: Annotated[
         int,
         Field(
-            ge=0, description="px at 256 px by which hair grows where the face counts, and shrinks where it counts itself"
+            ge=0,
+            description="px at 256 px by which hair grows where the face counts, and shrinks where it counts itself",
         ),
     ]
     seed: Seed

@@ -1,8 +1,9 @@
 """Sections `networks` and `checkpoints` of params.yaml."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from stages.params.fields import Path, doc, section
 

@@ -1,8 +1,9 @@
 """Sections `gallery`, `score` and `report` of params.yaml."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from stages.params.fields import Count, MetricName, Path, Seed, doc, section
 

@@ -1,14 +1,19 @@
 """Section `target` of params.yaml."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
+
+from typing_extensions import TypedDict
 
 from stages.params.fields import Rate, Steps, doc, section
 
 
-@section("What the official fill does after its holes are filled: a face is fitted to the target map and shows the rest.")
+@section(
+    "What the official fill does after its holes are filled: a face is fitted to the target map and shows the rest."
+)
 class CompletionParams(TypedDict):
     sign: Annotated[
-        Literal["realistic", "fidelity"], doc("fidelity keeps background where the target map has it; realistic does not")
+        Literal["realistic", "fidelity"],
+        doc("fidelity keeps background where the target map has it; realistic does not"),
     ]
     steps: Annotated[Steps, doc("of each of the two fits")]
     rate: Rate

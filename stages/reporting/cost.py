@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.regions.pair import Pair
-from stages.settings.methods import ONE_FILE
+from stages.settings.methods import ONE_FILE, kind_of
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
 
@@ -31,7 +31,7 @@ def seconds_a_pair(
 
     rows = {}
     for method, choice in methods.items():
-        if "images" in choice:
+        if "images" in kind_of(choice).supplied:
             continue
         aligned, code = f"aligned-{method}", choice.get("code", "fs")
         embedded = "codes" if code in ONE_FILE else f"codes-{code}"

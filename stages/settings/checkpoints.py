@@ -5,12 +5,18 @@ from pathlib import Path
 
 from stages import registry
 from stages.errors import UserError
+from stages.formats.archives import Archive
 from stages.networks import HELP, Checkpoint
 
 
 def supplied_networks() -> list[str]:
     """Names of the networks whose file the user supplies."""
     return [name for name, net in registry.entries("networks").items() if isinstance(net.origin, Checkpoint)]
+
+
+def embedded_networks() -> list[str]:
+    """Names of the networks whose weights come in an archive."""
+    return [name for name, net in registry.entries("networks").items() if isinstance(net.origin, Archive)]
 
 
 def check_present(networks: Iterable[str], paths: Mapping[str, str]) -> None:

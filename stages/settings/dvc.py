@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 
 from stages.errors import UserError
-from stages.settings.checkpoints import supplied_networks
 from stages.formats.canonical import canonical
-from stages.settings.methods import supplied as supplied_by
+from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
+from stages.settings.methods import supplied as supplied_by
+from stages.settings.model import own_sections
 
 FILE = Path("dvc.yaml")
 COMMAND = "python -m stages.dvc"
@@ -22,14 +23,17 @@ HEADER = f"# Written by `{COMMAND}` from workflow/rules: the pipeline for `dvc r
 
 # Parameters of rules that are not a whole section of params.yaml: where in it they come from.
 PARTS = {
-    "scheme": "networks.parser",
-    "precision": "networks.precision",
-    "method": "methods",
-    "folder": "methods",
-    "in_place": "align.variant",
-    "identity": "score",
-    "given": "report",
+    "scheme": ["networks.parser"],
+    "precision": ["networks.precision"],
+    "weights": ["networks.generator", "networks.parser", "networks.perceptual"],
+    "method": ["methods"],
+    "folder": ["methods"],
+    "in_place": ["align.variant"],
+    "identity": ["score"],
+    "given": ["report"],
 }
+# Rooms of which a stage loads modules by name: DVC knows each as a whole, so that dvc.yaml names no network or method.
+ROOMS = ("fills", "methods", "metrics", "networks", "nets")
 
 
 METRICS_FILE = "reports/metrics.json"
@@ -111,8 +115,18 @@ def _by_target(rules: list[Any]) -> dict[str, list[Any]]:
 
 
 def _paths(named: Iterable[Any]) -> Iterator[str]:
-    """The paths among a rule's inputs or outputs; what depends on wildcards is the user's, and is in `supplied`."""
-    return (str(path) for path in named if not callable(path))
+    """The paths among a rule's inputs or outputs.
+
+    What depends on wildcards says in `every` what it may be; without it, it is the user's, and is in `supplied`.
+    """
+    for path in named:
+        yield from getattr(path, "every", []) if callable(path) else [str(path)]
+
+
+def _source(path: str) -> str:
+    """The file or folder by which DVC knows a source file."""
+    parts = Path(path).parts
+    return "/".join(parts[:2]) if parts[1] in ROOMS else path
 
 
 def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) -> tuple[set[str], set[str]]:
@@ -126,20 +140,22 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
             if artifact(path) in made:
                 deps.add(artifact(path))
             elif path.startswith("stages/"):
-                deps.add(path)
+                deps.add(_source(path))
             elif path not in own and str(Path(path).parent) not in own:
-                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of stages/dvc.py")
+                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of stages/settings/dvc.py")
     texts = {canonical(section): key for key, section in params.items()}
     for name, value in rule.params.items():
         if value == canonical(params):
             keys |= set(params)
+        elif name == "own":
+            keys.update(own_sections())
+        elif name in PARTS:
+            keys.update(PARTS[name])
         elif value in texts:
             keys.add(texts[value])
-        elif name in PARTS:
-            keys.add(PARTS[name])
         else:
             raise UserError(
-                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of stages/dvc.py"
+                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of stages/settings/dvc.py"
             )
     return deps, keys
 

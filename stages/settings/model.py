@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_type_hints, is_typeddict
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import get_type_hints, is_typeddict
 
 from stages import registry
 from stages.errors import UserError
@@ -19,14 +20,19 @@ METHOD_NAME = "begins with a small letter; small letters, digits and _ follow; 5
 
 
 @cache
+def own_sections() -> dict[str, Any]:
+    """The type of every section that belongs to a kind of method."""
+    methods = registry.entries("methods").values()
+    return {method.section: method.params for method in methods if method.section is not None}
+
+
+@cache
 def sections() -> dict[str, Any]:
     """The type of every section, in the order of params.yaml; those of the methods come after `align`."""
-    methods = registry.entries("methods").values()
-    own = {method.section: method.params for method in methods if method.section is not None}
     return {
         "networks": NetworksParams, "checkpoints": CheckpointsParams, "faces": FacesParams, "maps": MapsParams,
         "pairs": PairsParams, "target": TargetParams, "embed": EmbedParams, "methods": dict[str, dict[str, Any]],
-        "align": AlignParams, **own, "gallery": GalleryParams, "score": ScoreParams, "report": ReportParams,
+        "align": AlignParams, **own_sections(), "gallery": GalleryParams, "score": ScoreParams, "report": ReportParams,
     }  # fmt: skip
 
 
@@ -73,7 +79,9 @@ def check_methods(methods: Any) -> None:
         if not isinstance(choice, Mapping) or "kind" not in choice:
             raise UserError(f"{where}: name its kind, {', '.join(kinds)}: `{name}: {{kind: …}}`")
         if choice["kind"] not in kinds:
-            raise UserError(f"{where}.kind: {choice['kind']!r} is none{registry.did_you_mean(str(choice['kind']), kinds)}")
+            raise UserError(
+                f"{where}.kind: {choice['kind']!r} is none{registry.did_you_mean(str(choice['kind']), kinds)}"
+            )
         check_type(where, dict(choice), registry.load("methods", choice["kind"]).choice)
 
 

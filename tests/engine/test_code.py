@@ -36,19 +36,33 @@ def package(tmp_path, monkeypatch):
 
 def forget():
     deps.modules.cache_clear()
-    deps.code_digest.cache_clear()
+    deps.code_digests.cache_clear()
+    deps._of.cache_clear()
 
 
-def test_modules_are_all_that_is_imported_directly_or_not(package):
-    paths = {"stage", "regions", "regions.target", "regions.labels", "regions.masks", "engine.store", "files"}
+def test_modules_are_all_that_is_imported_directly_or_not_but_for_the_edge(package):
+    paths = {"stage", "regions", "regions.target", "regions.labels", "regions.masks"}
     assert set(deps.modules("stages.stage")) - {"stages"} == {f"stages.{path}" for path in paths}
     assert deps.modules("stages.nowhere") == ()
 
 
-def test_files_leave_out_the_edge_but_not_what_it_uses(package):
+def test_files_leave_out_the_edge_and_what_it_alone_uses(package):
     names = {str(path.relative_to(package)) for path in deps.files("stages.stage")}
-    assert {"stage.py", "regions/target.py", "regions/labels.py", "regions/masks.py", "files.py"} <= names
-    assert not names & {"engine/store.py", "other.py"}
+    assert {"stage.py", "regions/target.py", "regions/labels.py", "regions/masks.py"} <= names
+    assert not names & {"engine/store.py", "files.py", "other.py"}
+    assert "files.py" in {str(path.relative_to(package)) for path in deps.files("stages.stage", "stages.files")}
+
+
+def test_what_is_loaded_by_name_counts_when_it_is_named(package):
+    before = deps.code_digests("stages.stage", "stages.other")
+    assert before.keys() - deps.code_digests("stages.stage").keys() == {"other.py"}
+
+
+def test_libraries_are_those_that_compute(package):
+    (package / "other.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import cv2\nimport numpy.linalg\n")
+    forget()
+    assert {"torch"} <= deps.imported("stages.stage")
+    assert deps.imported("stages.other") & {"cv2", "numpy", "torch"} == {"numpy"}
 
 
 def digest_after(package, path, old, new):
@@ -56,7 +70,7 @@ def digest_after(package, path, old, new):
     assert old in text
     (package / path).write_text(text.replace(old, new))
     forget()
-    return deps.code_digest("stages.stage")
+    return deps.code_digests("stages.stage")
 
 
 @pytest.mark.parametrize(
@@ -68,11 +82,12 @@ def digest_after(package, path, old, new):
         ("regions/target.py", "(maps):\n", '(maps):\n    """Compose."""\n'),
         ("regions/labels.py", '"skin"', "'skin'"),
         ("engine/store.py", "import write\n", "import write\n\nwrite(None)\n"),
+        ("files.py", "touch()", "touch(0o600)"),
         ("other.py", "import stage", "import files"),
     ],
 )
 def test_digest_ignores_what_changes_no_result(package, path, old, new):
-    digest = deps.code_digest("stages.stage")
+    digest = deps.code_digests("stages.stage")
     assert digest_after(package, path, old, new) == digest
 
 
@@ -83,23 +98,23 @@ def test_digest_ignores_what_changes_no_result(package, path, old, new):
         ("regions/target.py", "max(maps)", "min(maps)"),
         ("regions/labels.py", '"skin", "hair"', '"hair", "skin"'),
         ("regions/masks.py", "stages.stage", "stages.stage, stages.other"),
-        ("files.py", "touch()", "touch(0o600)"),
+        ("regions/target.py", "import masks", "import masks, labels"),
     ],
 )
 def test_digest_follows_the_code(package, path, old, new):
-    digest = deps.code_digest("stages.stage")
+    digest = deps.code_digests("stages.stage")
     assert digest_after(package, path, old, new) != digest
 
 
 def test_syntax_error_is_not_swallowed(package):
     with pytest.raises(SyntaxError):
-        digest_after(package, "files.py", "def write", "def")
+        digest_after(package, "regions/target.py", "def compose", "def")
 
 
 def test_real_stages_depend_on_their_networks_and_not_on_each_other():
-    embed = set(deps.modules("stages.embed"))
-    assert {"stages.codes.embedding", "stages.nets.mobilestylegan", "stages.formats.files"} <= embed
-    assert not embed & {"stages.score", "stages.report", "stages.faces"}
+    embed = set(deps.modules("stages.embed", "stages.networks.mobilestylegan"))
+    assert {"stages.codes.embedding", "stages.nets.mobilestylegan", "stages.formats.inputs"} <= embed
+    assert not embed & {"stages.score", "stages.report", "stages.faces", "stages.nets.stylegan2", "stages.nets.stlpips"}
 
 
 def test_what_the_snakefile_needs_imports_no_torch():

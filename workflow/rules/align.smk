@@ -1,6 +1,6 @@
 rule make_aligned:
     input:
-        code=code("align"),
+        code=code("align", *networks("generator", "parser", "perceptual")),
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output.pairs,
         maps=rules.make_maps.output.maps,
@@ -15,6 +15,8 @@ rule make_aligned:
         record="data/records/aligned/{method}.json",
     log:
         "logs/aligned-{method}.log",
+    wildcard_constraints:
+        method=one_of(ALIGNED),
     resources:
         gpu=1,
     params:

@@ -8,13 +8,15 @@ sys.path.insert(0, workflow.basedir)
 
 from snakemake.exceptions import WorkflowError
 
+from stages import registry
 from stages.engine import checksums, lifeline
-from stages.settings import config as settings
-from stages.settings import manifests
-from stages.settings.checkpoints import CHECKPOINTS, check_present
 from stages.engine.code import files
-from stages.settings.dvc import check_listed
 from stages.errors import UserError
+from stages.formats.canonical import canonical
+from stages.settings import config as settings
+from stages.settings import manifests, methods
+from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
+from stages.settings.dvc import check_listed
 
 
 def names_of_items(params):
@@ -34,10 +36,9 @@ checksums.remember()
 
 def results_of(key, names, what):
     """For the methods of other systems that have such a folder, its files named after pairs or faces."""
-    methods = config["methods"]
     found = {
-        method: manifests.result_files(Path(methods[method][key]), names, what)
-        for method in settings.methods_with(methods, key)
+        method: manifests.result_files(Path(folder), names, what)
+        for method, folder in methods.supplied(config["methods"], key).items()
     }
     return {method: [str(path) for path in files.values()] for method, files in found.items()}
 
@@ -55,36 +56,34 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = list(config["methods"])
-PROTOCOLS = list(settings.protocols(config))
-LATENT, PASTED, OPTIMISED, EXTERNAL = (
-    settings.methods_with(config["methods"], key) for key in ("code", "paste", "optimise", "images")
-)
-OTHER_CODES = settings.other_codes(config["methods"])
+PROTOCOLS = list(methods.protocols(config))
+ALIGNED = methods.aligned(config["methods"])
+OTHER_CODES = methods.other_codes(config["methods"])
 RENDERS = expand(
     "data/reconstructions/{folder}/{image}.png",
-    folder=dict.fromkeys([*settings.ONE_FILE, *settings.reconstruction_folders(config["methods"]).values()]),
+    folder=dict.fromkeys([*methods.ONE_FILE, *methods.reconstruction_folders(config["methods"]).values()]),
     image=FACES,
 )
-EMBEDDED = ["mobilestylegan", "bisenet19", "stlpips_vgg", "stlpips_alex", "dlib_landmarks", "dlib_identity"]
 GALLERY_KINDS = config["gallery"]["kinds"]
 GALLERY_RECORDS = ["pairs", *(settings.GALLERY_STAGES if GALLERY_KINDS else [])]
 IDENTITY = ["dlib_landmarks", "dlib_identity"] if config["score"]["identity"] else []
-SCHEME = settings.SCHEME_NAMES[config["networks"]["parser"]]
+SCHEME = settings.scheme_name(config["networks"])
+SCORERS = [*config["networks"]["judges"], config["networks"]["parser"], *IDENTITY]
 
 
 wildcard_constraints:
     method="[a-z][a-z0-9_]*",
-    checkpoint="|".join(CHECKPOINTS),
+    checkpoint="|".join(supplied_networks()),
 
 
 def section(name):
     """One section of the parameters as canonical JSON, so that neither key order nor 10.0 for 10 reruns anything."""
-    return settings.canonical(config[name])
+    return canonical(config[name])
 
 
 def entry_of(method):
     """A method's own entry of `methods`, as canonical JSON."""
-    return settings.canonical({method: config["methods"][method]})
+    return canonical({method: config["methods"][method]})
 
 
 def method_section(wildcards):
@@ -92,9 +91,17 @@ def method_section(wildcards):
     return entry_of(wildcards.method)
 
 
-def code(stage):
-    """Source files that the stage's results depend on: Snakemake does not see what Python imports."""
-    return [str(path.relative_to(workflow.basedir)) for path in files(f"stages.{stage}")]
+def code(stage, *entries):
+    """Source files that the stage's results depend on: Snakemake does not see what Python imports.
+
+    `entries`: modules that it loads by name, those of the networks in use and others (see `stages.registry`).
+    """
+    return [str(path.relative_to(workflow.basedir)) for path in files(f"stages.{stage}", *entries)]
+
+
+def networks(*roles):
+    """The modules of the networks that play some roles."""
+    return [registry.module("networks", config["networks"][role]) for role in roles]
 
 
 def one_of(names):
@@ -118,6 +125,69 @@ def weights_named(networks):
     return [f"data/weights/{network}.safetensors" for network in networks]
 
 
+def kind_of(wildcards):
+    """The registered kind of the wildcard's method."""
+    return methods.kind_of(config["methods"][wildcards.method])
+
+
+def method_code(wildcards):
+    """As `code`, of the stage that makes the composites of the wildcard's method."""
+    kind = config["methods"][wildcards.method]["kind"]
+    return code("compose", registry.module("methods", kind), *networks(*kind_of(wildcards).networks))
+
+
+# DVC is told what each of these may be, whatever the method (see `stages.settings.dvc`).
+method_code.every = code("compose", *(registry.module("methods", kind) for kind in registry.names("methods")))
+
+
+ARTIFACTS = {
+    "faces": expand("data/faces/{image}.png", image=FACES),
+    "maps": expand("data/maps/{image}.png", image=FACES),
+    "targets": expand("data/targets/{pair}.png", pair=PAIRS),
+    "aligned": expand("data/aligned/{{method}}/{pair}.safetensors", pair=PAIRS),  # whatever the method
+}
+
+
+def method_reads(wildcards):
+    """The artifacts of earlier stages that the composites of the wildcard's method are made of."""
+    return [path.format(method=wildcards.method) for each in kind_of(wildcards).reads for path in ARTIFACTS[each]]
+
+
+method_reads.every = [path for paths in ARTIFACTS.values() for path in paths]
+
+
+def method_weights(wildcards):
+    """The weight files of the networks that the wildcard's method needs, by role."""
+    return {role: weights_of(role) for role in kind_of(wildcards).networks}
+
+
+def method_weight_files(wildcards):
+    """The same files as a list."""
+    return list(method_weights(wildcards).values())
+
+
+method_weight_files.every = [weights_of(role) for role in settings.ROLES]
+
+
+def method_params(wildcards):
+    """The wildcard's method's own section of the parameters, empty without one, as canonical JSON."""
+    own = kind_of(wildcards).section
+    return section(own) if own else canonical({})
+
+
+def method_results(wildcards):
+    """The files of the wildcard's method if it was run elsewhere."""
+    return RESULTS.get(wildcards.method, [])
+
+
+def checkpoint_code(wildcards):
+    """As `code`, of the stage that converts the wildcard's checkpoint."""
+    return code("convert", registry.module("networks", wildcards.checkpoint))
+
+
+checkpoint_code.every = code("convert", *(registry.module("networks", name) for name in supplied_networks()))
+
+
 def photo_files(wildcards):
     """The photos, the user's own and the sample."""
     return [str(path) for path in FACES.values() if path is not None]
@@ -139,3 +209,17 @@ def shown(path, category, what):
     """A file that `snakemake --report` shows; its caption is named after it."""
     name = Path(path).stem.partition("-")[0]
     return report(path, caption=f"../report/{name}.rst", category=category, labels={"content": what})
+
+
+def gallery_method():
+    """The entry of the gallery's method, and its own section; both empty without a gallery, which then needs none."""
+    if not GALLERY_KINDS:
+        return {"code": [], "method": canonical({}), "section": canonical({})}
+    chosen = config["gallery"]["method"]
+    kind = config["methods"][chosen]["kind"]
+    modules = [registry.module("methods", kind), registry.module("fills", config["target"]["fill"])]
+    return {
+        "code": [*modules, *networks("generator", "parser", "perceptual")],
+        "method": entry_of(chosen),
+        "section": section(registry.load("methods", kind).section),
+    }

@@ -1,6 +1,6 @@
 rule make_codes:
     input:
-        code=code("embed"),
+        code=code("embed", *networks("generator", "perceptual")),
         manifest=rules.make_faces.output.manifest,
         faces=rules.make_faces.output.faces,
         generator=weights_of("generator"),
@@ -25,7 +25,7 @@ rule make_codes:
 
 rule make_other_codes:
     input:
-        code=code("embed"),
+        code=code("embed", *networks("generator", "perceptual")),
         manifest=rules.make_faces.output.manifest,
         faces=rules.make_faces.output.faces,
         generator=weights_of("generator"),

@@ -1,6 +1,6 @@
 rule make_faces:
     input:
-        code=code("faces"),
+        code=code("faces", *networks("generator"), "stages.networks.dlib_landmarks"),
         generator=weights_of("generator"),
         landmarks="data/weights/dlib_landmarks.safetensors",
         photos=photo_files,
@@ -21,7 +21,7 @@ rule make_faces:
 
 rule make_maps:
     input:
-        code=code("parse"),
+        code=code("parse", *networks("parser")),
         manifest=rules.make_faces.output.manifest,
         faces=rules.make_faces.output.faces,
         parser=weights_of("parser"),

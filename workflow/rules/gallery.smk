@@ -1,6 +1,6 @@
 rule make_gallery:
     input:
-        code=code("gallery"),
+        code=code("gallery", *gallery_method()["code"]),
         manifest=rules.make_faces.output.manifest,
         faces=rules.make_faces.output.faces,
         maps=rules.make_maps.output.maps,
@@ -21,12 +21,12 @@ rule make_gallery:
         section=section("gallery"),
         target=section("target"),
         align=section("align"),
-        blend=section("blend"),
-        method=entry_of(config["gallery"]["method"]),
+        own=gallery_method()["section"],
+        method=gallery_method()["method"],
         scheme=SCHEME,
         precision=config["networks"]["precision"],
     shell:
         "python -m stages.gallery --params {params.section:q} --target-params {params.target:q}"
-        " --align-params {params.align:q} --blend-params {params.blend:q} --method {params.method:q}"
+        " --align-params {params.align:q} --own-params {params.own:q} --method {params.method:q}"
         " --scheme {params.scheme} --images {input.manifest} --data data --generator {input.generator}"
         " --parser {input.parser} --perceptual {input.perceptual} --precision {params.precision} --log {log}"

@@ -1,6 +1,6 @@
 rule make_score:
     input:
-        code=code("score"),
+        code=code("score", *(registry.module("networks", name) for name in SCORERS)),
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
@@ -21,7 +21,7 @@ rule make_score:
     params:
         section=section("score"),
         methods=section("methods"),
-        in_place=" ".join(f"--in-place {method}" for method in sorted(settings.in_place(config))),
+        in_place=" ".join(f"--in-place {method}" for method in sorted(methods.in_place(config))),
         identity=" ".join(f"--identity {path}" for path in weights_named(IDENTITY)),
     shell:
         "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
@@ -50,7 +50,7 @@ rule make_report:
             rules.make_codes.output.record,
             *expand(rules.make_other_codes.output.record, kind=OTHER_CODES),
             *expand(rules.ingest_reconstructions.output.record, method=REBUILT),
-            *expand(rules.make_aligned.output.record, method=LATENT),
+            *expand(rules.make_aligned.output.record, method=ALIGNED),
             *expand("data/records/composites/{method}.json", method=METHODS),
         ],
         weights=weights_named(dict.fromkeys([*USED, *IDENTITY])),
@@ -82,7 +82,7 @@ rule make_report:
     log:
         "logs/report.log",
     params:
-        everything=settings.canonical(config),
+        everything=canonical(config),
         scheme=SCHEME,
         given=given_settings(),
     shell:

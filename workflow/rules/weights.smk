@@ -1,8 +1,8 @@
 rule make_weights:
     input:
-        code=code("weights"),
+        code=code("weights", *(registry.module("networks", name) for name in embedded_networks())),
     output:
-        weights_named(EMBEDDED),
+        weights_named(embedded_networks()),
     log:
         "logs/weights.log",
     shell:
@@ -11,7 +11,7 @@ rule make_weights:
 
 rule convert_checkpoint:
     input:
-        code=code("convert"),
+        code=checkpoint_code,
         checkpoint=checkpoint_file,
     output:
         "data/weights/{checkpoint}.safetensors",

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from stages.engine import inputs as module
-from stages.engine.inputs import Inputs
+from stages.formats import inputs as module
+from stages.formats.inputs import Inputs
 from stages.engine.items import Item
 from stages.formats.images import png_bytes, read_rgb
 from stages.formats.label_maps import label_map_bytes, read_label_map

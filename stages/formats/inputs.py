@@ -1,18 +1,24 @@
 """What items read, as tensors on the device; the files of the next batch are decoded while this one is computed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from stages.engine.items import Item
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.formats.tensors import from_labels, from_rgb, read_tensors, to_device
 from stages.regions.labels import LabelScheme
+
+
+class Item(Protocol):
+    """What reads files: `stages.engine.items.Item`."""
+
+    @property
+    def inputs(self) -> Mapping[str, Path]: ...
 
 
 class Inputs:
