@@ -14,10 +14,10 @@ from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structur
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
 from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
-from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
+from stages.formats.inputs import Inputs
 from stages.formats.tensors import tensor_bytes
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_parser, load_perceptual

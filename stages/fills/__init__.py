@@ -25,7 +25,7 @@ class Completion:
     """A target map made with networks, of pairs that take hair only.
 
     `compose` gets the generator, the parser, the label maps of identity and reference, section `target.completion` and
-    a function that gives an `OnStep` for the number of a fit. It returns the map, uint8 (H, W), and what failed or None.
+    a function that gives an `OnStep` for the number of a fit. It returns the map, uint8 (H, W), and what failed.
     """
 
     source: str

@@ -11,11 +11,11 @@ from stages.codes.appearance import Look
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
-from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result
 from stages.engine.progress import Progress
 from stages.errors import ItemError
 from stages.formats.images import png_bytes
+from stages.formats.inputs import Inputs
 from stages.formats.tensors import tensor_bytes, to_image
 from stages.methods import Job, Work
 from stages.nets.device import choose_device

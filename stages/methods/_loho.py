@@ -9,11 +9,11 @@ import torch
 from PIL import Image
 
 from stages.codes.loho import Shown, loho
-from stages.formats.inputs import Inputs
 from stages.engine.items import Item, Result, items_of_pairs
 from stages.engine.progress import Progress
 from stages.errors import ItemError
 from stages.formats.images import png_bytes, read_rgb
+from stages.formats.inputs import Inputs
 from stages.formats.label_maps import read_label_map
 from stages.formats.tensors import to_image
 from stages.methods import Job, Work

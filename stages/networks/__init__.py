@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from stages.formats.archives import Archive
+from stages.formats.pinned import Pinned
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +45,7 @@ class Network:
 
     role: Role
     title: str
-    origin: Archive | Checkpoint
+    origin: Pinned | Checkpoint
     read: Callable[[Path], tuple[Tensors, dict[str, str]]]
     build: Callable[[Mapping[str, str]], Any]
     scheme: str | None = None

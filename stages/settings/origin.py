@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.settings.config import canonical
+from stages.formats.canonical import canonical
 
 ABSENT = "–"
 

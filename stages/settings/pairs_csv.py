@@ -7,11 +7,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from stages.errors import UserError
+from stages.formats.canonical import canonical
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
-from stages.settings.config import canonical, schema_of
 from stages.settings.photos import item_name
 from stages.settings.problems import NAME, NAME_RULE, nearest, quoted, refusal, shown, some
+from stages.settings.rows import schema_of
 from stages.settings.tables import read_table
 
 Sources = Mapping[str, Path | str | None]

@@ -54,12 +54,14 @@ def test_files_leave_out_the_edge_and_what_it_alone_uses(package):
 
 
 def test_what_is_loaded_by_name_counts_when_it_is_named(package):
-    before = deps.code_digests("stages.stage", "stages.other")
-    assert before.keys() - deps.code_digests("stages.stage").keys() == {"other.py"}
+    both = deps.code_digests("stages.stage", "stages.other").keys()
+    assert "other.py" in both - deps.code_digests("stages.stage").keys()
 
 
 def test_libraries_are_those_that_compute(package):
-    (package / "other.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import cv2\nimport numpy.linalg\n")
+    (package / "other.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import cv2\nimport numpy.linalg\n"
+    )
     forget()
     assert {"torch"} <= deps.imported("stages.stage")
     assert deps.imported("stages.other") & {"cv2", "numpy", "torch"} == {"numpy"}

@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from stages.formats import inputs as module
-from stages.formats.inputs import Inputs
 from stages.engine.items import Item
+from stages.formats import inputs as module
 from stages.formats.images import png_bytes, read_rgb
+from stages.formats.inputs import Inputs
 from stages.formats.label_maps import label_map_bytes, read_label_map
 from stages.formats.tensors import tensor_bytes
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19

@@ -12,8 +12,8 @@ from support import PHOTOS, SHARED, needs_photos
 from stages.codes.reduction import bicubic
 from stages.formats.images import read_rgb
 from stages.formats.tensors import from_rgb
-from stages.nets.loading import load_parser
 from stages.nets.bisenet import BiSeNet, merge_logits
+from stages.nets.loading import load_parser
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, to_16
 
 

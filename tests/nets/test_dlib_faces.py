@@ -8,7 +8,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from stages.formats.files import sha256
 from stages.formats.weights import read_weights, weights_bytes
-from stages.nets.loading import dlib_faces
+from stages.nets import dlib_faces
 from stages.nets.dlib_faces import detect_faces, find_landmarks, identity, load_identity, load_landmarks, main_face
 
 ASTRONAUT = skimage.data.astronaut()

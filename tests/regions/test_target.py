@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support import ROOT, drawn_maps
 
+from stages import registry
+from stages.fills import Fill
+from stages.regions import target as regions_target
 from stages.regions.labels import CELEBAMASK_19, LabelScheme
-from stages.regions.target import FILLS, INPAINT_RADIUS, Target, compose, fit_face
+from stages.regions.layers import INPAINT_RADIUS
+from stages.regions.target import Target, fit_face
 
 SCHEME = CELEBAMASK_19
 ALL = frozenset(range(len(SCHEME)))
@@ -55,7 +59,13 @@ def label_maps(count: int) -> st.SearchStrategy[list[np.ndarray]]:
 partitions = st.lists(st.integers(0, 2), min_size=len(SCHEME), max_size=len(SCHEME)).map(
     lambda owners: [frozenset(label for label, k in enumerate(owners) if k == reference) for reference in range(3)]
 )
-fills = st.sampled_from(sorted(FILLS))
+FILLS = [name for name in registry.names("fills") if isinstance(registry.load("fills", name), Fill)]
+fills = st.sampled_from(FILLS)
+
+
+def compose(maps, taken, scheme, fill):
+    """The target map by a registered fill."""
+    return regions_target.compose(maps, taken, scheme, registry.load("fills", fill).fill)
 
 
 FACE = frozenset(SCHEME.indices("face"))

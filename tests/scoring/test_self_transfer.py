@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from stages import registry
 from stages.align import Nets, Reference, align_paper
 from stages.codes.blending import blend
 from stages.codes.embedding import FSCode, render_code, w_to_code
@@ -31,7 +32,7 @@ def test_composite_of_an_image_with_its_own_hair_is_its_embedding(
     code = w_to_code(small_generator, ws)
     code = FSCode(code.f + 0.1 * torch.randn(code.f.shape, generator=gaussian), code.s)  # no W+ makes this F
     own = torch.randint(0, len(CELEBAMASK_19), (1, 128, 128), generator=gaussian)
-    target = compose([own[0].numpy()] * 2, [REST, HAIR], CELEBAMASK_19, "telea")
+    target = compose([own[0].numpy()] * 2, [REST, HAIR], CELEBAMASK_19, registry.load("fills", "telea").fill)
     assert not target.holes.any()
     assert (target.labels == own[0].numpy()).all(), "its own map is the target"
     structures = [code.f, code.f]

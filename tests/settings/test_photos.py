@@ -12,8 +12,8 @@ from support import ROOT
 
 from stages.errors import UserError
 from stages.settings import manifests, photos
-from stages.settings.config import first_error, schema_of
 from stages.settings.photos import check_can_pair, item_name, original_name, photo_files
+from stages.settings.rows import first_error, schema_of
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PEOPLE = ["Zoë (1).jpg", "my photo.JPG", "我的照片.png", "😀.webp", "[old] new!.png", "-x.png", "x" * 120 + ".png"]

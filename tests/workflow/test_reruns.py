@@ -12,8 +12,8 @@ import yaml
 from support import MODULES, ROOT, must, repository
 
 from stages.engine.code import files
-from stages.settings.methods import methods_with
 from stages.settings.dvc import artifact
+from stages.settings.methods import aligned
 
 pytestmark = pytest.mark.dag
 
@@ -26,7 +26,7 @@ PARAMS["methods"] |= {
 PARAMS["gallery"]["kinds"] = ["face", "eyes"]
 PARAMS["networks"]["judges"].append("lpips_vgg")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-LATENT = set(methods_with(PARAMS["methods"], "code"))
+LATENT = set(aligned(PARAMS["methods"]))
 
 # The stages that read a section, or a key of it. Every parameter is printed in the report.
 READ_BY = {

@@ -65,6 +65,6 @@ rule ingest_reconstructions:
     params:
         folder=lambda wildcards: config["methods"][wildcards.method]["reconstructions"],
     shell:
-        "python -m stages.ingest --name {wildcards.method} --dir {params.folder:q} --of faces"
+        "python -m stages.ingest --name {wildcards.method} --dir {params.folder:q}"
         " --images {input.manifest} --out data/reconstructions/external-{wildcards.method}"
         " --record {output.record} --log {log}"
