@@ -13,8 +13,8 @@ from stages import registry
 from stages.engine.command import Log, log_to, run_stage
 from stages.engine.command import log as logger
 from stages.formats.archives import fetch
-from stages.formats.pinned import Pinned
 from stages.formats.files import write_atomic
+from stages.formats.pinned import Pinned
 from stages.formats.weights import weights_bytes
 from stages.networks import Network
 

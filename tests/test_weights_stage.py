@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from stages import weights
 from stages.errors import UserError
 from stages.formats import archives
-from stages.formats.pinned import Pinned
 from stages.formats.files import sha256, sha256_file
+from stages.formats.pinned import Pinned
 from stages.formats.weights import read_metadata, read_weights, weights_bytes
 from stages.networks import Network
 

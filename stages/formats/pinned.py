@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Pinned(NamedTuple):
-    """A wheel or source archive: its package and version, its file and digest, and the licence of what is used of it."""
+    """A wheel or source archive: its package and version, its file and digest, and the licence of what is used."""
 
     package: str
     version: str

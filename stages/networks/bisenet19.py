@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.errors import UserError
-from stages.formats.pinned import Pinned
 from stages.formats.files import sha256
+from stages.formats.pinned import Pinned
 from stages.networks import Network, Tensors
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import pytest
 from package_index import HTML, JSON, own_certificate, served
 
 from stages.formats import archives
-from stages.formats.archives import Package, fetch, read_member
+from stages.formats.archives import fetch, read_member
 from stages.formats.files import sha256
+from stages.formats.pinned import Pinned
 
 NAME = "some_package-1.0.tar.gz"
 
@@ -49,8 +50,8 @@ def content(mark) -> bytes:
 
 
 @pytest.fixture
-def package(content) -> Package:
-    return Package("some_package", "1.0", "sdist", NAME, sha256(content), "MIT")
+def package(content) -> Pinned:
+    return Pinned("some_package", "1.0", NAME, sha256(content), "MIT")
 
 
 @pytest.fixture

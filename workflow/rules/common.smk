@@ -17,11 +17,13 @@ from stages.settings import config as settings
 from stages.settings import manifests, methods
 from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
 from stages.settings.dvc import check_listed
+from stages.settings.yaml_files import check_unique_keys
 
 
 def names_of_items(params):
     """Names of faces and pairs. All are known before anything runs; only what a chosen pair holds is not."""
     faces = manifests.face_sources(params["faces"])
+    manifests.check_can_pair(faces, params["pairs"])
     if params["pairs"]["file"] is None:
         pairs = manifests.pair_names(params["pairs"]["count"])
     else:
@@ -44,6 +46,8 @@ def results_of(key, names, what):
 
 
 try:
+    for each in ["params.yaml", *workflow.overwrite_configfiles]:
+        check_unique_keys(Path(each))
     settings.check_params(config)
     USED = [*settings.used_networks(config["networks"]), "dlib_landmarks"]
     check_present(USED, config["checkpoints"])
