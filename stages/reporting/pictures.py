@@ -51,7 +51,8 @@ def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> 
     """PNG of labelled rows of square images; what failed says so. `scale`: with the colour scale of error maps."""
     height, width = max(1, len(rows)), len(titles)
     captions = any(cell.caption for _, cells in rows for cell in cells)
-    size = 2 * width + 0.5 + 1.1 * scale, (2.2 if captions else 2.04) * height + 0.3
+    above = 0.3 + 0.2 * any("\n" in title for title in titles)
+    size = 2 * width + 0.5 + 1.3 * scale, (2.2 if captions else 2.04) * height + above
     figure, axes = pyplot.subplots(height, width, figsize=size, squeeze=False, layout="constrained")
     larger = max(1, width / 7)  # a page shows every figure at one width: many columns need larger letters
     for axis in axes.flat:
