@@ -1,6 +1,7 @@
 """Where networks compute, set up so that the same machine gives the same digits. Part of every fingerprint."""
 
 import ctypes
+from typing import Any
 
 import torch
 from loky import cpu_count
@@ -32,8 +33,10 @@ def choose_device(tf32: bool = False) -> torch.device:
 def allow_tf32(allowed: bool) -> None:
     """Allow TF32 in convolutions, recurrent networks and matrix products on CUDA devices, or forbid it in all."""
     # PyTorch has an old and a new interface to this, and reading the old one fails unless both say the same.
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allowed
-    for operation in (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul):
+    cudnn: Any = torch.backends.cudnn  # its type lacks what it has at run time
+    matmul: Any = torch.backends.cuda.matmul
+    cudnn.allow_tf32 = matmul.allow_tf32 = allowed
+    for operation in (cudnn.conv, cudnn.rnn, matmul):
         operation.fp32_precision = "tf32" if allowed else "ieee"
 
 
