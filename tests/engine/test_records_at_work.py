@@ -17,12 +17,14 @@ FACES = [Path(f"data/faces/{name}.png") for name in "abcd"]
 MANIFEST, RECORD = Path("data/images.csv"), FOLDER / "faces.json"
 MAP, OTHER = Path("data/maps/a.png"), FOLDER / "maps.json"
 READS = 1500  # of all records and all files below two folders
-# What `engine.items.run_items` does, in its order: without end, and each time with another content.
+# What `engine.items.run_items` does, in its order: each time with another content, as long as the test is there.
 WRITER = """
+import os
 from itertools import cycle
 from test_records_at_work import rewrite
-for content in cycle([b"one", b"", b"two"]):
-    rewrite(content)
+parent, contents = os.getppid(), cycle([b"one", b"", b"two"])
+while os.getppid() == parent:
+    rewrite(next(contents))
 """
 
 
