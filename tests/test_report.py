@@ -18,7 +18,10 @@ from stages.reporting.text import render_report
 from stages.statistics import table
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
-PARAMS["methods"] = {"barbershop": {"code": "fs", "align": True}, "baseline": {"code": "w", "align": False}}
+PARAMS["methods"] = {
+    "barbershop": {"kind": "latent", "code": "fs", "align": True},
+    "baseline": {"kind": "latent", "code": "w", "align": False},
+}
 PARAMS["score"]["self_transfer"] = False  # a test of its own has it
 METHODS = {"barbershop": "Barbershop", "baseline": "Baseline"}
 IMAGES = [f"drawn-{k}" for k in range(4)]
@@ -188,7 +191,10 @@ def test_numbers_published_elsewhere_are_all_shown(render):
 
 def test_method_beyond_the_papers_has_a_row(render):
     frame = measured().replace({"method": {"baseline": "mine"}})
-    methods = {"barbershop": {"code": "fs", "align": True}, "mine": {"code": "w", "align": True}}
+    methods = {
+        "barbershop": {"kind": "latent", "code": "fs", "align": True},
+        "mine": {"kind": "latent", "code": "w", "align": True},
+    }
     options = PARAMS["report"] | {"against": "mine"}
     ((_, *rows),) = section(render(frame, params=PARAMS | {"methods": methods, "report": options}), "Reconstruction")
     assert ["mine", "measured here"] in [cells[:2] for cells in rows]
@@ -197,7 +203,7 @@ def test_method_beyond_the_papers_has_a_row(render):
 
 def test_what_is_pasted_embeds_nothing(render):
     """It needs no reconstruction and gets no row there, but must have its transfer."""
-    frame, pasted = measured(), {"methods": PARAMS["methods"] | {"copy_paste": {"paste": "copy"}}}
+    frame, pasted = measured(), {"methods": PARAMS["methods"] | {"copy_paste": {"kind": "copy"}}}
     twin = frame[(frame["method"] == "baseline") & (frame["protocol"] == "transfer")].assign(method="copy_paste")
     report = render(pd.concat([frame, twin]), params=PARAMS | pasted)
     assert verdict(report) == "VALID"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# These may differ from stage to stage by design: they are mixed only if one stage has several.
+# These may differ by design. Precision is chosen for a stage. The device is that of PyTorch where it is used.
 WITHIN_A_STAGE = {"precision"}
+WITH_TORCH = {"device"}
 NOTHING = "–"
 
 
@@ -30,12 +31,14 @@ def environments_table(records: Sequence[Mapping[str, Any]]) -> str:
 def mixed(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line for every key of the environments that has more than one value: each value, its stages, its items.
 
-    A key of `WITHIN_A_STAGE` gets a line for every stage in which it has more than one.
+    A key of `WITHIN_A_STAGE` gets a line for every stage in which it has more than one. A key of `WITH_TORCH` is
+    compared among the items that were computed with PyTorch, and among the others.
     """
     values: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
     for stage, environment in _items(records):
         for key, value in environment.items():
-            of_key = values.setdefault((key, stage if key in WITHIN_A_STAGE else ""), {})
+            alike = stage if key in WITHIN_A_STAGE else "torch" if key in WITH_TORCH and "torch" in environment else ""
+            of_key = values.setdefault((key, alike), {})
             stages = of_key.setdefault(value, {})
             stages[_kind(stage)] = stages.get(_kind(stage), 0) + 1
     return [

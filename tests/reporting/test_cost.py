@@ -7,7 +7,11 @@ from stages.reporting.cost import seconds_a_pair
 from stages.reporting.tables import seconds_table
 
 PAIRS = [Pair("a", "anna", {"hair": "ben"}), Pair("b", "ben", {"hair": "anna", "face": "cleo"})]
-METHODS = {"ours": {"code": "fs", "align": True}, "copy": {"paste": "copy"}, "other": {"images": "results"}}
+METHODS = {
+    "ours": {"kind": "latent", "code": "fs", "align": True},
+    "copy": {"kind": "copy"},
+    "other": {"kind": "results", "images": "results"},
+}
 
 
 def record(stage, **seconds):

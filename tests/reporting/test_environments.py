@@ -57,6 +57,14 @@ def test_precision_may_differ_between_stages_but_not_within_one():
     ]
 
 
+def test_a_stage_without_torch_names_another_device_but_two_with_it_may_not():
+    plain, gpu = {"device": "cpu x86_64", "numpy": "2.4"}, {"device": "cuda 9.0", "torch": "2.14.1"}
+    assert mixed([record("codes", gpu), record("composites-pasted", plain)]) == []
+    assert mixed([record("codes", gpu), record("aligned-ours", NEW), record("pasted", plain)]) == [
+        "device cpu x86_64 (aligned; 1 item) and cuda 9.0 (codes; 1 item)"
+    ]
+
+
 def test_an_item_may_say_otherwise_than_its_record():
     records = [record("codes", {}, {"torch": "2.13.0"}, common=NEW)]
     assert mixed(records) == ["torch 2.13.0 (codes; 1 item) and 2.14.1 (codes; 1 item)"]
