@@ -26,8 +26,8 @@ from stages.codes.embedding import Objective, embed_fs, embed_w, render_code
 from stages.codes.optimise import BETAS
 from stages.formats.images import read_rgb
 from stages.formats.tensors import from_rgb, to_image
-from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.device import choose_device
+from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered
 from stages.scoring.judges import Look, load_judges, measure
 
