@@ -24,7 +24,7 @@ ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{
 # The modules whose commands the rules of each target run.
 MODULES = {
     "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "targets": ["pairs", "target"],
-    "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["blend", "paste", "ingest", "loho"],
+    "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["compose"],
     "gallery": ["gallery"], "score": ["score"], "report": ["report"],
 }  # fmt: skip
 

@@ -9,7 +9,8 @@ from PIL import Image
 from support import ROOT, run_module
 
 from stages.errors import ItemError, UserError
-from stages.ingest import bring_to_size, check, main, read_result
+from stages.formats.results import bring_to_size, read_result
+from stages.ingest import check, main
 from stages.settings.results import look_through, result_files
 from stages.settings.yaml_files import read_yaml
 
@@ -44,9 +45,11 @@ def test_size(tmp_path, refused):
         return bring_to_size(read_result(name, tmp_path, {name: tmp_path / f"{name}.png"}))
 
     write(tmp_path / "a.png", 512)
-    assert take("a").facts == {"px": 512}
+    _, facts = take("a")
+    assert facts == {"px": 512}
     write(tmp_path / "b.png", 1024)
-    (tmp_path / "c.png").write_bytes(take("b").contents["image"])
+    contents, _ = take("b")
+    (tmp_path / "c.png").write_bytes(contents["image"])
     with Image.open(tmp_path / "b.png") as before, Image.open(tmp_path / "c.png") as after:
         assert (np.asarray(before) == np.asarray(after)).all()
     write(tmp_path / "d.png", 200)
@@ -67,13 +70,17 @@ def folder(tmp_path):
 
 
 def test_what_is_missing_or_bad_is_a_failed_item(folder):
+    method = {"mine": {"kind": "results", "images": "mine"}}
     done = run_module(
-        folder, "stages.ingest", "--name", "mine", "--dir", "mine", "--images", "images.csv",
-        "--pairs", "pairs.csv", "--out", "out", "--record", "record.json",
+        folder, "stages.compose", "--method", json.dumps(method), "--params", "{}", "--scheme", "celebamask-19",
+        "--images", "images.csv", "--pairs", "pairs.csv", "--data", "data", "--out", "out", "--record", "record.json",
+        "--precision", "auto", "--weights", "{}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "mine: 2 of 3 pairs have an image" in done.stderr
-    items = {item["item"]: item for item in json.loads((folder / "record.json").read_text())["items"]}
+    record = json.loads((folder / "record.json").read_text())
+    assert record["stage"] == "composites-mine"
+    items = {item["item"]: item for item in record["items"]}
     assert items["pair-0000"]["status"] == "ok"
     assert "pair-0001.png: not an image" in items["pair-0001"]["reason"]
     assert items["pair-0002"]["reason"] == "mine: no image named pair-0002"
@@ -84,7 +91,7 @@ def test_what_is_missing_or_bad_is_a_failed_item(folder):
 def test_reconstructions_are_named_after_faces(folder, monkeypatch):
     monkeypatch.chdir(folder)
     write(folder / "mine" / "a.png")
-    main("mine", Path("mine"), "faces", Path("images.csv"), out=Path("out"), record=Path("record.json"))
+    main("mine", Path("mine"), Path("images.csv"), out=Path("out"), record=Path("record.json"))
     record = json.loads((folder / "record.json").read_text())
     assert record["stage"] == "reconstructions-mine"
     assert [(item["item"], item["status"]) for item in record["items"]] == [
@@ -96,7 +103,7 @@ def test_a_check_says_all_that_is_missing(folder, monkeypatch, refused, caplog):
     monkeypatch.chdir(folder)
     caplog.set_level("INFO")
     write(folder / "mine" / "pair-0009.png")
-    refused("^2 images are missing", main, "mine", Path("mine"), "pairs", Path("images.csv"), Path("pairs.csv"))
+    refused("^2 images are missing", main, "mine", Path("mine"), Path("images.csv"), Path("pairs.csv"))
     for said in (
         "mine/pair-0009.png: is named after no pair; it is left out", "1 of 3 pairs have a usable image",
         "pair-0001.png: not an image", "mine: no image named pair-0002", "reconstruction: not there",

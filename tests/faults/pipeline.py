@@ -21,7 +21,7 @@ from support import ENVIRONMENT, checkout
 
 from stages.statistics import table
 
-METHODS = {"barbershop": {"code": "fs", "align": True}, "copy_paste": {"paste": "copy"}}
+METHODS = {"barbershop": {"kind": "latent", "code": "fs", "align": True}, "copy_paste": {"kind": "copy"}}
 SMALLEST = {
     "networks": {
         "generator": "stylegan2", "parser": "bisenet16", "perceptual": "stlpips_alex", "judges": ["stlpips_alex"],

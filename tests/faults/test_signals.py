@@ -71,7 +71,7 @@ def test_a_run_that_is_interrupted_in_every_stage_ends_in_the_same_table(referen
         ("maps", "stages.parse", terminate_all),
         ("codes", "stages.embed", kill_the_stage),
         ("aligned-barbershop", "stages.align", kill_snakemake),
-        ("composites-barbershop", "stages.blend", press_control_c),
+        ("composites-barbershop", "stages.compose", press_control_c),
         ("score", "stages.score", terminate_snakemake),
     ):
         finished = 0 if stage == "score" else random.randrange(2)

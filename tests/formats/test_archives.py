@@ -137,9 +137,7 @@ def test_what_cannot_be_fetched_gives_one_line_and_leaves_nothing(
 
 
 def test_an_index_that_lacks_the_version(index, package, packages, refused):
-    refused(
-        "some_package 2.0 .127.0.0.1 does not have it", fetch, package._replace(version="2.0", archive="x"), packages
-    )
+    refused("some_package 2.0 .127.0.0.1 does not have it", fetch, package._replace(version="2.0", file="x"), packages)
 
 
 def test_no_index_and_no_network(package, packages, refused, monkeypatch):

@@ -10,9 +10,10 @@ from support import ROOT
 from torch import Tensor
 from torch.nn import functional
 
+from stages import registry
+from stages.formats.archives import read_member
 from stages.nets.loading import load_generator
 from stages.nets.mobilestylegan import MobileStyleGAN
-from stages.weights import RANDOM_FACE, read_member
 
 
 def plain_haar(x: Tensor) -> Tensor:
@@ -161,7 +162,7 @@ def test_real_weights_match_openvino(real, tmp_path):
     """
     import openvino
 
-    archive = ROOT / "data" / "packages" / RANDOM_FACE.archive
+    archive = ROOT / "data" / "packages" / registry.load("networks", "mobilestylegan").origin.file
     for name in ("MappingNetwork", "SynthesisNetwork"):
         for suffix in ("xml", "bin"):
             (tmp_path / f"{name}.{suffix}").write_bytes(read_member(archive, f"random_face/data/{name}.{suffix}"))
