@@ -40,5 +40,6 @@ def entries(room: str) -> dict[str, Any]:
 
 def did_you_mean(name: str, known: tuple[str, ...] | list[str]) -> str:
     """How a message about an unknown name ends: the nearest known one, or all of them."""
-    near = get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+    by_fold = {each.casefold(): each for each in known}
+    near = get_close_matches(name.casefold(), by_fold, 1)
+    return f"; did you mean {by_fold[near[0]]}?" if near else f"; known: {', '.join(known)}"

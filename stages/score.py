@@ -21,22 +21,21 @@ import typer
 from stages.engine.command import Log, log_to, run_stage, section
 from stages.engine.records import check_below
 from stages.nets.device import choose_device
+from stages.scoring.bench import Bench, Value
 from stages.scoring.judges import load_judges
-from stages.scoring.protocols import Folders, Value, score_reconstruction, score_transfer
+from stages.scoring.protocols import Folders, score_reconstruction, score_transfer
 from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import reconstruction_folders
 from stages.statistics import table
 
 logger = logging.getLogger(__name__)
 
-HIGHER = {"PSNR", "SSIM", "IoU"}  # of all others lower is better
-COLUMNS = ["protocol", "method", *Value._fields, "direction"]
+COLUMNS = ["protocol", "method", *Value._fields]
 
 
 def row(protocol: str, method: str, measured: Value) -> dict[str, Any]:
     """A row of the table."""
-    direction = "higher" if HIGHER & set(measured.metric.split("@")[0].split()) else "lower"
-    return {"protocol": protocol, "method": method, **measured._asdict(), "direction": direction}
+    return {"protocol": protocol, "method": method, **measured._asdict()}
 
 
 def main(
@@ -45,13 +44,10 @@ def main(
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
-    parser: Annotated[Path, typer.Option(help="weights of the face parser")],
     out: Annotated[Path, typer.Option(help="metrics.parquet to write")],
-    networks: Annotated[list[Path], typer.Argument(help="weights of the perceptual networks that measure")],
+    judge: Annotated[list[str], typer.Option(help="a perceptual network that measures, by name; in their order")],
+    weights: Annotated[list[Path], typer.Argument(help="weights of these, of the face parser, and of the metrics")],
     in_place: Annotated[list[str] | None, typer.Option(help="method whose self-transfer is its embedding")] = None,
-    identity: Annotated[
-        list[Path] | None, typer.Option(help="weights of dlib's landmarks, then of its identity")
-    ] = None,
     log: Log = None,
 ) -> None:
     """Measure reconstruction, self-transfer and transfer of every method."""
@@ -61,7 +57,8 @@ def main(
     listed = read_pairs(pairs, names)
     read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
-    judges = load_judges(params, networks, parser, identity or [], choose_device())
+    bench = Bench(load_judges(params, judge, weights, choose_device()), listed)
+    own_hair = bench.named("self-transfer")  # as HairFastGAN gives it
     options = {key: params[key] for key in ("permutations", "seed")}
     folder_of = reconstruction_folders(methods)
     renders = {folder: data / "reconstructions" / folder for folder in dict.fromkeys(folder_of.values())}
@@ -69,14 +66,14 @@ def main(
     rows: list[dict[str, Any]] = []
     with torch.no_grad():
         logger.info("reconstruction of %d images by %s", len(names), ", ".join(renders) or "nothing")
-        for folder, value in score_reconstruction(judges, faces, renders, **options):
+        for folder, value in score_reconstruction(bench, faces, renders, **options):
             of_folder = [method for method in folder_of if folder_of[method] == folder]
             rows += [row("reconstruction", method, value) for method in of_folder]
-            if value.metric.startswith(("PSNR", *judges.perceptuals)):  # as HairFastGAN gives it
+            if value.metric in own_hair:
                 rows += [row("self-transfer", method, value) for method in of_folder if method in (in_place or [])]
         logger.info("transfer of %d pairs by %s", len(listed), ", ".join(methods))
         given = Folders(faces, data / "maps", data / "targets")
-        rows += [row("transfer", *each) for each in score_transfer(judges, listed, given, composites, **options)]
+        rows += [row("transfer", *each) for each in score_transfer(bench, listed, given, composites, **options)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     sets = frame[frame["item"] == table.SUMMARY].assign(excluded=0)
     items = frame[frame["item"] != table.SUMMARY].assign(excluded=0)

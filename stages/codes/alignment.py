@@ -1,41 +1,21 @@
 """Alignment of a reference to the target map, and the structure mix that keeps what fits already (paper, 3.4)."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from stages.codes.embedding import unwhiten, whiten
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
+from stages.codes.style import STYLE_BLOCKS, masked_grams, share_of_grams
 from stages.nets.perceptual import masked_mean
 from stages.nets.protocols import Generator, Parser, Perceptual
+from stages.params.alignment import AlignParams
 from stages.regions.masks import region_mask
 
 IMAGE_SIZE = 256  # px at which images are compared and Gram matrices taken
-STYLE_BLOCKS = 4  # relu1_2, relu2_2, relu3_3, relu4_3 of VGG16, as in the official code
 PARSER_SIZE = 512
-SMALLEST_GRAM = 1e-12  # what an empty region is divided by
-
-
-class AlignParams(TypedDict):
-    """Section `align` of params.yaml, without `batch`."""
-
-    steps: int
-    rate: float
-    betas: Sequence[float]
-    orthogonal: bool
-    rows: int
-    start: float
-    cross_entropy: float
-    focus: float
-    mse: float
-    perceptual: float
-    perceptual_every: int
-    style: float
-    p_norm: float
 
 
 class Known(NamedTuple):
@@ -50,34 +30,6 @@ class Style(NamedTuple):
 
     labels: tuple[int, ...]
     mask: Tensor
-
-
-def gram_matrices(features: Sequence[Tensor], mask: Tensor) -> list[Tensor]:
-    """Gram matrices (B, C, C) of masked features (B, C, h, w), per unit of masked area.
-
-    The official code divides by the whole area; then two regions of one look but of different size differ. A mask
-    (B, 1, H, W) in [0, 1] that is empty gives zeros.
-    """
-    grams = []
-    for feature in features:
-        weight = functional.interpolate(mask, feature.shape[2:], mode="area")
-        area = weight.sum((1, 2, 3)).clamp_min(1.0)
-        flat = (feature * weight).flatten(2)
-        grams.append(flat @ flat.transpose(1, 2) / (area * feature.shape[1])[:, None, None])
-    return grams
-
-
-def style_loss(a: list[Tensor], goal: list[Tensor]) -> Tensor:
-    """Squared difference of Gram matrices as a share of the goal's square, mean over the layers; (B,).
-
-    The share makes one weight fit layers, networks and textures of any strength; the official code takes the
-    plain mean square times 4e4.
-    """
-    shares = [
-        (x - y).square().sum((1, 2)) / y.square().sum((1, 2)).clamp_min(SMALLEST_GRAM)
-        for x, y in zip(a, goal, strict=True)
-    ]
-    return torch.stack(shares).mean(0)
 
 
 def target_loss(logits: Tensor, target: Tensor, open_labels: Tensor, uncovered: Tensor) -> Tensor:
@@ -142,7 +94,7 @@ def align(
     uncovered = torch.tensor(parser.scheme.uncovered_indices, device=target.device)
 
     def grams_of(image: Tensor, mask: Tensor) -> list[Tensor]:
-        return gram_matrices(perceptual.features(image * mask, STYLE_BLOCKS), mask)
+        return masked_grams(perceptual.features(image * mask, STYLE_BLOCKS), mask)
 
     if styled:
         with torch.no_grad():
@@ -171,7 +123,7 @@ def align(
             terms["p-norm"] = params["p_norm"] * moving.square().mean((1, 2))
         if styled:
             mask = area(region_mask(logits.argmax(1), style.labels), IMAGE_SIZE)
-            terms["style"] = params["style"] * style_loss(grams_of(area(image, IMAGE_SIZE), mask), goal)
+            terms["style"] = params["style"] * share_of_grams(grams_of(area(image, IMAGE_SIZE), mask), goal)
         return terms
 
     variables, betas, orthogonal = [Variable(moving, params["rate"])], params["betas"], params["orthogonal"]

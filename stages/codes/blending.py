@@ -1,7 +1,6 @@
 """Blending of K aligned references: structure by masks, appearance by optimised simplex weights (paper, 3.5)."""
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 import torch
 from torch import Tensor
@@ -10,18 +9,8 @@ from stages.codes.appearance import Look, Paint
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.nets.protocols import Generator, Perceptual
+from stages.params.blending import BlendParams
 from stages.regions.masks import to_grid
-
-
-class BlendParams(TypedDict):
-    """Section `blend` of params.yaml, without `batch` and `against`."""
-
-    steps: int
-    rate: float
-    betas: Sequence[float]
-    blocks: int
-    look_mse: float
-    look_rate: float
 
 
 def blend_structure(f: Tensor, alpha: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """Embedding of a photo: II2S into W+, then the FS code around it (paper, section 3.2)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from functools import partial
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from stages.codes.preview import PREVIEW_SIZE, Preview
 from stages.codes.reduction import area, bicubic
 from stages.nets.pca import LEAKY_SLOPE
 from stages.nets.protocols import Generator, Perceptual
+from stages.params.embedding import FSParams, WPlusParams
 
 LOSS_SIZE = 256  # px; the official code's LPIPS is at 256 too
 
@@ -31,34 +32,6 @@ SPACES = {
     "i2s": Space(rows=True, held=False),  # Image2StyleGAN (Abdal et al. 2019)
     "w_single": Space(rows=False, held=True),
 }
-
-
-class WPlusParams(TypedDict):
-    """Section `embed.w` of params.yaml."""
-
-    preview_steps: int
-    preview_every: int
-    steps: int
-    rate: float
-    betas: Sequence[float]
-    orthogonal: bool
-    mse: float
-    perceptual: float
-    p_norm: float
-
-
-class FSParams(TypedDict):
-    """Section `embed.fs` of params.yaml."""
-
-    steps: int
-    rate_f: float
-    rate_s: float
-    betas: Sequence[float]
-    orthogonal: bool
-    mse: float
-    perceptual: float
-    l_f: float
-    p_norm: float
 
 
 class FSCode(NamedTuple):

@@ -7,17 +7,19 @@ research/paper.md has them.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stages.codes.official import gram_matrices, masked_distance, style_loss
+from stages.codes.official import masked_distance
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
+from stages.codes.style import official_grams, official_style_loss
 from stages.formats.tensors import to_device
 from stages.nets.protocols import Generator, Parser, Perceptual
+from stages.params.loho import LohoParams
 from stages.regions.masks import dilate, erode, region_mask
 
 SIZE = 256  # px of all losses
@@ -26,23 +28,6 @@ STRUCTURE_FROM = 3  # first of the blocks that carry structure; LPIPS blocks 4 a
 SMALLEST_NOISE = 8  # px down to which noise must be white
 DRAWS = 10_000  # of W, for its spread
 JITTER_ENDS = 0.75  # share of the steps after which W+ gets no more noise
-
-
-class LohoParams(TypedDict):
-    """Section `loho` of params.yaml, without `batch`."""
-
-    steps: int
-    style_steps: int
-    rate: float
-    noise_rate: float
-    face: float
-    hair: float
-    style: float
-    appearance: float
-    noise: float
-    jitter: float
-    smooth: int
-    seed: int
 
 
 class Shown(NamedTuple):
@@ -59,7 +44,7 @@ class HairLook(NamedTuple):
     grams: list[Tensor]
 
 
-def orthogonalised(gradient: Tensor, against: Tensor) -> Tensor:
+def without_part_along(gradient: Tensor, against: Tensor) -> Tensor:
     """`gradient` (B, n, 512) less its part along `against`, row by row; a zero row of `against` takes nothing away."""
     unit = against / against.norm(dim=2, keepdim=True).clamp_min(torch.finfo(against.dtype).tiny)
     return gradient - (gradient * unit).sum(2, keepdim=True) * unit
@@ -74,7 +59,7 @@ def masked_average(features: Tensor, mask: Tensor) -> Tensor:
 def look_of(perceptual: Perceptual, image: Tensor, mask: Tensor) -> HairLook:
     """The look of what a mask (B, 1, H, W) selects of an image (B, 3, H, W)."""
     mean = masked_average(perceptual.first_layer(image), mask)
-    return HairLook(mean, gram_matrices(perceptual, image, mask))
+    return HairLook(mean, official_grams(perceptual, image, mask))
 
 
 def noise_loss(maps: Sequence[Tensor]) -> Tensor:
@@ -164,7 +149,7 @@ def loho(
 
     def to_look(current: HairLook, goal: HairLook) -> tuple[Tensor, Tensor]:
         mean = params["appearance"] * (current.mean - goal.mean).square().mean(1)
-        return mean, params["style"] * style_loss(current.grams, goal.grams)
+        return mean, params["style"] * official_style_loss(current.grams, goal.grams)
 
     def losses() -> dict[str, Tensor]:
         nonlocal step, styled
@@ -188,7 +173,7 @@ def loho(
             w_gradient, *noise_gradients = torch.autograd.grad(image, [ws, *noise], to_all, retain_graph=True)
             (of_structure,) = torch.autograd.grad(image, ws, to_structure, retain_graph=True)
             (of_own_look,) = torch.autograd.grad(image, ws, to_own_look)
-            w_gradient = w_gradient + orthogonalised(of_structure, of_own_look)
+            w_gradient = w_gradient + without_part_along(of_structure, of_own_look)
         terms = {name: term.detach() for name, term in terms.items()}
         terms["face"] = with_gradient(terms["face"], (ws, w_gradient), *zip(noise, noise_gradients, strict=True))
         terms["noise"] = params["noise"] * noise_loss(noise)

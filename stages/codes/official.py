@@ -7,7 +7,6 @@ code knows no other transfer.
 """
 
 import math
-from typing import TypedDict
 
 import numpy as np
 import torch
@@ -18,31 +17,13 @@ from stages.codes.embedding import FSCode, render_code
 from stages.codes.official_target import ROWS, cross_entropy, parse
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import bicubic
+from stages.codes.style import SMALL, official_grams, official_style_loss
 from stages.nets.perceptual import distance_map
 from stages.nets.protocols import Generator, Parser, Perceptual
+from stages.params.alignment import AlignParams
+from stages.params.blending import BlendParams
 from stages.regions.masks import region_mask
 from stages.regions.official import dilate, erode
-
-SMALL = 256  # px of the losses and of the morphology
-STYLE_BLOCKS = 4  # relu1_2, relu2_2, relu3_3, relu4_3 of VGG16
-
-
-class AlignParams(TypedDict):
-    """Section `align` of params.yaml, as far as this variant reads it."""
-
-    steps: int
-    reference_steps: int
-    rate: float
-    cross_entropy: float
-    style: float
-
-
-class BlendParams(TypedDict):
-    """Section `blend` of params.yaml, as far as this variant reads it."""
-
-    steps: int
-    rate: float
-    blocks: int
 
 
 def small_mask(mask: Tensor) -> Tensor:
@@ -91,30 +72,6 @@ def mix_structure(
     return mixed + to_grid(in_place) * (f_reference - mixed)
 
 
-def gram_matrices(perceptual: Perceptual, image: Tensor, mask: Tensor) -> list[Tensor]:
-    """Gram matrices (B, C, C) of a masked image's masked features, over h·w·C of the whole square.
-
-    The mask is applied twice: to the image, and by its nearest pixel to the features. The network sees [-1, 1], not
-    scaled as in its training.
-
-    Args:
-        perceptual: LPIPS on VGG16, or another network with raw features.
-        image: (B, 3, N, N) in [-1, 1]; enlarged bilinearly, corner on corner, if N is below 256.
-        mask: (B, 1, N, N), 0 or 1.
-    """
-    image = functional.interpolate(image * mask, (SMALL, SMALL), mode="bilinear", align_corners=True)
-    grams = []
-    for feature in perceptual.raw_features(image, STYLE_BLOCKS):
-        flat = (feature * functional.interpolate(mask, feature.shape[2:], mode="nearest")).flatten(2)
-        grams.append(flat @ flat.transpose(1, 2) / flat[0].numel())
-    return grams
-
-
-def style_loss(a: list[Tensor], goal: list[Tensor]) -> Tensor:
-    """Mean over the blocks of the mean squared difference of Gram matrices; (B,)."""
-    return torch.stack([(x - y).square().mean((1, 2)) for x, y in zip(a, goal, strict=True)]).mean(0)
-
-
 def align(
     generator: Generator,
     parser: Parser,
@@ -144,7 +101,7 @@ def align(
     def hair_grams(image: Tensor, logits: Tensor) -> list[Tensor]:
         small = bicubic(image, SMALL)
         mask = functional.interpolate(region_mask(logits.argmax(1), hair), small.shape[2:], mode="nearest")
-        return gram_matrices(perceptual, small, mask)
+        return official_grams(perceptual, small, mask)
 
     goal: list[Tensor] = []
     if styled:
@@ -157,7 +114,7 @@ def align(
         logits = parse(parser, image)
         terms = {"cross-entropy": params["cross_entropy"] * cross_entropy(logits, target)}
         if styled:
-            terms["style"] = params["style"] * style_loss(hair_grams(image, logits), goal)
+            terms["style"] = params["style"] * official_style_loss(hair_grams(image, logits), goal)
         return terms
 
     steps = params["reference_steps"] if styled else params["steps"]

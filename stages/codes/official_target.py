@@ -1,7 +1,6 @@
 """The official code's target map: hair is put on the identity, then two fitted faces show what is missing."""
 
 from collections.abc import Callable
-from typing import TypedDict
 
 import numpy as np
 import torch
@@ -11,17 +10,10 @@ from torch.nn import functional
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import bicubic
 from stages.nets.protocols import Generator, Parser
+from stages.params.target import CompletionParams
 from stages.regions.official import after_first_completion, after_second_completion, draft, second_goal
 
 ROWS = 6  # leading rows of W+ that move, here and in the alignment
-
-
-class CompletionParams(TypedDict):
-    """Section `target.completion` of params.yaml."""
-
-    sign: str
-    steps: int
-    rate: float
 
 
 def parse(parser: Parser, image: Tensor) -> Tensor:

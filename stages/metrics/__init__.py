@@ -1,1 +1,143 @@
-"""What is measured: images, sets of features and label maps, with intervals, and the table that holds the numbers."""
+"""Registry: the metrics. One file a metric says what it is called, which direction is better, and how it is computed.
+
+Its module defines `ENTRY`: an `ImageMetric` of two images, a `MapMetric` of two label maps, a `CaseMetric` of a
+composite with all that it was made from, or a `SetMetric` of two sets of images. What is imported at the top must not
+be torch, and nothing slow: planning reads all entries to know the names of metrics.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from stages.regions.pair import Pair
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stages.scoring.judges import Judges, PreparedImage
+
+Direction = Literal["higher", "lower"]
+# whole: an image and its embedding. self-transfer: the same, for an image that gets its own hair. kept: a composite and
+# the identity, where that must stay. taken: a composite and each reference. region: one region, by the last judge.
+View = Literal["whole", "self-transfer", "kept", "taken", "region"]
+
+
+class Setup(NamedTuple):
+    """What the names of metrics depend on.
+
+    `size`: px at which images are compared. `judges`: the perceptual networks by their titles. `parser`, `parser_size`:
+    the face parser and its px. `inception`: whether its weights are at hand. `identity`: whether that is measured.
+    """
+
+    size: int
+    judges: tuple[str, ...]
+    parser: str
+    parser_size: int
+    inception: bool
+    identity: bool
+
+
+class Comparison(NamedTuple):
+    """Two prepared images, and where they are compared.
+
+    `mask`: weights (size, size) in [0, 1], never empty; None everywhere. `tensor_mask`: the same, (1, 1, size, size).
+    Outside of it `a` has been made equal to `b`.
+    """
+
+    a: "PreparedImage"
+    b: "PreparedImage"
+    mask: np.ndarray | None
+    tensor_mask: "Tensor | None"
+
+
+class Case(NamedTuple):
+    """A composite and what it was made from.
+
+    `sources` and `own`: all images of the pair and their label maps (H, W), in the pair's order. `target`: its map.
+    """
+
+    pair: Pair
+    composite: "PreparedImage"
+    sources: Sequence["PreparedImage"]
+    own: Sequence[np.ndarray]
+    target: np.ndarray
+
+
+class Measured(NamedTuple):
+    """A value, and why it is not finite if it is not."""
+
+    value: float
+    note: str = ""
+
+
+class SetPart(NamedTuple):
+    """One of the numbers of a set metric: what is added to the metric's name, the value, and its interval if any."""
+
+    suffix: str
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Metric:
+    """What all metrics say: the better direction, the range of values, and where the metric is from."""
+
+    direction: Direction
+    range: tuple[float, float]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageMetric(_Metric):
+    """A metric of two images.
+
+    `views`: what it looks at. `names`: as in the table, without the view; all that a value depends on. `prepare`: gives
+    the function that measures, a value for each name; networks are loaded there. `networks`: those whose weights it
+    needs beside the judges.
+    """
+
+    views: Sequence[View]
+    names: Callable[[Setup], list[str]]
+    prepare: Callable[["Judges"], Callable[[Comparison], list[float]]]
+    networks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapMetric(_Metric):
+    """A metric of a composite's label map, the target map (both (H, W) uint8) and the labels that count.
+
+    It is measured of what is taken, of single regions, and as the mean over all regions; nan where none is.
+    """
+
+    names: Callable[[Setup], list[str]]
+    measure: Callable[[np.ndarray, np.ndarray, Iterable[int]], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseMetric(_Metric):
+    """A metric of a composite with all that it was made from.
+
+    `names`, `prepare`, `networks`: as of `ImageMetric`. `wanted`: whether the settings ask for it. `applies`: whether
+    it says anything of some pairs; if not, it has no rows.
+    """
+
+    names: Callable[[Setup], list[str]]
+    prepare: Callable[["Judges"], Callable[[Case], list[Measured]]]
+    networks: Sequence[str] = ()
+    wanted: Callable[[Setup], bool] = lambda _: True
+    applies: Callable[[Sequence[Pair]], bool] = lambda _: True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetMetric(_Metric):
+    """A metric of two sets of images, by their features (n, d) and (m, d).
+
+    `title`: its name on features of a name. `measure`: gets the features, whether sample k of the second was made from
+    sample k of the first (`paired`), and `permutations` and `seed` of what is drawn.
+    """
+
+    title: Callable[[str], str]
+    measure: Callable[..., list[SetPart]]

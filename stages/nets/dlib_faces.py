@@ -91,6 +91,17 @@ def identity(net: Any, image: np.ndarray, box: Box, landmarks: np.ndarray) -> np
     return np.array(net.compute_face_descriptor(image, dlib.full_object_detection(_rectangle(box), points)))
 
 
+def identifier(landmarks: Path, network: Path) -> Callable[[np.ndarray], np.ndarray | None]:
+    """A function from an image, uint8 (H, W, 3), to the identity (128,) of its main face, or None without a face."""
+    predictor, net = load_landmarks(landmarks), load_identity(network)
+
+    def identify(image: np.ndarray) -> np.ndarray | None:
+        box = main_face(detect_faces(image))
+        return None if box is None else identity(net, image, box, find_landmarks(predictor, image, box))
+
+    return identify
+
+
 def _rectangle(box: Box) -> dlib.rectangle:
     return dlib.rectangle(box.left, box.top, box.right, box.bottom)
 

@@ -12,10 +12,10 @@ from PIL import Image
 from stages.formats.files import is_failed
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import palette, read_label_map
-from stages.metrics.regions import transfer_masks
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.reporting.names import method_name
+from stages.scoring.masks import transfer_masks
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
@@ -113,7 +113,7 @@ def _transfer_error(pair: Pair, composite: Path, data: Path, scheme: LabelScheme
     masks = transfer_masks(pair, own, target, scheme)
     source = np.zeros((THUMBNAIL, THUMBNAIL, 3), np.uint8)
     known = np.zeros((THUMBNAIL, THUMBNAIL), bool)
-    for image, mask in zip(pair.references, [masks["kept"], *masks["taken"]], strict=True):
+    for image, mask in zip(pair.references, [masks.kept, *masks.taken], strict=True):
         small = mask[::2, ::2]
         source[small] = _thumbnail(data / "faces" / f"{image}.png")[small]
         known |= small

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from stages.formats.weights import DIGEST, read_metadata
-from stages.metrics.sets import ERROR, NULL
+from stages.metrics.frechet import NULL
+from stages.metrics.kernel import ERROR
 from stages.regions.pair import Pair, as_table
 from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name

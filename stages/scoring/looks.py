@@ -1,49 +1,34 @@
-"""How near a region comes to the look that it gets from an image of another shape, where no pixel has a counterpart."""
+"""What gets another image's look, where no pixel has a counterpart: compared with the image that gives it."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from skimage.color import deltaE_ciede2000, rgb2lab
 
-from stages.codes.alignment import STYLE_BLOCKS, gram_matrices, style_loss
 from stages.regions.pair import Pair
-from stages.scoring.judges import Judges, Look, resize_mask
+from stages.scoring.pixels import resize_mask
+
+if TYPE_CHECKING:
+    from stages.metrics import Case
+    from stages.scoring.judges import Judges, PreparedImage
+
+NOTHING = "nothing gets another image's look"
+# The distance of two looks, each under its own mask (size, size) of weights.
+Compare = Callable[["PreparedImage", np.ndarray, "PreparedImage", np.ndarray], float]
 
 
-def colour_difference(a: np.ndarray, mask_a: np.ndarray, b: np.ndarray, mask_b: np.ndarray) -> float:
-    """CIEDE2000 of the mean colours, taken in L*a*b*, of two images (H, W, 3) in [0, 1] under their masks (H, W).
+def any_look(pairs: Sequence[Pair]) -> bool:
+    """Whether some pair gives a region another image's look."""
+    return any(pair.appearance for pair in pairs)
 
-    A mask holds weights ≥ 0 and is not empty. Source: Sharma, Wu and Dalal 2005, through scikit-image.
+
+def mean_over_looks(judges: "Judges", case: "Case", compare: Compare) -> float:
+    """The mean over all images that give a look of what `compare` says; nan if none does.
+
+    It compares what gets the look, where the target map has it, with the image that gives it, under its own map.
     """
-    means = [np.average(rgb2lab(x).reshape(-1, 3), axis=0, weights=m.ravel()) for x, m in ((a, mask_a), (b, mask_b))]
-    return float(deltaE_ciede2000(*means))
-
-
-def look_metrics(judges: Judges) -> tuple[str, str]:
-    """Names of the two: of mean colours, and of the Gram matrices of the first judge's features."""
-    return f"look CIEDE2000@{judges.size}", f"look Gram {next(iter(judges.perceptuals))}@{judges.size}"
-
-
-def compare_looks(
-    judges: Judges, pair: Pair, composite: Look, sources: Sequence[Look], own: Sequence[np.ndarray], target: np.ndarray
-) -> dict[str, float]:
-    """Compare what gets a look, where the target map (H, W) has it, with the image that gives it, under its own map.
-
-    `sources` and `own` are the looks and the label maps of all images of the pair. The means over the images that
-    give a look; nan if none does.
-    """
-    scheme = judges.parser.scheme
-    first = next(iter(judges.perceptuals))
     values = []
-    for k, labels in pair.painted(scheme).items():
-        masks = [resize_mask(np.isin(labelled, list(labels)), judges.size) for labelled in (target, own[k])]
-        grams = [
-            gram_matrices(look.features[first][:STYLE_BLOCKS], torch.from_numpy(mask)[None, None].to(look.tensor))
-            for look, mask in zip((composite, sources[k]), masks, strict=True)
-        ]
-        colours = colour_difference(composite.small, masks[0], sources[k].small, masks[1])
-        values.append((colours, style_loss(*grams).item()))
-    means = np.mean(values, axis=0) if values else (math.nan, math.nan)
-    return dict(zip(look_metrics(judges), map(float, means), strict=True))
+    for k, labels in case.pair.painted(judges.parser.scheme).items():
+        where, own = (resize_mask(np.isin(m, list(labels)), judges.size) for m in (case.target, case.own[k]))
+        values.append(compare(case.composite, where, case.sources[k], own))
+    return float(np.mean(values)) if values else float("nan")

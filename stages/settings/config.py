@@ -5,6 +5,7 @@ from typing import Any
 
 from stages import registry
 from stages.errors import UserError
+from stages.scoring.names import metrics_of
 from stages.settings.methods import ONE_FILE, aligned, embedding
 from stages.settings.model import check_section_type, check_types
 
@@ -67,6 +68,25 @@ def _check_report(params: Mapping[str, Any]) -> None:
     for key in ("method", "against"):
         if (named := params["report"][key]) not in methods:
             raise UserError(f"report.{key}: {named} is none of the methods ({', '.join(methods)})")
+
+    known = metrics_of(params)
+    named = [(f"report.rank.{protocol}", protocol, params["report"]["rank"][protocol]) for protocol in known]
+    named += [("report.metrics", "transfer", metric) for metric in params["report"]["metrics"]]
+    for where, protocol, metric in named:
+        kinds = list(dict.fromkeys(name.split("@")[0] for name in known[protocol]))
+        meant = _meant(metric, kinds)
+        if not meant:
+            short = [name for kind in kinds if _meant(name := kind.rpartition(" ")[0], kinds) == [kind]] + kinds
+            raise UserError(
+                f"{where}: {metric} is no metric of {protocol}{registry.did_you_mean(metric, short)}"
+            )
+        if len(meant) > 1:
+            raise UserError(f"{where}: {metric} may be {' or '.join(meant)}; name it in full")
+
+
+def _meant(name: str, kinds: list[str]) -> list[str]:
+    """The metrics, named without their size, that a name without network stands for."""
+    return [kind for kind in kinds if kind == name or kind.startswith(f"{name} ")]
 
 
 def _check_gallery(params: Mapping[str, Any]) -> None:

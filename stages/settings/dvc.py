@@ -29,7 +29,7 @@ PARTS = {
     "method": ["methods"],
     "folder": ["methods"],
     "in_place": ["align.variant"],
-    "identity": ["score"],
+    "judges": ["networks.judges"],
     "given": ["report"],
 }
 # Rooms of which a stage loads modules by name: DVC knows each as a whole, so that dvc.yaml names no network or method.

@@ -6,7 +6,7 @@ import pytest
 import torch
 from pytorch_fid import inception
 
-from stages.metrics import fid
+from stages.scoring import inception as fid
 
 
 def seeded(key: str, tensor: torch.Tensor) -> torch.Tensor:

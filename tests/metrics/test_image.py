@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
-from stages.metrics.image import psnr, resize, rmse, ssim
+from stages.metrics.psnr import psnr
+from stages.metrics.rmse import rmse
+from stages.metrics.ssim import ssim
+from stages.scoring.pixels import resize
 
 METRICS = [rmse, psnr, ssim]
 IDENTICAL = {rmse: 0.0, psnr: math.inf, ssim: 1.0}

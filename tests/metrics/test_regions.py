@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from stages.metrics.regions import iou, transfer_masks
+from stages.metrics.iou import iou
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
+from stages.scoring.masks import transfer_masks
 
 maps = arrays(np.uint8, (5, 4), elements=st.integers(0, 4))
 label_sets = st.sets(st.integers(0, 6))
@@ -97,31 +98,31 @@ def test_masks_of_a_hair_transfer():
     hair = row(HAIR, SKIN, HAIR, SKIN, SKIN, BACKGROUND)
     target = row(HAIR, SKIN, HAIR, HAIR, SKIN, BACKGROUND)
     masks = masks_of(Pair("p", "a", {"hair": "b"}), identity, hair, target=target)
-    assert masks["kept"].tolist() == [[False, False, False, False, True, True]]
-    assert [mask.tolist() for mask in masks["taken"]] == [[[True, False, True, False, False, False]]]
+    assert masks.kept.tolist() == [[False, False, False, False, True, True]]
+    assert [mask.tolist() for mask in masks.taken] == [[[True, False, True, False, False, False]]]
 
 
 def test_each_reference_has_its_mask():
     identity, face, hair = row(HAIR, SKIN, EYE, BACKGROUND), row(SKIN, SKIN, SKIN, HAIR), row(HAIR, HAIR, SKIN, SKIN)
     target = row(HAIR, SKIN, EYE, BACKGROUND)
     masks = masks_of(Pair("p", "a", {"face": "b", "hair": "c"}), identity, face, hair, target=target)
-    assert masks["kept"].tolist() == [[False, False, False, True]]
+    assert masks.kept.tolist() == [[False, False, False, True]]
     # An eye and skin are both of the face: inside it a pixel may change its label.
-    assert [mask.tolist() for mask in masks["taken"]] == [[[False, True, True, False]], [[True, False, False, False]]]
+    assert [mask.tolist() for mask in masks.taken] == [[[False, True, True, False]], [[True, False, False, False]]]
 
 
 def test_what_gets_another_look_is_neither_kept_nor_taken():
     maps = row(HAIR, HAIR, SKIN, SKIN), row(HAIR, SKIN, HAIR, SKIN)
     target = row(HAIR, SKIN, HAIR, SKIN)
     masks = masks_of(Pair("p", "a", {"hair": "b"}, {"hair": "c"}), *maps, target=target)
-    assert masks["kept"].tolist() == [[False, False, False, True]]
-    assert not any(mask.any() for mask in masks["taken"])
+    assert masks.kept.tolist() == [[False, False, False, True]]
+    assert not any(mask.any() for mask in masks.taken)
     colour = masks_of(Pair("p", "a", {}, {"hair": "c"}), maps[0], target=maps[0])
-    assert colour["kept"].tolist() == [[False, False, True, True]] and colour["taken"] == []
+    assert colour.kept.tolist() == [[False, False, True, True]] and colour.taken == []
 
 
 def test_masks_never_overlap():
     random = np.random.default_rng(0)
     *maps, target = random.integers(0, len(CELEBAMASK_19), (4, 32, 32), dtype=np.uint8)
     masks = masks_of(Pair("p", "a", {"hair": "b", "eyes": "c", "nose": "b"}), *maps[:3], target=target)
-    assert np.sum([masks["kept"], *masks["taken"]], axis=0).max() == 1
+    assert np.sum([masks.kept, *masks.taken], axis=0).max() == 1

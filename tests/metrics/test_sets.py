@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from stages.metrics.sets import frechet, frechet_null, kernel_distance
+from stages.metrics.frechet import frechet, frechet_null
+from stages.metrics.kernel import kernel_distance
 
 seeds = st.integers(0, 2**32 - 1)
 light = settings(max_examples=25, deadline=None)

@@ -8,9 +8,13 @@ import torch
 from support import seeded
 from torchvision.models import vgg16
 
-from stages.metrics.features import WEIGHTS, first_activations, vgg_distance
+from stages.metrics.vgg import WEIGHTS, first_activations, vgg_distance
+from stages.nets.dlib_faces import identifier
 from stages.nets.lpips_net import LPIPS
-from stages.scoring.judges import Judges, load_identify, measure, measure_vgg, unit_features
+from stages.regions.labels import CELEBAMASK_19
+from stages.scoring.bench import Bench
+from stages.scoring.features import unit_features
+from stages.scoring.judges import Judges
 
 
 class MeanSquare:
@@ -26,14 +30,22 @@ class MeanSquare:
         return ((a[0] - b[0]).square() * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)) / 3
 
 
-JUDGES = Judges({"net": MeanSquare()}, None, [], None, None, 32, torch.device("cpu"))
+class Parser:
+    """A face parser that nobody asks."""
+
+    scheme, size = CELEBAMASK_19, 64
+
+
+JUDGES = Judges({"net": MeanSquare()}, Parser(), [], {}, 32, torch.device("cpu"))
 BLACK = np.zeros((64, 64, 3), np.uint8)
 HALF = BLACK.copy()
 HALF[:, :32] = 255  # differs at the left only
 
 
-def compare(a, b, mask=None, judges=JUDGES):
-    return measure(judges, judges.look(a), judges.look(b), mask)
+def compare(a, b, mask=None, judges=JUDGES, view="kept"):
+    """Values by name of two images, uint8."""
+    values = Bench(judges, []).compare(view, judges.prepare(a), judges.prepare(b), mask)
+    return {name: value for name, value, _ in values}
 
 
 def half_mask(size, left):
@@ -97,10 +109,11 @@ def photos(count, size=64):
 def test_no_image_depends_on_others_or_on_the_order(small_perceptual):
     """One at a time, as the judges look, against a batch: 1e-5, float32 sums in another order."""
     judges = JUDGES._replace(perceptuals={"net": small_perceptual}, size=64)
-    a, b, c = map(judges.look, photos(3))
-    value = measure(judges, a, b)["net@64"]
-    assert measure(judges, b, a)["net@64"] == pytest.approx(value, rel=1e-5)
-    assert measure(judges, a, a)["net@64"] == 0
+    images = photos(3)
+    value = compare(*images[:2], judges=judges)["net@64"]
+    assert compare(*images[1::-1], judges=judges)["net@64"] == pytest.approx(value, rel=1e-5)
+    assert compare(images[0], images[0], judges=judges)["net@64"] == 0
+    a, b, c = map(judges.prepare, images)
     batch = small_perceptual.features(torch.cat([c.tensor, a.tensor]))
     other = small_perceptual.features(torch.cat([c.tensor, b.tensor]))
     assert small_perceptual.distance(batch, other)[1].item() == pytest.approx(value, rel=1e-5)
@@ -141,11 +154,14 @@ def test_vgg_distance_against_torchvision():
 
 
 def test_vgg_metric_is_named_after_its_weights(small_perceptual):
-    ours = JUDGES._replace(perceptuals={small_perceptual.name: small_perceptual}, vgg=small_perceptual)
-    a, b = map(ours.look, photos(2))
-    assert measure_vgg(ours._replace(vgg=None), a, b) == {}
-    assert list(measure_vgg(ours, a, b)) == ["VGG16-L1 (ST-LPIPS weights)@32"]
-    assert measure_vgg(ours, a, a) == {"VGG16-L1 (ST-LPIPS weights)@32": 0}
+    a, b = photos(2)
+    name = "VGG16-L1 ({} weights)@32"
+    for judge, weights in (("ST-LPIPS-VGG", "ST-LPIPS"), ("LPIPS-VGG-v0.1", "torchvision")):
+        ours = JUDGES._replace(perceptuals={judge: small_perceptual})
+        assert name.format(weights) in compare(a, b, judges=ours, view="whole")
+        assert compare(a, a, judges=ours, view="whole")[name.format(weights)] == 0
+        assert name.format(weights) not in compare(a, b, judges=ours, view="kept")
+    assert not any(metric.startswith("VGG16") for metric in compare(a, b, view="whole"))
 
 
 def test_unit_features_know_no_strength():
@@ -163,5 +179,5 @@ def test_unit_features_know_no_strength():
 
 @pytest.mark.weights
 def test_identity_of_an_image_without_a_face_is_none(weights):
-    identify = load_identify(weights / "dlib_landmarks.safetensors", weights / "dlib_identity.safetensors")
+    identify = identifier(weights / "dlib_landmarks.safetensors", weights / "dlib_identity.safetensors")
     assert identify(np.full((256, 256, 3), 128, np.uint8)) is None

@@ -8,16 +8,21 @@ import torch
 from PIL import Image
 
 from stages.formats.label_maps import label_map_bytes
-from stages.metrics.image import psnr, resize
-from stages.metrics.sets import frechet, kernel_distance
+from stages.metrics.frechet import frechet
+from stages.metrics.kernel import kernel_distance
+from stages.metrics.psnr import psnr
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
-from stages.scoring.judges import IDENTITY, Judges, SetFeatures
+from stages.scoring.bench import Bench
+from stages.scoring.features import FeatureKind
+from stages.scoring.judges import Judges
+from stages.scoring.pixels import resize
 from stages.scoring.protocols import Folders, regions_beside_taken, score_reconstruction, score_transfer
 
 BACKGROUND, SKIN, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "hair"))
 SIZE = 64
 NULL = {"permutations": 20, "seed": 0}
+IDENTITY = "identity distance dlib-ResNet-v1@150"
 
 
 class BrightnessParser:
@@ -56,9 +61,12 @@ def identify(pixels):
 
 
 @pytest.fixture
-def judges():
-    sets = [SetFeatures("Fréchet colour", "Kernel colour", mean_colours)]
-    return Judges({"difference": FirstPixel()}, BrightnessParser(), sets, None, identify, SIZE, torch.device("cpu"))
+def judges(monkeypatch):
+    """Judges that need no weights; an identity is a mean colour."""
+    monkeypatch.setattr("stages.nets.dlib_faces.identifier", lambda *_: identify)
+    features = [FeatureKind("colour", mean_colours)]
+    weights = {"dlib_landmarks": None, "dlib_identity": None}
+    return Judges({"difference": FirstPixel()}, BrightnessParser(), features, weights, SIZE, torch.device("cpu"))
 
 
 def image_of(labels, seed):
@@ -106,10 +114,11 @@ class Run:
     def transfer(self, judges, pairs=None):
         given = Folders(self.faces, self.folder / "maps", self.folder / "targets")
         composites = {method: self.folder / method for method in ("one", "two")}
-        return list(score_transfer(judges, pairs or PAIRS, given, composites, **NULL))
+        pairs = pairs or PAIRS
+        return list(score_transfer(Bench(judges, pairs), pairs, given, composites, **NULL))
 
     def reconstruction(self, judges):
-        return list(score_reconstruction(judges, self.faces, {"fs": self.folder / "fs"}, **NULL))
+        return list(score_reconstruction(Bench(judges, PAIRS), self.faces, {"fs": self.folder / "fs"}, **NULL))
 
 
 @pytest.fixture

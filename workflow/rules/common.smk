@@ -13,6 +13,7 @@ from stages.engine import checksums, lifeline
 from stages.engine.code import files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
+from stages.scoring import names as metric_names
 from stages.settings import config as settings
 from stages.settings import manifests, methods
 from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
@@ -70,9 +71,8 @@ RENDERS = expand(
 )
 GALLERY_KINDS = config["gallery"]["kinds"]
 GALLERY_RECORDS = ["pairs", *(settings.GALLERY_STAGES if GALLERY_KINDS else [])]
-IDENTITY = ["dlib_landmarks", "dlib_identity"] if config["score"]["identity"] else []
 SCHEME = settings.scheme_name(config["networks"])
-SCORERS = [*config["networks"]["judges"], config["networks"]["parser"], *IDENTITY]
+OTHER_SCORERS = metric_names.networks_of(config)
 
 
 wildcard_constraints:
@@ -132,6 +132,13 @@ def weights_named(networks):
 def kind_of(wildcards):
     """The registered kind of the wildcard's method."""
     return methods.kind_of(config["methods"][wildcards.method])
+
+
+def score_code():
+    """As `code`, of the stage that measures: with all metrics, and the networks in use."""
+    used = [*config["networks"]["judges"], config["networks"]["parser"], *OTHER_SCORERS]
+    modules = [registry.module("metrics", name) for name in registry.names("metrics")]
+    return code("score", *modules, *(registry.module("networks", name) for name in dict.fromkeys(used)))
 
 
 def method_code(wildcards):

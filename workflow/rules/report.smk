@@ -1,6 +1,6 @@
 rule make_score:
     input:
-        code=code("score", *(registry.module("networks", name) for name in SCORERS)),
+        code=score_code(),
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output.pairs,
         faces=rules.make_faces.output.faces,
@@ -10,7 +10,7 @@ rule make_score:
         composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
         parser=weights_of("parser"),
         judges=weights_named(config["networks"]["judges"]),
-        identity=weights_named(IDENTITY),
+        others=weights_named(OTHER_SCORERS),
         inception=config["score"]["inception"] or [],
     output:
         "reports/metrics.parquet",
@@ -22,11 +22,11 @@ rule make_score:
         section=section("score"),
         methods=section("methods"),
         in_place=" ".join(f"--in-place {method}" for method in sorted(methods.in_place(config))),
-        identity=" ".join(f"--identity {path}" for path in weights_named(IDENTITY)),
+        judges=" ".join(f"--judge {judge}" for judge in config["networks"]["judges"]),
     shell:
         "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
-        " --pairs {input.pairs} --data data --parser {input.parser} --out {output} --log {log}"
-        " {params.in_place} {params.identity} {input.judges}"
+        " --pairs {input.pairs} --data data --out {output} --log {log}"
+        " {params.in_place} {params.judges} {input.judges} {input.parser} {input.others}"
 
 
 rule make_report:
@@ -53,7 +53,7 @@ rule make_report:
             *expand(rules.make_aligned.output.record, method=ALIGNED),
             *expand("data/records/composites/{method}.json", method=METHODS),
         ],
-        weights=weights_named(dict.fromkeys([*USED, *IDENTITY])),
+        weights=weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
     output:
         # `update`: Snakemake leaves the last report where it is, and puts it back if this one fails.
         text=update("reports/report.md"),

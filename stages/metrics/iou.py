@@ -1,13 +1,11 @@
-"""Regions of label maps: where a composite shows what was taken from where, and how far two maps agree."""
+"""Agreement of the composite's own label map with the target map: intersection over union."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
-from stages.regions.labels import LabelScheme
-from stages.regions.pair import Pair, shown
+from stages.metrics import MapMetric
 
 
 def iou(map_a: np.ndarray, map_b: np.ndarray, labels: Iterable[int]) -> float:
@@ -37,14 +35,10 @@ def iou(map_a: np.ndarray, map_b: np.ndarray, labels: Iterable[int]) -> float:
     return np.count_nonzero(in_a & in_b) / union if union else math.nan
 
 
-def transfer_masks(pair: Pair, maps: Sequence[np.ndarray], target: np.ndarray, scheme: LabelScheme) -> dict[str, Any]:
-    """Where the composite must keep the identity, and where it must show what was taken, as bool (512, 512).
-
-    kept: outside what is taken, both in the identity's own map and in the target.
-    taken: for each further reference, inside what is taken from it, both in its own map and in the target.
-    What gets another image's look is neither: no image shows it as it must be.
-    """
-    painted = frozenset().union(*pair.painted(scheme).values())
-    identity, *others = (labels - painted for labels in pair.taken(scheme))
-    taken = [shown(target, own, labels) for labels, own in zip(others, maps[1:], strict=True)]
-    return {"kept": shown(target, maps[0], identity), "taken": taken}
+ENTRY = MapMetric(
+    direction="higher",
+    range=(0, 1),
+    source="the face parser that made the target map, on the composite",
+    names=lambda setup: [f"IoU {setup.parser}@{setup.parser_size}"],
+    measure=iou,
+)

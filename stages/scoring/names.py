@@ -1,0 +1,50 @@
+"""Which metrics a run will have, by name, before anything is computed. No torch here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stages import registry
+from stages.metrics import CaseMetric, ImageMetric, MapMetric, Setup
+from stages.scoring.masks import REGIONS
+
+PARSER_SIZE = 512  # px of every face parser
+
+
+def setup_of(params: Mapping[str, Any]) -> Setup:
+    """What the names depend on, from all parameters."""
+    score, networks = params["score"], params["networks"]
+    judges = tuple(registry.load("networks", judge).title for judge in networks["judges"])
+    inception = score["inception"] is not None
+    return Setup(score["size"], judges, networks["parser"], PARSER_SIZE, inception, score["identity"])
+
+
+def metrics_of(params: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names of the metrics of single items that a run may have, by protocol.
+
+    Which regions are measured apart, and whether looks are, depends on the pairs: all that may be are named.
+    """
+    setup = setup_of(params)
+    last = setup._replace(judges=setup.judges[-1:])
+    of_images: list[str] = []
+    of_pairs: list[str] = []
+    for metric in registry.entries("metrics").values():
+        if isinstance(metric, ImageMetric):
+            of_images += metric.names(setup) if "whole" in metric.views else []
+            for view in ("kept", "taken"):
+                of_pairs += [f"{view} {name}" for name in metric.names(setup) if view in metric.views]
+            of_pairs += [f"{r} {name}" for r in REGIONS for name in metric.names(last) if "region" in metric.views]
+        elif isinstance(metric, MapMetric):
+            of_pairs += [f"{part} {name}" for part in ("taken", *REGIONS, "mean") for name in metric.names(setup)]
+        elif isinstance(metric, CaseMetric) and metric.wanted(setup):
+            of_pairs += metric.names(setup)
+    return {"reconstruction": of_images, "transfer": of_pairs}
+
+
+def networks_of(params: Mapping[str, Any]) -> list[str]:
+    """Names of the networks that the metrics need beside the judges and the parser, each once."""
+    setup = setup_of(params)
+    needed: dict[str, None] = {}
+    for metric in registry.entries("metrics").values():
+        wanted = isinstance(metric, ImageMetric) or (isinstance(metric, CaseMetric) and metric.wanted(setup))
+        needed |= dict.fromkeys(metric.networks) if wanted else {}
+    return list(needed)
