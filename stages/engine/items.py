@@ -1,5 +1,6 @@
 """The loop that every per-item stage shares: what is stored is copied, the rest is computed in batches."""
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -165,6 +166,7 @@ def _computed(compute: Compute, items: Sequence[Item], size: BatchSize) -> list[
             raise
         failure = str(error).strip().splitlines()[0]
     # Not in the handler: while the exception lives, so does all that the frames of its traceback hold.
+    gc.collect()  # nor in a cycle that the failure left
     torch.cuda.empty_cache()
     if len(items) == 1:
         return [ItemError(f"out of memory ({failure}): free some, or run it on a larger machine")]

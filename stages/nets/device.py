@@ -24,6 +24,8 @@ def choose_device(tf32: bool = False) -> torch.device:
     torch.set_num_threads(cpu_count())  # as affinity and the container's CPU quota allow
     if address_space_limit() is None:
         _keep_freed_memory()
+    else:
+        _return_freed_memory()
     # MKL chooses its kernels at the first call. When two threads made that call at once, one of 20 processes took
     # another square root for a part of its first tensor (measured), and its first item differed in the last digit.
     torch.ones(1).sqrt()
@@ -42,16 +44,25 @@ def allow_tf32(allowed: bool) -> None:
 
 def _keep_freed_memory() -> None:
     """Tell glibc to keep freed memory: returning each big activation to the kernel and getting it back as
-    fresh pages costs more than the arithmetic on it (measured: a leaky ReLU of 64 MiB, 31 ms against 4 ms).
+    fresh pages costs more than the arithmetic on it (measured: a leaky ReLU of 64 MiB, 31 ms against 4 ms)."""
+    _tell_glibc(mmap_max=0, trim_threshold=2**31 - 1, top_pad=256 * 2**20)
 
-    Not under `ulimit -v`: the heap grows up to the limit, and nothing is left for oneDNN, which maps its kernels
-    beside it.
+
+def _return_freed_memory() -> None:
+    """Tell glibc to return freed memory at once, addresses included, as `ulimit -v` makes them scarce.
+
+    Kept, the pieces of a batch that did not fit leave no room for half of it, nor for the kernels that oneDNN maps.
     """
-    trim_threshold, top_pad, mmap_max = -1, -2, -4
+    _tell_glibc(mmap_threshold=2**20, arena_max=1)  # an arena is 64 MiB of addresses, and each thread has its own
+
+
+MALLOPT = {"trim_threshold": -1, "top_pad": -2, "mmap_threshold": -3, "mmap_max": -4, "arena_max": -8}  # malloc.h
+
+
+def _tell_glibc(**options: int) -> None:
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):
         return  # not glibc
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(top_pad, 256 * 2**20)
+    for option, value in options.items():
+        mallopt(MALLOPT[option], value)

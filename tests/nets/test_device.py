@@ -80,13 +80,19 @@ def test_without_affinity_and_glibc_as_on_macos_all_cores_are_used(cpu, monkeypa
     assert torch.get_num_threads() == 8
 
 
-@pytest.mark.parametrize(("limit", "kept"), [(None, True), (2**33, False)])
-def test_freed_memory_is_kept_unless_the_address_space_is_limited(cpu, monkeypatch, limit, kept):
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (None, {"mmap_max": 0, "trim_threshold": 2**31 - 1, "top_pad": 2**28}),
+        (2**33, {"mmap_threshold": 2**20, "arena_max": 1}),
+    ],
+)
+def test_freed_memory_is_kept_unless_the_address_space_is_limited(cpu, monkeypatch, limit, told):
     calls = []
     monkeypatch.setattr(device, "address_space_limit", lambda: limit)
-    monkeypatch.setattr(device, "_keep_freed_memory", lambda: calls.append(True))
+    monkeypatch.setattr(device, "_tell_glibc", lambda **options: calls.append(options))
     device.choose_device()
-    assert bool(calls) == kept
+    assert calls == [told]
 
 
 @pytest.mark.parametrize("tf32", [False, True])
