@@ -40,7 +40,7 @@ class Result(NamedTuple):
     facts: dict[str, Any]
 
 
-SCARCE = 512 * 2**20  # bytes; glibc takes 256 MiB at once (`stages.engine.command`)
+SCARCE = 512 * 2**20  # bytes of address space; with less left, an error of any kind is one of memory
 
 Compute = Callable[[Sequence[Item]], Sequence[Result | ItemError]]
 
