@@ -1,0 +1,97 @@
+"""Rooms of entries: every one loads, planning loads no torch, and a weight file brings in its own network alone."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from support import ROOT, seeded
+
+from stages import registry
+from stages.errors import UserError
+from stages.fills import Completion, Fill
+from stages.formats.weights import weights_bytes
+from stages.methods import Method
+from stages.nets.loading import load_generator
+from stages.networks import Network
+
+TYPES = {"fills": Fill | Completion, "methods": Method, "networks": Network}
+ROOMS = [path.parent.name for path in sorted(registry.PACKAGE.glob("*/__init__.py")) if "Registry:" in path.read_text()]
+
+# The module of `stages.nets` with the architecture of each network that is loaded here.
+ARCHITECTURES = {
+    "mobilestylegan": "mobilestylegan", "stylegan2": "stylegan2", "bisenet16": "bisenet", "bisenet19": "bisenet",
+    "stlpips_alex": "stlpips", "lpips_alex": "lpips_net",
+}  # fmt: skip
+FACTS = {"stylegan2": {"size": "64"}}
+
+
+def test_the_rooms_are_found():
+    assert set(TYPES) <= set(ROOMS)
+
+
+@pytest.mark.parametrize(("room", "name"), [(room, name) for room in ROOMS for name in registry.names(room)])
+def test_every_entry_loads(room, name):
+    entry = registry.load(room, name)
+    assert isinstance(entry, TYPES.get(room, object))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_an_unknown_name_is_answered_with_the_nearest(room):
+    name = registry.names(room)[0]
+    with pytest.raises(UserError, match=f"^{name}x is none of the {room}; did you mean {name}\\?$"):
+        registry.load(room, f"{name}x")
+    with pytest.raises(UserError, match=f"^\\? is none of the {room}; known: {', '.join(registry.names(room))}$"):
+        registry.load(room, "?")
+
+
+def test_what_entries_share_is_no_entry():
+    assert (registry.PACKAGE / "networks" / "_lpips.py").is_file() and "_lpips" not in registry.names("networks")
+    with pytest.raises(UserError, match="_lpips is none of the networks"):
+        registry.load("networks", "_lpips")
+
+
+def loaded_after(code: str, *arguments: str) -> set[str]:
+    """Names of all modules that a fresh process has imported after some code."""
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def test_planning_reads_all_entries_without_torch():
+    """Fills are not read, only listed: they are functions on arrays, and the official one computes with networks."""
+    modules = loaded_after(
+        "from stages import registry\n"
+        f"[registry.entries(room) for room in {[room for room in ROOMS if room != 'fills']}]\n"
+        "registry.names('fills')\n"
+        "import stages.settings.config, stages.settings.manifests, stages.settings.checkpoints, stages.settings.dvc"
+    )
+    assert not modules & {"torch", "torchvision"}
+    assert {f"stages.networks.{name}" for name in registry.names("networks")} <= modules
+
+
+@pytest.mark.parametrize("network", ARCHITECTURES)
+def test_a_weight_file_brings_in_its_own_network_alone(tmp_path, network):
+    entry, facts = registry.load("networks", network), FACTS.get(network, {})
+    path = tmp_path / "net.safetensors"
+    state = {name: tensor.clone() for name, tensor in seeded(entry.build(facts)).state_dict().items()}
+    path.write_bytes(weights_bytes(state, {"network": network, **facts}))
+    modules = loaded_after(
+        "import torch\nfrom pathlib import Path\nfrom stages.nets import loading\n"
+        f"loading.load_{entry.role}(Path(sys.argv[1]), torch.device('cpu'))",
+        str(path),
+    )
+    own = ARCHITECTURES[network]
+    assert modules & {f"stages.nets.{other}" for other in ARCHITECTURES.values()} == {f"stages.nets.{own}"}
+    assert modules & {f"stages.networks.{name}" for name in registry.names("networks")} == {
+        f"stages.networks.{network}"
+    }
+
+
+@pytest.mark.parametrize("network", ["bisenet19", "dlib_landmarks", "no_such_network"])
+def test_a_weight_file_of_something_else_is_refused(tmp_path, refused, network):
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(weights_bytes({"w": torch.zeros(1)}, {"network": network}))
+    refused(f"holds the network {network}, which is no generator", load_generator, path, torch.device("cpu"))
