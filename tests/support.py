@@ -12,6 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
+from stages import registry
+from stages.engine.code import files
+from stages.settings.dvc import ROOMS
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 PHOTOS = [SHARED / "photos" / f"{name}.jpg" for name in ("00018", "00761", "02602", "46826", "52364", "67172")]
@@ -27,6 +31,20 @@ MODULES = {
     "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["compose"],
     "gallery": ["gallery"], "score": ["score"], "report": ["report"],
 }  # fmt: skip
+
+# The rooms of which these load entries by name (`stages.registry`).
+LOADED = {
+    "weights": ["networks"], "faces": ["networks"], "maps": ["networks"], "targets": ["fills", "networks"],
+    "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
+    "gallery": ["fills", "methods", "networks"], "score": ["networks"], "report": [],
+}  # fmt: skip
+
+
+def sources_of(target: str) -> set[str]:
+    """The files and rooms that DVC should know of a target's code: all that it may import, whatever is chosen."""
+    entries = [registry.module(room, name) for room in LOADED[target] for name in registry.names(room)]
+    paths = [path.relative_to(ROOT) for path in files(*(f"stages.{module}" for module in MODULES[target]), *entries)]
+    return {"/".join(path.parts[:2]) if path.parts[1] in ROOMS else str(path) for path in paths}
 
 
 def seeded(net: torch.nn.Module, seed: int = 0, scale: float = 1.0) -> torch.nn.Module:

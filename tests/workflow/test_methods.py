@@ -21,15 +21,14 @@ def test_every_method_is_planned_once_and_what_it_needs(tmp_path):
         path = folder / "mine" / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    mine = {"methods": {"mine": {"images": "mine", "reconstructions": "mine/rebuilt"}}}
+    mine = {"methods": {"mine": {"kind": "results", "images": "mine", "reconstructions": "mine/rebuilt"}}}
     (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
     jobs = planned(folder, "workflow/scales/comparison.yaml", "mine.yaml")
-    assert {name: jobs[name] for name in jobs if name.split("_")[0] in ("ingest", "paste")} == {
-        "ingest_composites": 1, "ingest_reconstructions": 1, "paste_composites": 2,
-    }  # fmt: skip
-    assert jobs["make_loho"] == 1
+    assert jobs["ingest_reconstructions"] == 1
     assert jobs["make_codes"] == 1, "W+ and FS"
     assert jobs["make_other_codes"] == 2, "single W and I2S"
-    assert jobs["make_aligned"] == jobs["make_composites"] == 6
+    assert jobs["make_aligned"] == 6
+    assert jobs["make_composites"] == 10, "of the six, two that paste, LOHO and the other system's"
     alone = planned(folder, "params.yaml")
-    assert not {"make_other_codes", "make_loho", "ingest_composites", "ingest_reconstructions"} & set(alone)
+    assert not {"make_other_codes", "ingest_reconstructions"} & set(alone)
+    assert alone["make_composites"] == 4

@@ -5,23 +5,24 @@ import sys
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
-from support import MODULES, ROOT, must, repository
+from support import MODULES, ROOT, must, repository, sources_of
+from typing_extensions import get_type_hints, is_typeddict
 
-from stages.engine.code import files
 from stages.settings.dvc import artifact
-from stages.settings.methods import aligned
+from stages.settings.methods import aligned, kind_of
+from stages.settings.model import sections
 
 pytestmark = pytest.mark.dag
 
 # The default, with methods and networks of every kind: every rule has a job.
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] |= {
-    "i2s": {"code": "i2s", "align": False}, "loho": {"optimise": "loho"},
-    "mine": {"images": "results", "reconstructions": "rebuilt"},
+    "i2s": {"kind": "latent", "code": "i2s", "align": False}, "loho": {"kind": "loho"},
+    "mine": {"kind": "results", "images": "results", "reconstructions": "rebuilt"},
 }  # fmt: skip
 PARAMS["gallery"]["kinds"] = ["face", "eyes"]
 PARAMS["networks"]["judges"].append("lpips_vgg")
@@ -75,8 +76,12 @@ ONLY = {
 }  # fmt: skip
 ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
 
-# Values that the schema alone does not give.
+# Values that the types alone do not give.
 OTHERS = {
+    "networks.generator": "stylegan2",
+    "networks.parser": "bisenet16",
+    "networks.perceptual": "stlpips_alex",
+    "target.fill": "official",
     "faces.source": ["drawn", "photos"],
     "embed.batch": 2,
     "align.batch": 2,
@@ -104,13 +109,14 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 
 
 def choices(path: tuple[str, ...]) -> list[Any]:
-    """The values that the schema lists for a parameter, if it does."""
-    schema = node = yaml.safe_load((ROOT / "workflow" / "schemas" / "params.schema.yaml").read_text())
-    for key in path:
-        node = node.get("properties", {}).get(key) or node.get("additionalProperties")
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
-    return node.get("enum", [])
+    """The values that a parameter's type lists, if it does."""
+    section, *keys = path
+    kind = sections()[section]
+    if section == "methods":
+        kind = kind_of(PARAMS["methods"][keys.pop(0)]).choice
+    for key in keys:
+        kind = get_type_hints(kind)[key] if is_typeddict(kind) else None
+    return list(get_args(kind)) if get_origin(kind) is Literal else []
 
 
 def another(path: tuple[str, ...], value: Any) -> Any:
@@ -140,9 +146,9 @@ def edited(path: tuple[str, ...]) -> str:
     return yaml.safe_dump(params, sort_keys=False)
 
 
-def read_by(modules: list[str]) -> set[str]:
-    """Files that some stage modules import."""
-    return {str(path.relative_to(ROOT)) for module in modules for path in files(f"stages.{module}")}
+def known(path: str) -> set[str]:
+    """A source file, and the room that it is in."""
+    return {path, str(Path(path).parent)}
 
 
 def reordered(value: Any) -> Any:
@@ -154,9 +160,31 @@ def reordered(value: Any) -> Any:
 
 KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
 CODE = sorted({f"stages/{module}.py" for modules in MODULES.values() for module in modules})
+# Entries that are not in use here, and what they alone import.
+UNUSED = [
+    "stages/networks/stylegan2.py", "stages/nets/stylegan2.py", "stages/networks/bisenet16.py",
+    "stages/fills/official.py", "stages/codes/official_target.py",
+]  # fmt: skip
+# What moves results to and fro but does not decide them.
+EDGE = [
+    "stages/engine/batches.py", "stages/engine/command.py", "stages/engine/items.py", "stages/params/embedding.py",
+    "stages/params/fields.py", "stages/settings/config.py", "stages/settings/methods.py",
+]  # fmt: skip
+# The stages whose own files an edit makes again, beside all that comes after them.
+USED = {
+    "stages/nets/device.py": {"faces"},  # all that computes with networks comes after the faces, which do
+    "stages/nets/mobilestylegan.py": {"weights", "faces"},
+    "stages/nets/bisenet.py": {"weights", "maps"},
+    "stages/networks/bisenet19.py": {"weights", "maps"},
+    "stages/nets/lpips_net.py": {"weights", "score"},
+    "stages/fills/telea.py": {"targets", "gallery"},
+    "stages/methods/loho.py": {"composites"},
+    "stages/codes/loho.py": {"composites"},
+    "stages/methods/latent.py": {"composites", "gallery"},
+}
 EDITS = (
     {key: {"params.yaml": edited(path)} for key, path in KEYS.items()}
-    | {path: {path: (ROOT / path).read_text() + "\nCHANGED = True\n"} for path in CODE}
+    | {path: {path: (ROOT / path).read_text() + "\nCHANGED = True\n"} for path in [*CODE, *UNUSED, *EDGE, *USED]}
     | {
         "nothing": {},
         "order": {"params.yaml": yaml.safe_dump(reordered(PARAMS), sort_keys=False)},
@@ -211,10 +239,32 @@ def test_a_parameter_reruns_what_reads_it(plans, key):
 def test_code_reruns_what_imports_it(plans, path):
     plan = plans[path]
     made, direct, after = by_snakemake(plan), set(plan["dvc"]), closure(plan["dvc"], plans["downstream"])
-    assert direct == {name for name, modules in MODULES.items() if path in read_by(modules)}
+    assert direct == {name for name in MODULES if path in sources_of(name)}
     assert direct <= made <= after
     # DVC knows folders: of all networks, of all codes. Snakemake knows that not everybody reads all of one.
     assert made == after or path == "stages/ingest.py" or "weights" in direct
+
+
+@pytest.mark.parametrize("path", UNUSED)
+def test_what_is_not_in_use_reruns_nothing(plans, path):
+    """DVC knows rooms as a whole, and what any of their entries imports: it asks Snakemake, which has nothing to do."""
+    assert plans[path]["snakemake"] == []
+    assert set(plans[path]["dvc"]) == {name for name in MODULES if known(path) & sources_of(name)}
+
+
+@pytest.mark.parametrize("path", EDGE)
+def test_the_edge_reruns_nothing(plans, path):
+    assert plans[path] == {"snakemake": [], "dvc": []}
+
+
+@pytest.mark.parametrize("path", USED)
+def test_what_is_loaded_by_name_reruns_who_uses_it(plans, path):
+    plan = plans[path]
+    assert by_snakemake(plan) == closure(USED[path], AFTER)
+    composites = {Path(made).parts[2] for made in plan["snakemake"] if made.startswith("data/composites/")}
+    if path.startswith(("stages/methods", "stages/codes")):
+        assert composites == ({"loho"} if "loho" in path else LATENT)
+    assert set(plan["dvc"]) == {name for name in MODULES if known(path) & sources_of(name)}
 
 
 @pytest.mark.parametrize("edit", ["nothing", "order"])

@@ -103,6 +103,11 @@ def code(stage, *entries):
     return [str(path.relative_to(workflow.basedir)) for path in files(f"stages.{stage}", *entries)]
 
 
+def entries_of(*rooms):
+    """The modules of all entries of some rooms."""
+    return [registry.module(room, name) for room in rooms for name in registry.names(room)]
+
+
 def networks(*roles):
     """The modules of the networks that play some roles."""
     return [registry.module("networks", config["networks"][role]) for role in roles]
@@ -147,8 +152,8 @@ def method_code(wildcards):
     return code("compose", registry.module("methods", kind), *networks(*kind_of(wildcards).networks))
 
 
-# DVC is told what each of these may be, whatever the method (see `stages.settings.dvc`).
-method_code.every = code("compose", *(registry.module("methods", kind) for kind in registry.names("methods")))
+# DVC is told what each of these may be, whatever params.yaml chooses (see `stages.settings.dvc`).
+method_code.every = code("compose", *entries_of("methods"), *networks(*settings.ROLES))
 
 
 ARTIFACTS = {
@@ -184,6 +189,17 @@ def method_params(wildcards):
     """The wildcard's method's own section of the parameters, empty without one, as canonical JSON."""
     own = kind_of(wildcards).section
     return section(own) if own else canonical({})
+
+
+def composed_section(wildcards):
+    """As `method_section`, without the folder of rebuilt images, which go into no composite."""
+    own = config["methods"][wildcards.method]
+    return canonical({wildcards.method: {key: own[key] for key in own if key != "reconstructions"}})
+
+
+def method_precision(wildcards):
+    """What the wildcard's method is told of precision; without networks it has none."""
+    return config["networks"]["precision"] if kind_of(wildcards).networks else "float32"
 
 
 def method_results(wildcards):
@@ -222,15 +238,31 @@ def shown(path, category, what):
     return report(path, caption=f"../report/{name}.rst", category=category, labels={"content": what})
 
 
+def target_code(wildcards):
+    """As `code`, of the stage that makes the target maps with the fill in use."""
+    fill = registry.module("fills", config["target"]["fill"])
+    return code("target", fill, *networks("generator", "parser"))
+
+
+target_code.every = code("target", *entries_of("fills"), *networks("generator", "parser"))
+
+
 def gallery_method():
     """The entry of the gallery's method, and its own section; both empty without a gallery, which then needs none."""
     if not GALLERY_KINDS:
-        return {"code": [], "method": canonical({}), "section": canonical({})}
+        return {"method": canonical({}), "section": canonical({})}
     chosen = config["gallery"]["method"]
-    kind = config["methods"][chosen]["kind"]
+    own = registry.load("methods", config["methods"][chosen]["kind"]).section
+    return {"method": entry_of(chosen), "section": section(own)}
+
+
+def gallery_code(wildcards):
+    """As `code`, of the stage that makes the gallery, and with it of its method."""
+    if not GALLERY_KINDS:
+        return code("gallery")
+    kind = config["methods"][config["gallery"]["method"]]["kind"]
     modules = [registry.module("methods", kind), registry.module("fills", config["target"]["fill"])]
-    return {
-        "code": [*modules, *networks("generator", "parser", "perceptual")],
-        "method": entry_of(chosen),
-        "section": section(registry.load("methods", kind).section),
-    }
+    return code("gallery", *modules, *networks("generator", "parser", "perceptual"))
+
+
+gallery_code.every = code("gallery", *entries_of("methods", "fills"), *networks("generator", "parser", "perceptual"))

@@ -14,10 +14,10 @@ rule make_composites:
     resources:
         gpu=lambda wildcards: int(bool(kind_of(wildcards).networks)),
     params:
-        method=method_section,
+        method=composed_section,
         own=method_params,
         scheme=SCHEME,
-        precision=config["networks"]["precision"],
+        precision=method_precision,
         weights=lambda wildcards: canonical(method_weights(wildcards)),
     shell:
         "python -m stages.compose --method {params.method:q} --params {params.own:q} --scheme {params.scheme}"

@@ -1,6 +1,6 @@
 rule make_gallery:
     input:
-        code=code("gallery", *gallery_method()["code"]),
+        code=gallery_code,
         manifest=rules.make_faces.output.manifest,
         faces=rules.make_faces.output.faces,
         maps=rules.make_maps.output.maps,

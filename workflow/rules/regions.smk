@@ -19,7 +19,7 @@ rule make_pairs:
 
 rule make_targets:
     input:
-        code=code("target", registry.module("fills", config["target"]["fill"]), *networks("generator", "parser")),
+        code=target_code,
         manifest=rules.make_faces.output.manifest,
         pairs=rules.make_pairs.output.pairs,
         maps=rules.make_maps.output.maps,
