@@ -22,6 +22,7 @@ from PIL import Image
 from support import ROOT
 
 from stages.errors import ItemError, UserError
+from stages.formats.canonical import canonical
 from stages.formats.images import MAX_PIXELS, read_image
 from stages.settings import config, manifests
 
@@ -185,7 +186,7 @@ VALUES = st.recursive(
     lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=6) | st.integers() | TRICKS, x, max_size=3),
     max_leaves=4,
 )  # fmt: skip
-METHODS = st.dictionaries(TRICKS | st.from_regex("[a-z_]{1,4}\n?"), st.just({"paste": "copy"}), min_size=1, max_size=3)
+METHODS = st.dictionaries(TRICKS | st.from_regex("[a-z_]{1,4}\n?"), st.just({"kind": "copy"}), min_size=1, max_size=3)
 
 
 @settings(max_examples=100)
@@ -197,16 +198,16 @@ def test_parameters_are_taken_or_refused(key, value):
     try:
         config.check_params(params)
     except UserError as error:
-        one_line(error, "params.yaml: ")
+        a_line_each(error, "params.yaml: ")
         return
-    text = config.canonical(params)
-    assert config.canonical(json.loads(text)) == text and "\n" not in text
+    text = canonical(params)
+    assert canonical(json.loads(text)) == text and "\n" not in text
     for method in params["methods"]:
         assert_harmless(ROOT, method)
     assert len(manifests.drawn_names(params["faces"]["drawn"]["count"])) <= 1_000_000
 
 
-# Made by rules or enumerated in the schema; everything else in a command is the user's and has to be quoted.
+# Made by rules or enumerated in the types; everything else in a command is the user's and has to be quoted.
 OURS = {
     "wildcards.method", "wildcards.checkpoint", "wildcards.kind", "log",
     "params.scheme", "params.precision", "params.in_place", "params.identity", "params.given",

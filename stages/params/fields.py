@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, WrapValidator, with_config
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, ConfigDict, Field, with_config
 
 LARGEST = 1e15  # far beyond it float32 overflows
 
@@ -19,40 +18,47 @@ Betas = Annotated[list[Beta], Field(min_length=2, max_length=2)]
 Variant = Literal["paper", "official"]
 
 
-def _batch(value: Any, check: Callable[[Any], Any]) -> Any:
-    try:
-        return check(value)
-    except ValidationError:
-        raise PydanticCustomError("batch", "must be auto or a whole number from 1 to 10000") from None
-
-
 def _path(value: str) -> str:
     """Braces are Snakemake's wildcards, in paths too."""
-    if not 1 <= len(value) <= 1000:
-        raise PydanticCustomError("path", "must have 1 to 1000 characters")
-    if set(value) & set("{}") or not value.isprintable():
-        raise PydanticCustomError("path", "must not have braces, line breaks or other control characters: rename it")
+    if not 1 <= len(value) <= 1000 or set(value) & set("{}") or not value.isprintable():
+        raise ValueError  # without words: the title has them
     return value
 
 
 def _metric(value: str) -> str:
-    if not value or "@" in value:
-        raise PydanticCustomError("metric", "must be the name of a metric without @ and the size")
+    if not value or "@" in value or not value.isprintable():
+        raise ValueError  # without words: the title has them
     return value
 
 
-Batch = Annotated[Annotated[int, Field(ge=1, le=10_000)] | Literal["auto"], WrapValidator(_batch)]
-Path = Annotated[str, AfterValidator(_path)]
-MetricName = Annotated[str, AfterValidator(_metric)]
+# What a title says is the rule in words (`stages.settings.words`); all other rules are told from the bounds.
+Batch = Annotated[int, Field(ge=1, le=10_000)] | Literal["auto"]
+Path = Annotated[
+    str,
+    AfterValidator(_path),
+    Field(
+        title="a path of 1 to 1000 characters, without braces, line breaks and other control characters",
+        json_schema_extra={"minLength": 1, "maxLength": 1000, "pattern": "^[^{}\\x00-\\x1f\\x7f]+$"},
+    ),
+]
+MetricName = Annotated[
+    str,
+    AfterValidator(_metric),
+    Field(title="the name of a metric, without @ and the size", json_schema_extra={"pattern": "^[^@]+$"}),
+]
 
 Type = TypeVar("Type", bound=type)
 
 
-def section(words: str) -> Callable[[Type], Type]:
-    """A typed dictionary as a section of params.yaml: no unknown key, no "5" for 5; `words` document it."""
+def section(words: str, example: dict[str, Any] | None = None) -> Callable[[Type], Type]:
+    """A typed dictionary as a section of params.yaml: no unknown key, no "5" for 5; `words` document it.
+
+    `example`: an entry of `methods` to show where none is of this type.
+    """
 
     def decorate(cls: Type) -> Type:
-        with_config(ConfigDict(extra="forbid", strict=True))(cls)
+        extra = {"examples": [example]} if example else None
+        with_config(ConfigDict(extra="forbid", strict=True, json_schema_extra=extra))(cls)
         cls.__doc__ = words
         return cls
 

@@ -1,87 +1,99 @@
 """Parameters: what is wrong with them as a whole. No torch here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stages import registry
-from stages.errors import UserError
 from stages.scoring.names import metrics_of
 from stages.settings.methods import ONE_FILE, aligned, embedding
-from stages.settings.model import check_section_type, check_types
+from stages.settings.model import problems, section_problems
+from stages.settings.problems import refusal
+from stages.settings.schema import ROLES
+from stages.settings.words import meant, written
 
 GALLERY_STAGES = ("targets", "aligned", "composites")  # whose records the gallery has
-ROLES = ("generator", "parser", "perceptual")
 
 
 def check_params(params: Any, source: str = "params.yaml") -> None:
-    """Check all parameters, and whether they fit each other; raises UserError naming the key."""
-    try:
-        check_types(params)
-        _check_faces(params["faces"])
-        _check_networks(params["networks"])
-        _check_fill(params["target"])
-        _check_report(params)
-        _check_gallery(params)
-    except UserError as error:
-        raise UserError(f"{source}: {error}") from None
+    """Check all parameters, and whether they fit each other; raises UserError with a line for each that is wrong."""
+    found = problems(params)
+    wrong = set(found)
+    lines = [line for each in found.values() for line in each]
+    for names, check in TOGETHER:
+        if not wrong & {*names, ""} and (more := check(params)):
+            lines += more
+            wrong |= set(names if len(names) == 1 else ())
+    if lines:
+        raise refusal(f"{source}: {len(lines)} settings are wrong", [f"{source}: {line}" for line in lines])
 
 
 def check_section(name: str, section: Any) -> None:
-    """Check one section of the parameters, or `all` of them; raises UserError naming the key."""
+    """Check one section of the parameters, or `all` of them; raises UserError with a line for each that is wrong."""
     if name == "all":
         check_params(section, "params")
         return
-    check_section_type(name, section)
-    if name in ONE_SECTION:
-        ONE_SECTION[name](section)
+    lines = section_problems(name, section)
+    if not lines:
+        lines = [line for names, check in TOGETHER if names == (name,) for line in check({name: section})]
+    if lines:
+        raise refusal(f"{name}: {len(lines)} settings are wrong", lines)
 
 
-def _check_faces(faces: Mapping[str, Any]) -> None:
+def _twice(where: str, named: list[str]) -> list[str]:
+    twice = [each for each in dict.fromkeys(named) if named.count(each) > 1]
+    return [f"{where}: names {each} more than once; once is enough" for each in twice]
+
+
+def _faces(params: Mapping[str, Any]) -> list[str]:
+    faces = params["faces"]
+    lines = _twice("faces.source", faces["source"])
     if "photos" in faces["source"] and not faces["photos"]:
-        raise UserError("faces.photos: name the folder of photos that faces.source asks for")
-    _check_once("faces.source", faces["source"])
+        lines.append("faces.photos: name the folder of photos that faces.source asks for")
+    return lines
 
 
-def _check_once(where: str, named: list[str]) -> None:
-    if twice := [each for each in dict.fromkeys(named) if named.count(each) > 1]:
-        raise UserError(f"{where}: names {twice[0]} twice; remove one")
-
-
-def _check_networks(networks: Mapping[str, Any]) -> None:
-    known = registry.entries("networks")
+def _networks(params: Mapping[str, Any]) -> list[str]:
+    networks, known = params["networks"], registry.entries("networks")
     wanted = [(f"networks.{role}", role, networks[role]) for role in ROLES]
     wanted += [("networks.judges", "perceptual", judge) for judge in networks["judges"]]
+    lines = _twice("networks.judges", networks["judges"])
     for where, role, name in wanted:
         fitting = [other for other, network in known.items() if network.role == role]
         if name not in fitting:
-            raise UserError(f"{where}: {name} is no {role}{registry.did_you_mean(name, fitting)}")
-    _check_once("networks.judges", networks["judges"])
+            what = "perceptual network" if role == "perceptual" else role
+            lines.append(f"{where}: there is no {what} {written(name)}{meant(name, fitting)[0]}")
+    return lines
 
 
-def _check_fill(target: Mapping[str, Any]) -> None:
-    if target["fill"] not in (known := registry.names("fills")):
-        raise UserError(f"target.fill: there is no fill {target['fill']}{registry.did_you_mean(target['fill'], known)}")
+def _fill(params: Mapping[str, Any]) -> list[str]:
+    fill, known = params["target"]["fill"], registry.names("fills")
+    return [] if fill in known else [f"target.fill: there is no fill {written(fill)}{meant(fill, known)[0]}"]
 
 
-def _check_report(params: Mapping[str, Any]) -> None:
-    methods = params["methods"]
-    for key in ("method", "against"):
-        if (named := params["report"][key]) not in methods:
-            raise UserError(f"report.{key}: {named} is none of the methods ({', '.join(methods)})")
+def _report(params: Mapping[str, Any]) -> list[str]:
+    methods = list(params["methods"])
+    named = {key: params["report"][key] for key in ("method", "against")}
+    return [
+        f"report.{key}: there is no method {written(name)}{meant(name, methods)[0]}"
+        for key, name in named.items()
+        if name not in methods
+    ]
 
-    known = metrics_of(params)
+
+def _metrics(params: Mapping[str, Any]) -> list[str]:
+    """Metrics that are measured with these networks, methods and switches, and nothing that may be two of them."""
+    known, lines = metrics_of(params), []
     named = [(f"report.rank.{protocol}", protocol, params["report"]["rank"][protocol]) for protocol in known]
     named += [("report.metrics", "transfer", metric) for metric in params["report"]["metrics"]]
     for where, protocol, metric in named:
         kinds = list(dict.fromkeys(name.split("@")[0] for name in known[protocol]))
-        meant = _meant(metric, kinds)
-        if not meant:
+        stands_for = _meant(metric, kinds)
+        if not stands_for:
             short = [name for kind in kinds if _meant(name := kind.rpartition(" ")[0], kinds) == [kind]] + kinds
-            raise UserError(
-                f"{where}: {metric} is no metric of {protocol}{registry.did_you_mean(metric, short)}"
-            )
-        if len(meant) > 1:
-            raise UserError(f"{where}: {metric} may be {' or '.join(meant)}; name it in full")
+            lines.append(f"{where}: {written(metric)} is no metric of {protocol}{meant(metric, short)[0]}")
+        elif len(stands_for) > 1:
+            lines.append(f"{where}: {metric} may be {' or '.join(stands_for)}; name it in full")
+    return lines
 
 
 def _meant(name: str, kinds: list[str]) -> list[str]:
@@ -89,18 +101,34 @@ def _meant(name: str, kinds: list[str]) -> list[str]:
     return [kind for kind in kinds if kind == name or kind.startswith(f"{name} ")]
 
 
-def _check_gallery(params: Mapping[str, Any]) -> None:
+def _gallery_kinds(params: Mapping[str, Any]) -> list[str]:
+    return _twice("gallery.kinds", params["gallery"]["kinds"])
+
+
+def _gallery(params: Mapping[str, Any]) -> list[str]:
     """The gallery needs a method with a code that every face has; without a gallery nothing needs one."""
-    _check_once("gallery.kinds", params["gallery"]["kinds"])
+    methods, named = params["methods"], params["gallery"]["method"]
     if not params["gallery"]["kinds"]:
-        return
-    codes = embedding(params["methods"])
-    fitting = [name for name in aligned(params["methods"]) if codes[name] in ONE_FILE]
-    if (named := params["gallery"]["method"]) not in fitting:
-        raise UserError(f"gallery.method: {named} has no code w or fs; these have: {', '.join(fitting) or 'none'}")
+        return []
+    if named not in methods:
+        return [f"gallery.method: there is no method {written(named)}{meant(named, list(methods))[0]}"]
+    codes = embedding(methods)
+    fitting = [name for name in aligned(methods) if codes[name] in ONE_FILE]
+    if named in fitting:
+        return []
+    return [f"gallery.method: {named} has no code w or fs; these have: {', '.join(fitting) or 'none'}"]
 
 
-ONE_SECTION = {"faces": _check_faces, "networks": _check_networks, "target": _check_fill}
+# What is checked when these sections are right by themselves; what concerns one alone comes first.
+TOGETHER: list[tuple[tuple[str, ...], Callable[[Mapping[str, Any]], list[str]]]] = [
+    (("faces",), _faces),
+    (("networks",), _networks),
+    (("target",), _fill),
+    (("gallery",), _gallery_kinds),
+    (("methods", "report"), _report),
+    (("networks", "score", "report"), _metrics),
+    (("methods", "gallery"), _gallery),
+]
 
 
 def scheme_name(networks: Mapping[str, Any]) -> str:

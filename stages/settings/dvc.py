@@ -15,7 +15,7 @@ from stages.formats.canonical import canonical
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
 from stages.settings.methods import supplied as supplied_by
-from stages.settings.model import own_sections
+from stages.settings.schema import own_sections
 
 FILE = Path("dvc.yaml")
 COMMAND = "python -m stages.dvc"

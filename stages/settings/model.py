@@ -1,108 +1,148 @@
-"""params.yaml as a whole: which sections there are, and what is wrong with what a user wrote. No torch here."""
+"""What is wrong with the values of params.yaml, each section by itself. No torch here."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from typing_extensions import get_type_hints, is_typeddict
 
 from stages import registry
-from stages.errors import UserError
-from stages.params.alignment import AlignParams
-from stages.params.embedding import EmbedParams
-from stages.params.inputs import FacesParams, MapsParams, PairsParams
-from stages.params.networks import CheckpointsParams, NetworksParams
-from stages.params.outputs import GalleryParams, ReportParams, ScoreParams
-from stages.params.target import TargetParams
+from stages.formats.canonical import plain
+from stages.settings.problems import shown
+from stages.settings.schema import METHOD_NAME, Schema, kinds, of_section, sections
+from stages.settings.words import meant, quoted, rule, written
 
-METHOD_NAME = "begins with a small letter; small letters, digits and _ follow; 50 characters at most"
+NAME_RULE = "begins with a small letter; small letters, digits and _ follow; 50 characters at most"
 
 
 @cache
-def own_sections() -> dict[str, Any]:
-    """The type of every section that belongs to a kind of method."""
-    methods = registry.entries("methods").values()
-    return {method.section: method.params for method in methods if method.section is not None}
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
-@cache
-def sections() -> dict[str, Any]:
-    """The type of every section, in the order of params.yaml; those of the methods come after `align`."""
-    return {
-        "networks": NetworksParams, "checkpoints": CheckpointsParams, "faces": FacesParams, "maps": MapsParams,
-        "pairs": PairsParams, "target": TargetParams, "embed": EmbedParams, "methods": dict[str, dict[str, Any]],
-        "align": AlignParams, **own_sections(), "gallery": GalleryParams, "score": ScoreParams, "report": ReportParams,
-    }  # fmt: skip
+def type_problems(where: str, value: Any, kind: Any, schema: Schema) -> list[str]:
+    """A line for each key of a section that its type refuses. 10.0 is 10.
 
-
-def check_type(where: str, value: Any, kind: Any) -> None:
-    """Check a value against its type; raises UserError that names the key, what is wrong and what it could be."""
+    Args:
+        where: the section's name.
+        value: what the user wrote.
+        kind: the typed dictionary.
+        schema: its JSON schema, of which the rules are told.
+    """
     try:
-        TypeAdapter(kind).validate_python(value)
+        if (bad := _bad_keys(where, value, schema)) is not None:
+            return [bad]
+        _adapter(kind).validate_python(plain(value))
+    except RecursionError:
+        return [f"{where}: its values are too many levels deep, or one holds itself"]
     except ValidationError as error:
-        raise UserError(_told(where, error, kind)) from None
+        found = [(each["type"], each["loc"]) for each in error.errors(include_url=False, include_input=False)]
+        return list(_told(where, value, schema, found))
+    return []
 
 
-def _told(where: str, error: ValidationError, kind: Any) -> str:
-    """The most telling of the errors, as one line."""
-    found = sorted(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")[0]
-    *parents, last = [where, *map(str, found["loc"])] if where else [*map(str, found["loc"]), ""][: len(found["loc"])]
-    path = ".".join([*parents, last])
-    if found["type"] == "extra_forbidden":
-        known = _keys(kind, found["loc"][:-1])
-        return f"{'.'.join(parents) or 'params'}: there is no key {last}{registry.did_you_mean(last, known)}"
-    if found["type"] == "missing":
-        return f"{path}: is missing"
-    message = found["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    wanted = f"should be {message}" if message != found["msg"] else message[0].lower() + message[1:]
-    return f"{path}: is {found['input']!r}; it {wanted}"
+def _bad_keys(where: str, value: Any, schema: Schema) -> str | None:
+    """The first key of a section that is no text that can be written down."""
+    if not isinstance(value, Mapping) or "properties" not in schema:
+        return None
+    for key, each in value.items():
+        if not isinstance(key, str) or shown(key) != key:
+            return f"{where}: {quoted(key)} cannot be a key; a key is a word"
+        if bad := _bad_keys(f"{where}.{key}", each, schema["properties"].get(key, {})):
+            return bad
+    return None
 
 
-def _keys(kind: Any, path: tuple[Any, ...]) -> list[str]:
-    """The keys of a typed dictionary, or of the one at a path in it."""
-    for part in path:
-        kind = get_type_hints(kind).get(part)
-    return list(get_type_hints(kind)) if is_typeddict(kind) else []
+def _told(where: str, value: Any, schema: Schema, found: list[tuple[str, tuple[Any, ...]]]) -> Iterator[str]:
+    """The errors in words, one for each key; a key that another was misspelt for is not told to be missing."""
+    parts = {loc[:-1] for type_, loc in found if type_ in ("extra_forbidden", "missing")}
+    hidden = set()
+    for parents in parts:
+        node = schema
+        for part in parents:
+            node = node["properties"][part]
+        missing = [loc[-1] for type_, loc in found if type_ == "missing" and loc[:-1] == parents]
+        for name in [loc[-1] for type_, loc in found if type_ == "extra_forbidden" and loc[:-1] == parents]:
+            words, right = meant(name, list(node["properties"]), missing)
+            yield f"{_dotted(where, *parents, name)}: there is no such key{words}"
+            if right in missing:
+                missing.remove(right)
+                hidden.add((*parents, right))
+    told = set()
+    for type_, loc in found:
+        key, node, each = _key(loc, schema, value)
+        if type_ == "missing" and loc not in hidden:
+            yield f"{_dotted(where, *loc)}: is missing"
+        elif type_ not in ("missing", "extra_forbidden") and key not in told:
+            told.add(key)
+            near = ""
+            if isinstance(each, str) and node.get("type") == "string" and "enum" in node:
+                near = f"; did you mean {right}?" if (right := meant(each, node["enum"])[1]) else ""
+            yield f"{_dotted(where, *key)}: is {quoted(each)}; it must be {rule(node)}{near}"
 
 
-def check_methods(methods: Any) -> None:
-    """Check the section `methods`, whose entries are of the kinds that are registered; raises UserError."""
+def _key(loc: tuple[Any, ...], schema: Schema, value: Any) -> tuple[tuple[str, ...], Schema, Any]:
+    """The key that an error is in, its schema and its value: places in a list and kinds of a union are no keys."""
+    key: tuple[str, ...] = ()
+    for part in loc:
+        if part not in schema.get("properties", {}) or part not in value:
+            break
+        key, schema, value = (*key, part), schema["properties"][part], value[part]
+    return key, schema, value
+
+
+def _dotted(*parts: str) -> str:
+    return shown(".".join(parts))
+
+
+def method_problems(methods: Any) -> list[str]:
+    """A line for whatever is wrong in the section `methods`, whose entries are of the kinds that are registered."""
     if not isinstance(methods, Mapping) or not methods:
-        raise UserError("methods: name at least one method")
-    kinds = registry.names("methods")
+        return ["methods: name at least one method"]
+    found = []
     for name, choice in methods.items():
         where = f"methods.{name}"
-        good = isinstance(name, str) and name.isascii() and name.replace("_", "a").isalnum() and len(name) <= 50
-        if not good or not name[0].isalpha() or name != name.lower():
-            raise UserError(f"methods: {name!r} cannot be a method's name: it {METHOD_NAME}")
-        if not isinstance(choice, Mapping) or "kind" not in choice:
-            raise UserError(f"{where}: name its kind, {', '.join(kinds)}: `{name}: {{kind: …}}`")
-        if choice["kind"] not in kinds:
-            raise UserError(
-                f"{where}.kind: {choice['kind']!r} is none{registry.did_you_mean(str(choice['kind']), kinds)}"
-            )
-        check_type(where, dict(choice), registry.load("methods", choice["kind"]).choice)
+        if not isinstance(name, str) or not re.fullmatch(METHOD_NAME, name):
+            found.append(f"methods: {quoted(name)} cannot be a method's name: it {NAME_RULE}")
+        elif not isinstance(choice, Mapping) or "kind" not in choice:
+            found.append(f"{where}: name its kind, {', '.join(kinds())}: `{name}: {{kind: …}}`")
+        elif (kind := choice["kind"]) not in list(kinds()):
+            found.append(f"{where}.kind: there is no kind {written(kind)}{meant(str(kind), list(kinds()))[0]}")
+        else:
+            found += type_problems(where, dict(choice), registry.load("methods", kind).choice, kinds()[kind])
+    return found
 
 
-def check_section_type(name: str, section: Any) -> None:
-    """Check one section by itself; raises UserError naming the key."""
+def section_problems(name: str, section: Any) -> list[str]:
+    """A line for whatever is wrong in one section by itself."""
     if name not in sections():
-        raise UserError(f"{name}: there is no such section{registry.did_you_mean(name, list(sections()))}")
+        return [f"{quoted_name(name)}: there is no such section{meant(str(name), list(sections()))[0]}"]
     if name == "methods":
-        check_methods(section)
-    else:
-        check_type(name, section, sections()[name])
+        return method_problems(section)
+    return type_problems(name, section, sections()[name], of_section(name))
 
 
-def check_types(params: Any) -> None:
-    """Check all sections by themselves; raises UserError naming the key."""
+def quoted_name(name: Any) -> str:
+    """A section's name in a message."""
+    return written(name) or '""'
+
+
+def problems(params: Any) -> dict[str, list[str]]:
+    """For each section with problems, a line for each of them; an empty name for what is wrong with them together."""
     if not isinstance(params, Mapping):
-        raise UserError("has no sections")
-    for name in params:
-        if name not in sections():
-            raise UserError(f"there is no section {name}{registry.did_you_mean(str(name), list(sections()))}")
+        return {"": ["has no sections"]}
+    missing = [name for name in sections() if name not in params]
+    unknown = [name for name in params if name not in sections()]
+    found: dict[str, list[str]] = {}
+    for name in unknown:
+        words, right = meant(str(name), list(sections()), missing)
+        found[str(name)] = [f"{quoted_name(name)}: there is no such section{words}"]
+        if right in missing:
+            missing.remove(right)
+            found[right] = []
+    found |= {name: [f"{name}: is missing"] for name in missing}
     for name in sections():
-        if name not in params:
-            raise UserError(f"{name}: the section is missing")
-        check_section_type(name, params[name])
+        if name in params and (lines := section_problems(name, params[name])):
+            found[name] = lines
+    return found

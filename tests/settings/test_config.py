@@ -1,25 +1,41 @@
-"""Parameters: what is accepted, and which one line says what is wrong."""
+"""Parameters: what is accepted, and which lines say what is wrong."""
 
 import copy
-import json
+import math
 from functools import reduce
 from operator import getitem
+from typing import get_args
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import ROOT
 
+from stages.errors import UserError
+from stages.params.outputs import Kind
+from stages.regions.gallery import KINDS
 from stages.settings import config
+from stages.settings.schema import at, sections
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def keys(value=PARAMS, path=()):
+    """Every key as the names on the way to it, sections included."""
+    for key, item in value.items() if isinstance(value, dict) else ():
+        yield (*path, key)
+        yield from keys(item, (*path, key))
+
+
+KEYS = list(keys())
+LEAVES = [key for key in KEYS if not isinstance(reduce(getitem, key, PARAMS), dict)]
 
 
 def changed(key, value):
     """The shipped parameters with one key, dots between its parts, set to a value."""
     params = copy.deepcopy(PARAMS)
-    *parents, last = key.split(".")
+    *parents, last = key.split(".") if isinstance(key, str) else key
     reduce(getitem, parents, params)[last] = value
     return params
 
@@ -28,6 +44,7 @@ def test_shipped_params_are_valid():
     config.check_params(PARAMS)
     for name, section in PARAMS.items():
         config.check_section(name, section)
+    assert list(PARAMS) == list(sections())
 
 
 @pytest.mark.parametrize("batch", ["auto", 1, 16])
@@ -36,65 +53,159 @@ def test_batches_are_a_number_or_by_memory(batch):
         config.check_params(changed(f"{stage}.batch", batch))
 
 
+def floats(value):
+    """The same with a float for each whole number, as other writers of YAML and JSON have it."""
+    if isinstance(value, dict):
+        return {key: floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [floats(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def test_ten_point_zero_is_ten():
+    config.check_params(floats(PARAMS))
+
+
 @pytest.mark.parametrize(
     ("key", "value", "named"),
     [
-        ("colour", 1, ".*colour"),
-        ("embed.w.stepz", 1, "embed.w: .*stepz"),
-        ("blend.steps", -1, "blend.steps"),
-        ("score.size", "256", "score.size"),
-        ("maps.min_face", "0.05", "maps.min_face"),
-        ("embed.batch", "8", "embed.batch: '8' does not match '\\^auto"),
-        ("align.batch", 0, "align.batch: 0 is less than the minimum of 1"),
-        ("blend.batch", 2.5, "blend.batch: 2.5 is not of type 'integer'"),
-        ("faces.drawn.count", 2.5, "faces.drawn.count"),
-        ("methods.mine", {"code": "wplus", "align": True}, "methods.mine.code: .*wplus"),
-        ("methods.mine", {"code": "fs"}, "methods.mine: "),
-        ("methods.mine", {"paste": "poisson", "align": True}, "methods.mine: "),
-        ("methods.mine", {"paste": "glue"}, "methods.mine"),
-        ("report.against", "mine", "report.against: mine is none of the methods .*baseline"),
-        ("methods.mine", {"images": "a", "code": "fs"}, "methods.mine: "),
-        ("methods.mine", {"images": ""}, "methods.mine"),
-        ("gallery.method", "poisson", "gallery.method: poisson has no code w or fs; these have: .*barbershop"),
-        ("gallery.kinds", ["beard"], "gallery.kinds.*beard"),
-        ("methods.Mine", {"code": "fs", "align": True}, "methods: .*Mine"),
-        ("faces.source", ["photos"], "faces.photos"),
-        ("faces.source", "photos", "faces.source: 'photos' is not of type 'array'"),
-        ("faces.photos", "a{b}", "faces.photos: .*a{b}"),
-        ("pairs.file", "a\nb", "pairs.file: "),
-        ("pairs.count", 10**9, "pairs.count: .*maximum"),
-        ("methods.mine\n", {"paste": "copy"}, "methods: .*mine"),
+        ("colour", 1, "colour: there is no such section; known: networks, .*report"),
+        ("embed.w.stepz", 1, r"embed.w.stepz: there is no such key; did you mean steps\?"),
+        ("blend.steps", -1, "blend.steps: is -1; it must be a whole number from 0 to 1000000"),
+        ("score.size", "256", 'score.size: is "256"; it must be 64, 128, 256, 512 or 1024$'),
+        ("maps.min_face", "0.05", 'maps.min_face: is "0.05"; it must be a number from 0 to 1'),
+        ("embed.batch", "8", 'embed.batch: is "8"; it must be auto, or a whole number from 1 to 10000'),
+        ("align.batch", 0, "align.batch: is 0; it must be auto, or a whole number from 1 to 10000"),
+        ("blend.batch", 2.5, "blend.batch: is 2.5; it must be auto, or a whole number"),
+        ("blend.variant", "papr", r'blend.variant: is "papr"; it must be paper or official; did you mean paper\?'),
+        ("embed.w.rate", 0, "embed.w.rate: is 0; it must be a number above 0, at most 1e\\+15"),
+        ("embed.w.betas", [0.5, 1], r"embed.w.betas: is \[0.5, 1\]; it must be a list of 2, each a number from 0 "),
+        ("embed.w", 3, "embed.w: is 3; it must be keys with values: preview_steps, "),
+        ("score.level", math.nan, "score.level: is NaN; it must be a number between 0 and 1"),
+        ("networks.tf32", "yes", 'networks.tf32: is "yes"; it must be true or false'),
+        ("faces.drawn.count", 2.5, "faces.drawn.count: is 2.5; it must be a whole number from 1"),
+        ("methods.mine", {"kind": "latent", "code": "wplus", "align": True}, "methods.mine.code: .*wplus.*be fs, w, "),
+        ("methods.mine", {"kind": "latent", "code": "fs"}, "methods.mine.align: is missing"),
+        ("methods.mine", {"kind": "poisson", "align": True}, "methods.mine.align: there is no such key"),
+        ("methods.mine", {"kind": "poison"}, r"methods.mine.kind: there is no kind poison; did you mean poisson\?"),
+        ("methods.mine", {"kind": ["copy"]}, r"methods.mine.kind: there is no kind \[\"copy\"\]; did you mean copy\?"),
+        ("methods.mine", {"paste": "glue"}, "methods.mine: name its kind, copy, latent, .*: `mine: {kind: …}`"),
+        ("methods.mine", {"kind": "results", "images": "a", "code": "fs"}, "methods.mine.code: there is no such key"),
+        ("methods.mine", {"kind": "results", "images": ""}, 'methods.mine.images: is ""; it must be a path of 1 '),
+        ("methods.Mine", {"kind": "copy"}, 'methods: "Mine" cannot be a method\'s name: it begins with a small letter'),
+        ("methods.mine\n", {"kind": "copy"}, "methods: .*mine.* cannot be a method's name"),
+        ("methods", {}, "methods: name at least one method"),
+        ("report.against", "baselin", r"report.against: there is no method baselin; did you mean baseline\?"),
+        ("report.metrics", ["SSIM@256"], "report.metrics: .*each the name of a metric, without @ and the size"),
+        ("gallery.kinds", ["beard"], "gallery.kinds.*beard.*each shape_and_colour, "),
+        ("gallery.kinds", ["eyes", "eyes"], "gallery.kinds: names eyes more than once"),
+        ("faces.source", ["photos"], "faces.photos: name the folder of photos"),
+        ("faces.source", "photos", 'faces.source: is "photos"; it must be a list of 1 or more, each drawn, '),
+        ("faces.photos", "a{b}", 'faces.photos: is "a{b}"; it must be null, or a path .* without braces'),
+        ("pairs.file", "a\nb", r'pairs.file: is "a\\nb"; it must be null, or a path .* line breaks'),
+        ("pairs.count", 10**9, "pairs.count: is 1000000000; it must be a whole number from 1 to 1000000"),
+        ("networks.generator", "bisenet19", "networks.generator: there is no generator bisenet19; known: mobile"),
+        ("networks.judges", ["stlpips_vg"], r"networks.judges: .*network stlpips_vg; did you mean stlpips_vgg\?"),
+        ("target.fill", "tela", r"target.fill: there is no fill tela; did you mean telea\?"),
+        ("checkpoints.stylegan", "x", r"checkpoints.stylegan: there is no such key; did you mean stylegan2\?"),
     ],
-)
-def test_wrong_params_name_the_key(refused, key, value, named):
+)  # fmt: skip
+def test_wrong_params_name_the_key_and_the_rule(refused, key, value, named):
     refused(f"^params.yaml: {named}", config.check_params, changed(key, value))
+
+
+def test_the_gallery_needs_a_method_with_a_code(refused):
+    params = changed("gallery.method", "poisson")
+    config.check_params(params)  # without a gallery it does not matter
+    params["gallery"]["kinds"] = ["eyes"]
+    refused("gallery.method: poisson has no code w or fs; these have: .*barbershop", config.check_params, params)
+
+
+def test_the_gallery_knows_its_kinds():
+    assert get_args(Kind) == tuple(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(PARAMS.keys() - {"methods"}))
 def test_missing_key_is_named(refused, name):
     key, *others = PARAMS[name]
-    refused(f"^{name}: .*{key}", config.check_section, name, {other: PARAMS[name][other] for other in others})
+    refused(f"^{name}.{key}: is missing$", config.check_section, name, {o: PARAMS[name][o] for o in others})
+    params = {other: section for other, section in PARAMS.items() if other != name}
+    refused(f"^params.yaml: {name}: is missing$", config.check_params, params)
 
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-JSON = st.recursive(SCALARS | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=10)
+def test_all_that_is_wrong_is_told_at_once():
+    params = changed("embed.w.steps", -5) | {"mapz": PARAMS["maps"]}
+    del params["maps"], params["align"]["start"]
+    params["report"]["method"] = "poison"
+    with pytest.raises(UserError) as caught:
+        config.check_params(params)
+    assert str(caught.value).split("\n") == [
+        "params.yaml: 4 settings are wrong:",
+        "  params.yaml: mapz: there is no such section; did you mean maps?",
+        "  params.yaml: embed.w.steps: is -5; it must be a whole number from 0 to 1000000",
+        "  params.yaml: align.start: is missing",
+        "  params.yaml: report.method: there is no method poison; did you mean poisson?",
+    ]
 
 
-def rewritten(value):
-    """The same value with other key orders and 10.0 for 10."""
-    if isinstance(value, dict):
-        return {key: rewritten(value[key]) for key in reversed(value)}
-    if isinstance(value, list):
-        return [rewritten(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def test_a_section_that_holds_itself_is_refused(refused):
+    section = dict(PARAMS["maps"])
+    section["reduce"] = section
+    refused("^params.yaml: maps: .*holds itself", config.check_params, changed("maps", section))
 
 
-@given(JSON)
-def test_canonical_form_ignores_key_order_and_notation_and_loses_nothing(value):
-    assert config.canonical(rewritten(value)) == config.canonical(value)
-    assert json.loads(config.canonical(value)) == value
+def slips(word):
+    """A word with one letter changed, left out, put in, or two swapped."""
+    for k in range(len(word)):
+        begin, letter, end = word[:k], word[k], word[k + 1 :]
+        yield from (begin + end, begin + letter + letter + end, begin + "x" + end, begin + "e" + end)
+        yield begin + end[:1] + letter + end[1:]
 
 
-@pytest.mark.parametrize(("a", "b"), [(10, 10.5), (1, True), (1, "1"), (0, None), ([1, 2], [2, 1]), ({}, [])])
-def test_canonical_form_tells_values_apart(a, b):
-    assert config.canonical(a) != config.canonical(b)
+@pytest.mark.parametrize("key", [key for key in KEYS if key[0] != "methods" or len(key) != 2], ids=".".join)
+def test_a_misspelt_key_is_answered_with_the_right_one(key):
+    *parents, last = key
+    params = copy.deepcopy(PARAMS)
+    section = reduce(getitem, parents, params)
+    value = section.pop(last)
+    for wrong in {*slips(last)} - {last, "", *section}:
+        section[wrong] = value
+        with pytest.raises(UserError) as caught:
+            config.check_params(params)
+        del section[wrong]
+        what, dotted = "key" if parents else "section", ".".join([*parents, wrong])
+        if last == "kind":  # without it nothing is known of an entry
+            assert "name its kind" in str(caught.value)
+        else:
+            assert str(caught.value) == f"params.yaml: {dotted}: there is no such {what}; did you mean {last}?"
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+JUNK = st.recursive(
+    SCALARS | st.sampled_from([10**400, -1, 1e308, -0.0, math.nan, math.inf, "auto", "\ud800", "a\nb", "x" * 2000])
+    | st.dates(),
+    lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=4) | st.integers() | st.none(), x, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@settings(max_examples=500)
+@given(key=st.sampled_from(LEAVES), value=JUNK)
+def test_any_value_is_taken_or_refused_by_a_line_that_names_the_key(key, value):
+    try:
+        config.check_params(changed(key, value))
+    except UserError as error:
+        # A wrong `source` may lack its folder.
+        names = {".".join(key), "faces.photos"} if key == ("faces", "source") else {".".join(key)}
+        header, *lines = str(error).split("\n")
+        assert not lines or header.endswith("settings are wrong:")
+        for line in lines or [header]:
+            line.encode()  # can be printed
+            assert line.strip().startswith(tuple(f"params.yaml: {name}: " for name in names)) and len(line) < 700
+            assert "Input should" not in line
+
+
+@pytest.mark.parametrize("key", LEAVES, ids=".".join)
+def test_every_key_refuses_some_value_and_says_its_rule(refused, key):
+    refused(f"^params.yaml: {'.'.join(key)}: ", config.check_params, changed(key, {"a": [object]}))
+    assert at(key, PARAMS) is not None
