@@ -76,7 +76,7 @@ def test_planning_imports_nothing_slow(folder, tmp_path):
     changes = {
         "faces": {"source": ["drawn", "photos"], "photos": str(tmp_path / "photos")},
         "pairs": {"file": str(tmp_path / "pairs.csv")},
-        "methods": {"mine": {"images": str(tmp_path / "mine")}},
+        "methods": {"mine": {"kind": "results", "images": str(tmp_path / "mine")}},
     }
     (tmp_path / "scale.yaml").write_text(yaml.safe_dump(changes))
     options = ["--cores", "1", "-n", "--configfile", "workflow/scales/comparison.yaml", str(tmp_path / "scale.yaml")]

@@ -82,7 +82,7 @@ def test_a_missing_checkpoint_is_one_line(tmp_path, scale):
     assert done.returncode != 0
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
     assert line.startswith("data/checkpoints/ffhq.pt: no such file; stylegan2 needs ffhq.pt")
-    assert "README" in line
+    assert line.endswith("docs/paper-networks.md says how to get it")
     assert "Traceback" not in done.stderr
 
 
