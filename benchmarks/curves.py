@@ -26,10 +26,12 @@ from stages.codes.embedding import Objective, embed_fs, embed_w, render_code
 from stages.codes.optimise import BETAS
 from stages.formats.images import read_rgb
 from stages.formats.tensors import from_rgb, to_image
+from stages.metrics import perceptual as distance
+from stages.metrics import psnr
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered
-from stages.scoring.judges import Look, load_judges, measure
+from stages.scoring.judges import PreparedImage, load_judges
 
 WEIGHTS = Path("data/weights")
 SHARES = (0.25, 0.5, 1.0)
@@ -84,20 +86,19 @@ def main(
     exact, perceptual = load_generator(weights["generator"], device), load_perceptual(weights["perceptual"], device)
     dtype = chosen(networks["precision"], device)
     generator, loss = lowered(exact, dtype), lowered(perceptual, dtype)
-    judges = load_judges(
-        params["score"] | {"identity": False, "inception": None},
-        [WEIGHTS / f"{name}.safetensors" for name in networks["judges"]], weights["parser"], [], device,
-    )  # fmt: skip
-    metrics = [f"{name}@{judges.size}" for name in ("PSNR", *judges.perceptuals)]
-    looks = [judges.look(read_rgb(path)) for path in photos]
+    judging = [*(WEIGHTS / f"{name}.safetensors" for name in networks["judges"]), weights["parser"]]
+    judges = load_judges(params["score"] | {"inception": None}, networks["judges"], judging, device)
+    metrics = [(entry.names(judges.setup), entry.prepare(judges)) for entry in (psnr.ENTRY, distance.ENTRY)]
+    prepared = [judges.prepare(read_rgb(path)) for path in photos]
 
-    def quality(name: str, image: torch.Tensor, photo: Look) -> dict[str, float]:
-        values = measure(judges, photo, judges.look(np.asarray(to_image(image[0]))))
-        return {f"{name} {metric}": values[metric] for metric in metrics}
+    def quality(name: str, image: torch.Tensor, photo: PreparedImage) -> dict[str, float]:
+        pair = judges.compare(judges.prepare(np.asarray(to_image(image[0]))), photo)
+        values = {key: value for names, measure in metrics for key, value in zip(names, measure(pair), strict=True)}
+        return {f"{name} {metric}": value for metric, value in values.items()}
 
     rows = []
     for variant, share, (w, fs) in tqdm(runs(params["embed"], long)):
-        for photo in looks:
+        for photo in prepared:
             began = time.perf_counter()
             objective = Objective(generator, loss, from_rgb(photo.pixels, device), params["embed"]["variant"])
             ws, _ = embed_w(generator, objective, w)
