@@ -9,10 +9,9 @@ from typing import Any
 from stages.errors import UserError
 from stages.formats.canonical import canonical
 from stages.regions.labels import CELEBAMASK_19
-from stages.regions.pair import Pair
+from stages.regions.pair import APPEARANCE, Pair
 from stages.settings.photos import item_name
 from stages.settings.problems import NAME, NAME_RULE, nearest, quoted, refusal, shown, some
-from stages.settings.rows import schema_of
 from stages.settings.tables import read_table
 
 Sources = Mapping[str, Path | str | None]
@@ -66,8 +65,8 @@ def _aliases(source: Path | str | None) -> set[str]:
     return {str(end) for end in ends} | {str(end)[: -len(end.suffix) or None] for end in ends}
 
 
-def _columns() -> dict[str, Any]:
-    return schema_of("pairs")["properties"]
+# The regions are the same in every scheme.
+COLUMNS = ("pair", "identity", *CELEBAMASK_19.regions, *(f"{region}{APPEARANCE}" for region in CELEBAMASK_19.regions))
 
 
 def _idle(pair: Pair) -> str | None:
@@ -76,7 +75,7 @@ def _idle(pair: Pair) -> str | None:
     def meant(columns: dict[str, str]) -> tuple[Any, Any]:
         other = Pair.of(pair.pair, pair.identity, columns)
         looks = {other.images[k]: labels for k, labels in other.painted(CELEBAMASK_19).items()}
-        return other.shapes(CELEBAMASK_19), looks  # the regions are the same in every scheme
+        return other.shapes(CELEBAMASK_19), looks
 
     columns = pair.columns
     return next((c for c in columns if meant({k: v for k, v in columns.items() if k != c}) == meant(columns)), None)
@@ -121,7 +120,7 @@ def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> lis
         UserError: the file cannot be read, or rows are malformed, duplicates, or name a missing image; names each row.
     """
     known = None if images is None else Images(images)
-    rows, bad = read_table(path, list(_columns()), ["pair", "identity"])
+    rows, bad = read_table(path, COLUMNS, ["pair", "identity"])
     problems = [f"{shown(path)}, {text}" for text in bad]
     pairs: list[Pair] = []
     names: dict[str, int] = {}

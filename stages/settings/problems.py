@@ -9,7 +9,7 @@ from pathlib import Path
 from stages.errors import UserError
 
 MOST = 40  # problems that a message lists
-NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of an item; the schemas of images.csv and pairs.csv say the same
+NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # of an item, in images.csv and pairs.csv
 NAME_RULE = (
     "may have the letters A to Z, digits, dots, _ and -, begins with a letter or digit, has 100 characters at most"
 )

@@ -4,7 +4,6 @@ import copy
 import math
 from functools import reduce
 from operator import getitem
-from typing import get_args
 
 import pytest
 import yaml
@@ -13,8 +12,6 @@ from hypothesis import strategies as st
 from support import ROOT
 
 from stages.errors import UserError
-from stages.params.outputs import Kind
-from stages.regions.gallery import KINDS
 from stages.settings import config
 from stages.settings.schema import at, sections
 
@@ -119,10 +116,6 @@ def test_the_gallery_needs_a_method_with_a_code(refused):
     config.check_params(params)  # without a gallery it does not matter
     params["gallery"]["kinds"] = ["eyes"]
     refused("gallery.method: poisson has no code w or fs; these have: .*barbershop", config.check_params, params)
-
-
-def test_the_gallery_knows_its_kinds():
-    assert get_args(Kind) == tuple(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(PARAMS.keys() - {"methods"}))
