@@ -13,7 +13,7 @@ from stages.codes import official
 from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structure
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
-from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Precision, Scheme, log_to, run_stage, section
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -116,6 +116,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder of the aligned codes")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     precision: Precision,
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """For each pair and reference, F aligned to the target map, and S."""
@@ -132,7 +133,7 @@ def main(
         items.append(Item(pair.pair, paths, {"aligned": out / f"{pair.pair}.safetensors"}, facts))
     if choice["align"] and params["variant"] == "official":
         check_hair_only(listed.values(), "align.variant: official")
-    device = choose_device()
+    device = choose_device(tf32)
     inputs = Inputs(device, scheme)
     dtype = chosen(precision, device)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from stages import registry
-from stages.engine.command import Log, Precision, Scheme, Weights, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Precision, Scheme, Weights, log_to, run_stage, section
 from stages.engine.items import run_items
 from stages.methods import Folders, Job
 from stages.settings.config import check_section
@@ -35,6 +35,7 @@ def main(
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     precision: Precision,
     weights: Weights,
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Make the composite of every pair by one method."""
@@ -43,7 +44,7 @@ def main(
     if own := registry.load("methods", choice["kind"]).section:
         check_section(own, params)
     job = Job(
-        name, choice, params, scheme, listed_pairs(pairs, images), Folders.of(data, name), weights, precision, out
+        name, choice, params, scheme, listed_pairs(pairs, images), Folders.of(data, name), weights, precision, tf32, out
     )
     compose(job, record)
 

@@ -9,7 +9,7 @@ import torch
 import typer
 
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
-from stages.engine.command import Log, Precision, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Precision, log_to, run_stage, section
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -33,6 +33,7 @@ def main(
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     precision: Precision,
     kind: Annotated[str, typer.Option(help=f"kind of embedding: fs, or one of {', '.join(SPACES)}")] = "fs",
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Embed every face; `fs`: II2S into W+, then F and S, and render both."""
@@ -47,7 +48,7 @@ def main(
         )
         for face in read_faces(images)
     ]
-    device = choose_device()
+    device = choose_device(tf32)
     inputs = Inputs(device)
     dtype = chosen(precision, device)
     exact = cache(lambda: load_generator(generator, device))

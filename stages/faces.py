@@ -10,7 +10,7 @@ import torch
 import typer
 from PIL import Image
 
-from stages.engine.command import Log, log_to, run_stage, section
+from stages.engine.command import TF32, Log, log_to, run_stage, section
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
 from stages.formats.images import FACE_SIZE, at_face_size, png_bytes, read_image, read_square
@@ -95,6 +95,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder of the faces")],
     manifest: Annotated[Path, typer.Option(help="images.csv to write")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Make data/faces/{image}.png from samples of the generator and from photos, cropped and turned as FFHQ does."""
@@ -108,7 +109,7 @@ def main(
         else Item(name, {"photo": path}, {"face": out / f"{name}.png"}, of_photo)
         for name, path in sources.items()
     ]
-    device = choose_device()
+    device = choose_device(tf32)
     net = cache(lambda: load_generator(generator, device))
     predictor = cache(lambda: load_landmarks(landmarks))
 

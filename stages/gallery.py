@@ -7,7 +7,7 @@ import typer
 
 from stages import align, target
 from stages.compose import compose
-from stages.engine.command import Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Precision, Scheme, log_to, run_stage, section
 from stages.engine.records import check, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
@@ -42,6 +42,7 @@ def main(
     parser: Annotated[Path, typer.Option(help="weights of the face parser")],
     perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
     precision: Precision,
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Choose a pair for each kind of transfer and make its composite, by the stages that make all others."""
@@ -55,7 +56,7 @@ def main(
     if not chosen:
         return
     manifests = {"scheme": scheme, "images": images, "pairs": pairs, "maps": maps}
-    networks = {"generator": generator, "parser": parser}
+    networks = {"generator": generator, "parser": parser, "tf32": tf32}
     target.main(target_params, **manifests, **networks, out=folder / "targets", record=records / "targets.json")
     networks |= {"perceptual": perceptual, "precision": precision}
     manifests["targets"] = folder / "targets"
@@ -67,7 +68,7 @@ def main(
     folders = Folders(data / "faces", maps, folder / "targets", folder / "aligned")
     job = Job(
         name, choice, own_params, scheme, listed_pairs(pairs, images), folders,
-        {"generator": generator, "parser": parser, "perceptual": perceptual}, precision, folder / "composites",
+        {"generator": generator, "parser": parser, "perceptual": perceptual}, precision, tf32, folder / "composites",
     )  # fmt: skip
     compose(job, records / "composites.json")
 

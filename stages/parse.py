@@ -10,7 +10,7 @@ import torch
 import typer
 
 from stages.codes.reduction import area, bicubic
-from stages.engine.command import Log, log_to, run_stage, section
+from stages.engine.command import TF32, Log, log_to, run_stage, section
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
 from stages.formats.inputs import Inputs
@@ -49,6 +49,7 @@ def main(
     parser: Annotated[Path, typer.Option(help="weights of the face parser")],
     out: Annotated[Path, typer.Option(help="folder of the label maps")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Parse every face to a label map of 512 px; an image without a face fails."""
@@ -57,7 +58,7 @@ def main(
         Item(face.image, {"face": faces / f"{face.image}.png"}, {"map": out / f"{face.image}.png"})
         for face in read_faces(images)
     ]
-    device = choose_device()
+    device = choose_device(tf32)
     inputs = Inputs(device)
     net = cache(lambda: load_parser(parser, device))
     reduce = {"area": area, "bicubic": bicubic}[params["reduce"]]

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 import typer
 
-from stages.engine.command import Log, log_to, run_stage, section
+from stages.engine.command import TF32, Log, log_to, run_stage, section
 from stages.engine.records import check_below
 from stages.nets.device import choose_device
 from stages.scoring.bench import Bench, Value
@@ -48,6 +48,7 @@ def main(
     judge: Annotated[list[str], typer.Option(help="a perceptual network that measures, by name; in their order")],
     weights: Annotated[list[Path], typer.Argument(help="weights of these, of the face parser, and of the metrics")],
     in_place: Annotated[list[str] | None, typer.Option(help="method whose self-transfer is its embedding")] = None,
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Measure reconstruction, self-transfer and transfer of every method."""
@@ -57,7 +58,7 @@ def main(
     listed = read_pairs(pairs, names)
     read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
-    bench = Bench(load_judges(params, judge, weights, choose_device()), listed)
+    bench = Bench(load_judges(params, judge, weights, choose_device(tf32)), listed)
     own_hair = bench.named("self-transfer")  # as HairFastGAN gives it
     options = {key: params[key] for key in ("permutations", "seed")}
     folder_of = reconstruction_folders(methods)

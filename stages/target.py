@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from stages import registry
-from stages.engine.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Scheme, log_to, run_stage, section
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -32,6 +32,7 @@ def main(
     parser: Annotated[Path, typer.Option(help="weights of the face parser; likewise")],
     out: Annotated[Path, typer.Option(help="folder of the target maps")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Unite the regions that a pair takes from its references and fill the holes."""
@@ -71,7 +72,7 @@ def main(
     of_pair = united
     if isinstance(fill, Completion):
         check_hair_only(listed.values(), f"target.fill: {params['fill']}")
-        device = choose_device()
+        device = choose_device(tf32)
         nets = cache(lambda: (load_generator(generator, device), load_parser(parser, device)))
         decisive, weights, of_pair = params, {"generator": generator, "parser": parser}, completed
 

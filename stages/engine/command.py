@@ -41,6 +41,9 @@ def section(name: str | None = None) -> Callable[[str], dict[str, Any]]:
     return parse
 
 
+TF32 = Annotated[bool, typer.Option("--tf32/--float32", help="networks.tf32: whether a GPU may use TF32 for float32")]
+
+
 def _scheme(name: str) -> LabelScheme:
     if name not in SCHEMES:
         raise typer.BadParameter(f"{name}: unknown; known: {', '.join(SCHEMES)}")

@@ -48,6 +48,7 @@ class Job(NamedTuple):
     folders: Folders
     weights: Mapping[str, Path]
     precision: str
+    tf32: bool
     out: Path
 
 

@@ -47,7 +47,7 @@ def work(job: Job) -> Work:
         outputs = {"image": job.out / f"{pair.pair}.png", "code": job.out / f"{pair.pair}.safetensors"}
         of_looks = {key: params[key] for key in LOOK_PARAMS} if looks else {}
         items.append(Item(pair.pair, paths, outputs, pair.facts | of_looks))
-    device = choose_device()
+    device = choose_device(job.tf32)
     inputs = Inputs(device, scheme)
     dtype = chosen(job.precision, device)
     exact = cache(lambda: load_generator(job.weights["generator"], device))

@@ -33,7 +33,7 @@ def work(job: Job) -> Work:
     params, scheme, pairs = job.params, job.scheme, job.pairs
     check_hair_only(pairs.values(), "LOHO", looks=True)
     items = items_of_pairs(pairs.values(), job.folders.faces, job.folders.maps, job.folders.targets, job.out)
-    device = choose_device()
+    device = choose_device(job.tf32)
     inputs = Inputs(device, scheme)
     dtype = chosen(job.precision, device)
     exact = cache(lambda: load_generator(job.weights["generator"], device))

@@ -25,6 +25,7 @@ HEADER = f"# Written by `{COMMAND}` from workflow/rules: the pipeline for `dvc r
 PARTS = {
     "scheme": ["networks.parser"],
     "precision": ["networks.precision"],
+    "tf32": ["networks.tf32"],
     "weights": ["networks.generator", "networks.parser", "networks.perceptual"],
     "method": ["methods"],
     "folder": ["methods"],

@@ -24,9 +24,10 @@ rule make_aligned:
         scheme=SCHEME,
         method=method_section,
         precision=config["networks"]["precision"],
+        tf32=TF32,
     shell:
         "python -m stages.align --params {params.section:q} --method {params.method:q} --scheme {params.scheme}"
         " --images {input.manifest} --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
         " --generator {input.generator} --parser {input.parser} --perceptual {input.perceptual}"
         " --precision {params.precision}"
-        " --out data/aligned/{wildcards.method} --record {output.record} --log {log}"
+        " --out data/aligned/{wildcards.method} --record {output.record} --log {log} {params.tf32}"

@@ -72,6 +72,7 @@ RENDERS = expand(
 GALLERY_KINDS = config["gallery"]["kinds"]
 GALLERY_RECORDS = ["pairs", *(settings.GALLERY_STAGES if GALLERY_KINDS else [])]
 SCHEME = settings.scheme_name(config["networks"])
+TF32 = "--tf32" if config["networks"]["tf32"] else "--float32"
 OTHER_SCORERS = metric_names.networks_of(config)
 
 

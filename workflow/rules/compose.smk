@@ -19,7 +19,8 @@ rule make_composites:
         scheme=SCHEME,
         precision=method_precision,
         weights=lambda wildcards: canonical(method_weights(wildcards)),
+        tf32=TF32,
     shell:
         "python -m stages.compose --method {params.method:q} --params {params.own:q} --scheme {params.scheme}"
         " --images {input.manifest} --pairs {input.pairs} --data data --weights {params.weights:q}"
-        " --precision {params.precision} --out data/composites/{wildcards.method} --record {output.record} --log {log}"
+        " --precision {params.precision} --out data/composites/{wildcards.method} --record {output.record} --log {log} {params.tf32}"

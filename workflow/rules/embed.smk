@@ -16,11 +16,12 @@ rule make_codes:
     params:
         section=section("embed"),
         precision=config["networks"]["precision"],
+        tf32=TF32,
     shell:
         "python -m stages.embed --params {params.section:q} --images {input.manifest} --faces data/faces"
         " --generator {input.generator} --perceptual {input.perceptual}"
         " --precision {params.precision} --out data/codes"
-        " --reconstructions data/reconstructions --record {output.record} --log {log}"
+        " --reconstructions data/reconstructions --record {output.record} --log {log} {params.tf32}"
 
 
 rule make_other_codes:
@@ -43,11 +44,12 @@ rule make_other_codes:
     params:
         section=section("embed"),
         precision=config["networks"]["precision"],
+        tf32=TF32,
     shell:
         "python -m stages.embed --params {params.section:q} --kind {wildcards.kind} --images {input.manifest}"
         " --faces data/faces --generator {input.generator} --perceptual {input.perceptual}"
         " --precision {params.precision} --out data/codes/{wildcards.kind}"
-        " --reconstructions data/reconstructions --record {output.record} --log {log}"
+        " --reconstructions data/reconstructions --record {output.record} --log {log} {params.tf32}"
 
 
 rule ingest_reconstructions:

@@ -14,9 +14,10 @@ rule make_faces:
         gpu=1,
     params:
         section=section("faces"),
+        tf32=TF32,
     shell:
         "python -m stages.faces --params {params.section:q} --generator {input.generator}"
-        " --landmarks {input.landmarks} --out data/faces --manifest {output.manifest} --record {output.record} --log {log}"
+        " --landmarks {input.landmarks} --out data/faces --manifest {output.manifest} --record {output.record} --log {log} {params.tf32}"
 
 
 rule make_maps:
@@ -34,6 +35,7 @@ rule make_maps:
         gpu=1,
     params:
         section=section("maps"),
+        tf32=TF32,
     shell:
         "python -m stages.parse --params {params.section:q} --images {input.manifest} --faces data/faces"
-        " --parser {input.parser} --out data/maps --record {output.record} --log {log}"
+        " --parser {input.parser} --out data/maps --record {output.record} --log {log} {params.tf32}"

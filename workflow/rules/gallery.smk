@@ -25,8 +25,9 @@ rule make_gallery:
         method=gallery_method()["method"],
         scheme=SCHEME,
         precision=config["networks"]["precision"],
+        tf32=TF32,
     shell:
         "python -m stages.gallery --params {params.section:q} --target-params {params.target:q}"
         " --align-params {params.align:q} --own-params {params.own:q} --method {params.method:q}"
         " --scheme {params.scheme} --images {input.manifest} --data data --generator {input.generator}"
-        " --parser {input.parser} --perceptual {input.perceptual} --precision {params.precision} --log {log}"
+        " --parser {input.parser} --perceptual {input.perceptual} --precision {params.precision} --log {log} {params.tf32}"

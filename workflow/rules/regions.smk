@@ -35,7 +35,8 @@ rule make_targets:
     params:
         section=section("target"),
         scheme=SCHEME,
+        tf32=TF32,
     shell:
         "python -m stages.target --params {params.section:q} --scheme {params.scheme} --images {input.manifest}"
         " --pairs {input.pairs} --maps data/maps --generator {input.generator} --parser {input.parser}"
-        " --out data/targets --record {output.record} --log {log}"
+        " --out data/targets --record {output.record} --log {log} {params.tf32}"

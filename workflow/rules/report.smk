@@ -23,9 +23,10 @@ rule make_score:
         methods=section("methods"),
         in_place=" ".join(f"--in-place {method}" for method in sorted(methods.in_place(config))),
         judges=" ".join(f"--judge {judge}" for judge in config["networks"]["judges"]),
+        tf32=TF32,
     shell:
         "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
-        " --pairs {input.pairs} --data data --out {output} --log {log}"
+        " --pairs {input.pairs} --data data --out {output} --log {log} {params.tf32}"
         " {params.in_place} {params.judges} {input.judges} {input.parser} {input.others}"
 
 
