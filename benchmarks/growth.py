@@ -21,7 +21,7 @@ import pandas as pd
 import typer
 import yaml
 
-from stages.engine.records import read_record
+from stages.engine.stage_records import read_record
 
 ONE_STEP = {
     "embed": {"w": {"preview_steps": 1, "steps": 1}, "fs": {"steps": 1}},

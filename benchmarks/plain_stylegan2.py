@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stages.nets.stylegan2 import StyleGAN2
+from stages.nets.stylegan2_net import StyleGAN2
 
 
 class PlainStyleGAN2:

@@ -28,11 +28,11 @@ from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, Objective, embed_fs, embed_w, p_norm, render_code, w_to_code
 from stages.codes.reduction import area
 from stages.nets.device import choose_device
+from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.nets.loading import load_generator, load_parser, load_perceptual
-from stages.nets.perceptual import masked_mean
 from stages.nets.precision import chosen, lowered
-from stages.nets.protocols import Generator, Parser, Perceptual
-from stages.nets.stylegan2 import StyleGAN2
+from stages.nets.sliced_network import masked_mean
+from stages.nets.stylegan2_net import StyleGAN2
 from stages.regions.masks import region_mask
 
 WEIGHTS = Path("data/weights")

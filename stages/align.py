@@ -9,20 +9,20 @@ import torch
 import typer
 from torch import Tensor
 
-from stages.codes import official
+from stages.codes import official_steps as official
 from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structure
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
-from stages.engine.command import TF32, Log, Precision, Scheme, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Precision, Scheme, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
 from stages.formats.inputs import Inputs
 from stages.formats.tensors import tensor_bytes
 from stages.nets.device import choose_device
+from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered
-from stages.nets.protocols import Generator, Parser, Perceptual
 from stages.regions.masks import dilate, region_mask, to_grid
 from stages.settings.manifests import check_hair_only, listed_pairs
 from stages.settings.methods import code_folder
@@ -95,15 +95,15 @@ def align_official(
     (f_identity, _), (f_reference, _) = aligned
     identity, reference = references
     masks = torch.cat([region_mask(ref.labels, hair) for ref in references], 1)
-    f = official.mix_structure(
+    f = official.mix_in_three_steps(
         f_identity, identity.code.f, f_reference, reference.code.f, masks, region_mask(target, hair), params["smooth"]
     )
     return [f, f], [outcome for _, outcome in aligned]
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("align"), help="section `align` of params.yaml, as JSON")],
-    method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("align"), help="section `align` of params.yaml, as JSON")],
+    method: Annotated[Any, typer.Option(parser=as_json("methods"), help="one entry of `methods`, as JSON")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],

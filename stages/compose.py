@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from stages import registry
-from stages.engine.command import TF32, Log, Precision, Scheme, Weights, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Precision, Scheme, Weights, as_json, log_to, run_stage
 from stages.engine.items import run_items
 from stages.methods import Folders, Job
 from stages.settings.config import check_section
 from stages.settings.manifests import listed_pairs
 
 
-def compose(job: Job, record: Path) -> None:
+def make_composites(job: Job, record: Path) -> None:
     """Make the composites of all pairs of a job and the stage's record; raises UserError as `run_items`."""
     kind = job.choice["kind"]
     work = registry.load("methods", kind).prepare(job)
@@ -25,8 +25,8 @@ def compose(job: Job, record: Path) -> None:
 
 
 def main(
-    method: Annotated[Any, typer.Option(parser=section("methods"), help="one entry of `methods`, as JSON")],
-    params: Annotated[Any, typer.Option(parser=section(), help="its own section of params.yaml, as JSON; or {}")],
+    method: Annotated[Any, typer.Option(parser=as_json("methods"), help="one entry of `methods`, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json(), help="its own section of params.yaml, as JSON; or {}")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
@@ -46,7 +46,7 @@ def main(
     job = Job(
         name, choice, params, scheme, listed_pairs(pairs, images), Folders.of(data, name), weights, precision, tf32, out
     )
-    compose(job, record)
+    make_composites(job, record)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from stages.engine.command import Log, log_to, run_stage
 from stages.engine.command import log as logger
 from stages.errors import UserError
 from stages.formats.files import sha256_file, write_atomic
-from stages.formats.weights import weights_bytes
+from stages.formats.weight_files import weights_bytes
 from stages.networks import HELP, Checkpoint
 
 

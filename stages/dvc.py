@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from stages.errors import UserError
-from stages.settings.dvc import COMMAND, FILE, HEADER, pipeline
+from stages.settings.dvc_pipeline import COMMAND, FILE, HEADER, pipeline
 from stages.settings.planned import check_made_with_params
 
 

@@ -9,7 +9,7 @@ import torch
 import typer
 
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
-from stages.engine.command import TF32, Log, Precision, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Precision, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -23,7 +23,7 @@ from stages.settings.manifests import read_faces
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("embed"), help="section `embed` of params.yaml, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("embed"), help="section `embed` of params.yaml, as JSON")],
     images: Annotated[Path, typer.Option(help="images.csv")],
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],

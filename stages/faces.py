@@ -10,15 +10,15 @@ import torch
 import typer
 from PIL import Image
 
-from stages.engine.command import TF32, Log, log_to, run_stage, section
+from stages.engine.command import TF32, Log, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
 from stages.formats.images import FACE_SIZE, at_face_size, png_bytes, read_image, read_square
 from stages.formats.tensors import to_image
 from stages.nets.device import choose_device
 from stages.nets.dlib_faces import load_landmarks
+from stages.nets.interfaces import Generator
 from stages.nets.loading import load_generator
-from stages.nets.protocols import Generator
 from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond
 from stages.photos.search import SURE, find_face
 from stages.settings.manifests import csv_bytes, face_sources, sample_photo
@@ -89,7 +89,7 @@ def draw_face(net: Generator, index: int, seed: int, truncation: float, device: 
 
 @torch.no_grad()
 def main(
-    params: Annotated[Any, typer.Option(parser=section("faces"), help="section `faces` of params.yaml, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("faces"), help="section `faces` of params.yaml, as JSON")],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],
     landmarks: Annotated[Path, typer.Option(help="weights of dlib's predictor of landmarks")],
     out: Annotated[Path, typer.Option(help="folder of the faces")],

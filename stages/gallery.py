@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from stages import align, target
-from stages.compose import compose
-from stages.engine.command import TF32, Log, Precision, Scheme, log_to, run_stage, section
-from stages.engine.records import check, write_record
+from stages.compose import make_composites
+from stages.engine.command import TF32, Log, Precision, Scheme, as_json, log_to, run_stage
+from stages.engine.stage_records import check, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.label_maps import read_label_map
 from stages.methods import Folders, Job
-from stages.regions.gallery import choose
+from stages.regions.gallery_kinds import choose
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
 from stages.settings.manifests import csv_bytes, listed_pairs, read_faces
@@ -30,11 +30,11 @@ def choose_all(params: dict[str, Any], maps: dict[str, Path], scheme: LabelSchem
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("gallery"), help="section `gallery` of params.yaml, as JSON")],
-    target_params: Annotated[Any, typer.Option(parser=section("target"), help="section `target`, likewise")],
-    align_params: Annotated[Any, typer.Option(parser=section("align"), help="section `align`, likewise")],
-    own_params: Annotated[Any, typer.Option(parser=section(), help="the method's own section, likewise")],
-    method: Annotated[Any, typer.Option(parser=section(), help="one entry of `methods`, as JSON; {} without kinds")],
+    params: Annotated[Any, typer.Option(parser=as_json("gallery"), help="section `gallery` of params.yaml, as JSON")],
+    target_params: Annotated[Any, typer.Option(parser=as_json("target"), help="section `target`, likewise")],
+    align_params: Annotated[Any, typer.Option(parser=as_json("align"), help="section `align`, likewise")],
+    own_params: Annotated[Any, typer.Option(parser=as_json(), help="the method's own section, likewise")],
+    method: Annotated[Any, typer.Option(parser=as_json(), help="one entry of `methods`, as JSON; {} without kinds")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
@@ -70,7 +70,7 @@ def main(
         name, choice, own_params, scheme, listed_pairs(pairs, images), folders,
         {"generator": generator, "parser": parser, "perceptual": perceptual}, precision, tf32, folder / "composites",
     )  # fmt: skip
-    compose(job, records / "composites.json")
+    make_composites(job, records / "composites.json")
 
 
 if __name__ == "__main__":

@@ -18,11 +18,11 @@ from stages.engine.command import Log, log_to, run_stage
 from stages.engine.command import log as logger
 from stages.engine.items import run_items
 from stages.errors import ItemError, UserError
-from stages.formats.results import read_result
+from stages.formats.foreign_images import read_result
 from stages.methods._results import taken_over
 from stages.settings.manifests import listed_pairs, read_faces
-from stages.settings.problems import quoted, shown
-from stages.settings.results import look_through
+from stages.settings.problems import quoted, safe
+from stages.settings.results_folders import look_through
 from stages.settings.yaml_files import add_entry, entry_line, read_yaml
 
 RECONSTRUCTIONS = "reconstruction"  # folder beside the composites that may hold images named after the faces
@@ -39,10 +39,10 @@ def problems(folder: Path, names: list[str], what: str) -> list[str]:
             lines.append(str(error))
     left_out = [(path, reason) for path, reason in found.left_out if path != folder / RECONSTRUCTIONS]
     for path, reason in left_out[:TOLD]:
-        logger.info("%s: %s; it is left out", shown(path), reason)
+        logger.info("%s: %s; it is left out", safe(path), reason)
     if len(left_out) > TOLD:
-        logger.info("%s: %d other files are left out", shown(folder), len(left_out) - TOLD)
-    logger.info("%s: %d of %d %ss have a usable image", shown(folder), len(names) - len(lines), len(names), what)
+        logger.info("%s: %d other files are left out", safe(folder), len(left_out) - TOLD)
+    logger.info("%s: %d of %d %ss have a usable image", safe(folder), len(names) - len(lines), len(names), what)
     return lines
 
 
@@ -65,7 +65,7 @@ def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> tuple[
         entry["reconstructions"] = (folder / RECONSTRUCTIONS).as_posix()
         bad += problems(folder / RECONSTRUCTIONS, faces, "face")
     else:
-        logger.info("%s: not there, so the method gets no reconstruction row", shown(folder / RECONSTRUCTIONS))
+        logger.info("%s: not there, so the method gets no reconstruction row", safe(folder / RECONSTRUCTIONS))
     return entry, bad
 
 
@@ -77,18 +77,18 @@ def say_or_write(name: str, entry: dict[str, str], params: Path, write: bool) ->
     """
     if write:
         add_entry(params, "methods", name, entry)
-        typer.echo(f"{shown(params)}: below methods there is a new line: {entry_line(name, entry)}")
+        typer.echo(f"{safe(params)}: below methods there is a new line: {entry_line(name, entry)}")
         return
     there = (read_yaml(params) or {}).get("methods", {}) if params.is_file() else {}
     if isinstance(there, dict) and there.get(name) == entry:
-        typer.echo(f"# {shown(params)} has this method already.")
+        typer.echo(f"# {safe(params)} has this method already.")
     elif isinstance(there, dict) and name in there:
         raise UserError(
-            f"{shown(params)}: methods has another entry {name} already; choose another --name, or remove it"
+            f"{safe(params)}: methods has another entry {name} already; choose another --name, or remove it"
         )
     else:
         typer.echo(
-            f"# {shown(params)} has a section methods: already. Put this line below it as the last, or add --write:\n"
+            f"# {safe(params)} has a section methods: already. Put this line below it as the last, or add --write:\n"
             f"  {entry_line(name, entry)}"
         )
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from stages.engine.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.command import Log, Scheme, as_json, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.engine.records import check, write_record
+from stages.engine.stage_records import check, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.label_maps import read_label_map
@@ -17,7 +17,7 @@ from stages.settings.manifests import csv_bytes, pair_names, read_faces, read_pa
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("pairs"), help="section `pairs` of params.yaml, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("pairs"), help="section `pairs` of params.yaml, as JSON")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],

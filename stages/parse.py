@@ -10,7 +10,7 @@ import torch
 import typer
 
 from stages.codes.reduction import area, bicubic
-from stages.engine.command import TF32, Log, log_to, run_stage, section
+from stages.engine.command import TF32, Log, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
 from stages.formats.inputs import Inputs
@@ -43,7 +43,7 @@ def why_no_face(labels: np.ndarray, scheme: LabelScheme, min_face: float) -> str
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("maps"), help="section `maps` of params.yaml, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("maps"), help="section `maps` of params.yaml, as JSON")],
     images: Annotated[Path, typer.Option(help="images.csv")],
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
     parser: Annotated[Path, typer.Option(help="weights of the face parser")],

@@ -2,7 +2,7 @@
 
 import typer
 
-from stages.engine.records import is_damaged, written
+from stages.engine.stage_records import is_damaged, written
 from stages.errors import UserError
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from stages.engine.command import Log, Scheme, log_to, run_stage, section
+from stages.engine.command import Log, Scheme, as_json, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.engine.records import check_below, read_record
+from stages.engine.stage_records import check_below, read_record
 from stages.errors import UserError
 from stages.formats.files import sha256_file
 from stages.reporting.against import FOR_THE_WORSE, changes, describe, read_run
@@ -35,7 +35,7 @@ PARAMS = Path("params.yaml")  # in the folder of the run
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("all"), help="all of params.yaml, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("all"), help="all of params.yaml, as JSON")],
     scheme: Scheme,
     metrics: Annotated[Path, typer.Option(help="metrics.parquet")],
     images: Annotated[Path, typer.Option(help="images.csv")],

@@ -18,12 +18,12 @@ import pandas as pd
 import torch
 import typer
 
-from stages.engine.command import TF32, Log, log_to, run_stage, section
-from stages.engine.records import check_below
+from stages.engine.command import TF32, Log, as_json, log_to, run_stage
+from stages.engine.stage_records import check_below
 from stages.nets.device import choose_device
 from stages.scoring.bench import Bench, Value
 from stages.scoring.judges import load_judges
-from stages.scoring.protocols import Folders, score_reconstruction, score_transfer
+from stages.scoring.protocols import Given, score_reconstruction, score_transfer
 from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import reconstruction_folders
 from stages.statistics import table
@@ -39,8 +39,8 @@ def row(protocol: str, method: str, measured: Value) -> dict[str, Any]:
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("score"), help="section `score` of params.yaml, as JSON")],
-    methods: Annotated[Any, typer.Option(parser=section("methods"), help="section `methods`, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("score"), help="section `score` of params.yaml, as JSON")],
+    methods: Annotated[Any, typer.Option(parser=as_json("methods"), help="section `methods`, as JSON")],
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
@@ -73,7 +73,7 @@ def main(
             if value.metric in own_hair:
                 rows += [row("self-transfer", method, value) for method in of_folder if method in (in_place or [])]
         logger.info("transfer of %d pairs by %s", len(listed), ", ".join(methods))
-        given = Folders(faces, data / "maps", data / "targets")
+        given = Given(faces, data / "maps", data / "targets")
         rows += [row("transfer", *each) for each in score_transfer(bench, listed, given, composites, **options)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     sets = frame[frame["item"] == table.SUMMARY].assign(excluded=0)

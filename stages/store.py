@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stages.engine.store import ROOT, entries, is_intact, read_stored
+from stages.engine.item_store import ROOT, is_intact, read_stored, stored_folders
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path, typer.Option(help="folder of the store")]
@@ -16,7 +16,7 @@ Root = Annotated[Path, typer.Option(help="folder of the store")]
 @app.command("list")
 def list_items(root: Root = ROOT) -> None:
     """Print every item: stage, fingerprint, name, size, seconds it took."""
-    for folder in entries(root):
+    for folder in stored_folders(root):
         item = (read_stored(folder) or {}).get("item", {})
         size = sum(file.stat().st_size for file in folder.iterdir())
         name, seconds = item.get("item", "damaged"), item.get("seconds", 0.0)
@@ -26,7 +26,7 @@ def list_items(root: Root = ROOT) -> None:
 @app.command()
 def verify(root: Root = ROOT) -> None:
     """Check every item against its digests; exit status 1 if one is damaged (it would be recomputed)."""
-    folders = entries(root)
+    folders = stored_folders(root)
     damaged = [folder for folder in folders if not is_intact(folder)]
     for folder in damaged:
         typer.echo(f"damaged: {folder}")
@@ -41,7 +41,7 @@ def prune(
 ) -> None:
     """Remove items not used for some days, and damaged ones."""
     limit = time.time() - days * 86_400
-    removed = [folder for folder in entries(root) if folder.stat().st_mtime < limit or not is_intact(folder)]
+    removed = [folder for folder in stored_folders(root) if folder.stat().st_mtime < limit or not is_intact(folder)]
     for folder in removed:
         shutil.rmtree(folder)
     typer.echo(f"removed {len(removed)} items")

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from stages import registry
-from stages.engine.command import TF32, Log, Scheme, log_to, run_stage, section
+from stages.engine.command import TF32, Log, Scheme, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -18,12 +18,12 @@ from stages.formats.label_maps import label_map_bytes, read_label_map
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_parser
 from stages.regions.pair import Pair
-from stages.regions.target import compose, fit_face
+from stages.regions.target_map import compose, fit_face
 from stages.settings.manifests import check_hair_only, listed_pairs
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=section("target"), help="section `target` of params.yaml, as JSON")],
+    params: Annotated[Any, typer.Option(parser=as_json("target"), help="section `target` of params.yaml, as JSON")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],

@@ -15,7 +15,7 @@ from stages.engine.command import log as logger
 from stages.formats.archives import fetch
 from stages.formats.files import write_atomic
 from stages.formats.pinned import Pinned
-from stages.formats.weights import weights_bytes
+from stages.formats.weight_files import weights_bytes
 from stages.networks import Network
 
 

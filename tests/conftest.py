@@ -14,7 +14,7 @@ from support import ROOT, seeded
 from torch import nn
 
 from stages.errors import UserError
-from stages.nets.mobilestylegan import MobileStyleGAN
+from stages.nets.mobilestylegan_net import MobileStyleGAN
 from stages.nets.stlpips import BACKBONES, STLPIPS, BlurPool
 from stages.settings.checkpoints import embedded_networks
 from stages.weights import make_weights

@@ -14,7 +14,7 @@ from golden import bisenet_value, filled
 from torch import Tensor
 
 from stages.nets.bisenet import BiSeNet
-from stages.nets.stylegan2 import StyleGAN2
+from stages.nets.stylegan2_net import StyleGAN2
 from stages.regions.labels import CELEBAMASK_16
 
 STATISTICS = ("mean_w", "pca_mean", "pca_components", "pca_stdev")

@@ -9,9 +9,9 @@ from PIL import Image
 from support import ROOT, run_module
 
 from stages.errors import ItemError, UserError
-from stages.formats.results import bring_to_size, read_result
+from stages.formats.foreign_images import bring_to_size, read_result
 from stages.ingest import check, main
-from stages.settings.results import look_through, result_files
+from stages.settings.results_folders import look_through, result_files
 from stages.settings.yaml_files import read_yaml
 
 FACES = ["a", "b", "c"]

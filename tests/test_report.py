@@ -10,7 +10,7 @@ import torch
 import yaml
 from support import ROOT
 
-from stages.formats.weights import weights_bytes
+from stages.formats.weight_files import weights_bytes
 from stages.regions.pair import Pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
 from stages.reporting.published import elsewhere, published

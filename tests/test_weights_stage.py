@@ -13,7 +13,7 @@ from stages.errors import UserError
 from stages.formats import archives
 from stages.formats.files import sha256, sha256_file
 from stages.formats.pinned import Pinned
-from stages.formats.weights import read_metadata, read_weights, weights_bytes
+from stages.formats.weight_files import read_metadata, read_weights, weights_bytes
 from stages.networks import Network
 
 TENSORS = {"conv.weight": torch.arange(24.0).reshape(2, 3, 4), "norm.count": torch.tensor(7)}

@@ -9,9 +9,9 @@ from stages.codes.embedding import unwhiten, whiten
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
 from stages.codes.style import STYLE_BLOCKS, masked_grams, share_of_grams
-from stages.nets.perceptual import masked_mean
-from stages.nets.protocols import Generator, Parser, Perceptual
-from stages.params.alignment import AlignParams
+from stages.nets.interfaces import Generator, Parser, Perceptual
+from stages.nets.sliced_network import masked_mean
+from stages.params.align_section import AlignParams
 from stages.regions.masks import region_mask
 
 IMAGE_SIZE = 256  # px at which images are compared and Gram matrices taken

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from stages.codes.optimise import Variable
 from stages.codes.reduction import area
-from stages.nets.perceptual import masked_mean
-from stages.nets.protocols import Perceptual
+from stages.nets.interfaces import Perceptual
+from stages.nets.sliced_network import masked_mean
 from stages.regions.masks import erode, to_grid
 
 BORDER = 12  # px at 512 px along a region's border whose colours are mixed with what is behind
@@ -23,7 +23,7 @@ RANGE = (0.01, 0.99)  # quantiles of a channel between which the new colours sta
 RIDGE = 1e-4  # variance added to each channel, in units of [-1, 1]: what has one colour has no directions
 
 
-class Look(NamedTuple):
+class LookTask(NamedTuple):
     """What gets whose look.
 
     `image` (B, 3, h, w) in [-1, 1] gives it, `own` (B, 1, H, W) is where that shows the region, and `target`
@@ -40,7 +40,7 @@ class Paint:
 
     def __init__(
         self,
-        looks: Sequence[Look],
+        looks: Sequence[LookTask],
         perceptual: Perceptual,
         structure: Tensor,
         render: Callable[[Tensor], Tensor],

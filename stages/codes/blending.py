@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from stages.codes.appearance import Look, Paint
+from stages.codes.appearance import LookTask, Paint
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
-from stages.nets.protocols import Generator, Perceptual
-from stages.params.blending import BlendParams
+from stages.nets.interfaces import Generator, Perceptual
+from stages.params.composing import BlendParams
 from stages.regions.masks import to_grid
 
 
@@ -36,7 +36,7 @@ def blend(
     masks: Tensor,
     params: BlendParams,
     photos: Tensor | None = None,
-    looks: Sequence[Look] = (),
+    looks: Sequence[LookTask] = (),
     on_step: OnStep | None = None,
 ) -> tuple[FSCode, Tensor, Outcome]:
     """Blend K references into one FS code.

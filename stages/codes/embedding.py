@@ -12,9 +12,9 @@ from torch.nn import functional
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.preview import PREVIEW_SIZE, Preview
 from stages.codes.reduction import area, bicubic
+from stages.nets.interfaces import Generator, Perceptual
 from stages.nets.pca import LEAKY_SLOPE
-from stages.nets.protocols import Generator, Perceptual
-from stages.params.embedding import FSParams, WPlusParams
+from stages.params.embed_section import FSParams, WPlusParams
 
 LOSS_SIZE = 256  # px; the official code's LPIPS is at 256 too
 

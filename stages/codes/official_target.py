@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import bicubic
-from stages.nets.protocols import Generator, Parser
-from stages.params.target import CompletionParams
-from stages.regions.official import after_first_completion, after_second_completion, draft, second_goal
+from stages.nets.interfaces import Generator, Parser
+from stages.params.faces_to_targets import CompletionParams
+from stages.regions.official_masks import after_first_completion, after_second_completion, draft, second_goal
 
 ROWS = 6  # leading rows of W+ that move, here and in the alignment
 
@@ -74,7 +74,7 @@ def complete(
     return (latest[0].argmax(1) if latest else target), outcome
 
 
-def compose(
+def completed_target(
     generator: Generator,
     parser: Parser,
     identity: np.ndarray,

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stages.nets.protocols import Generator
+from stages.nets.interfaces import Generator
 
 PREVIEW_SIZE = 128  # px at which previews are compared
 FADE = 0.5  # what older renders count at each fit

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stages.nets.protocols import Perceptual
+from stages.nets.interfaces import Perceptual
 
 STYLE_BLOCKS = 4  # relu1_2, relu2_2, relu3_3, relu4_3 of VGG16, as in the official code
 SMALL = 256  # px at which the official code takes them

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from stages.engine.lifeline import follow
-from stages.engine.records import check_manifests
+from stages.engine.stage_records import check_manifests
 from stages.errors import UserError
 from stages.regions.labels import SCHEMES, LabelScheme
 from stages.settings.config import check_section
@@ -23,7 +23,7 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 Log = Annotated[Path | None, typer.Option("--log", help="file that gets a copy of the messages")]
 
 
-def section(name: str | None = None) -> Callable[[str], dict[str, Any]]:
+def as_json(name: str | None = None) -> Callable[[str], dict[str, Any]]:
     """Parser of an option that is JSON: a section of params.yaml, which is checked, or anything else without a name."""
 
     def parse(text: str) -> dict[str, Any]:
@@ -57,7 +57,7 @@ Precision = Annotated[
 
 
 def _weights(text: str) -> dict[str, Path]:
-    return {role: Path(path) for role, path in section()(text).items()}
+    return {role: Path(path) for role, path in as_json()(text).items()}
 
 
 Weights = Annotated[Any, typer.Option("--weights", parser=_weights, help="weight files by their role, as JSON")]

@@ -14,13 +14,13 @@ from stages.engine.batches import BatchSize, device_memory
 from stages.engine.code import code_digests
 from stages.engine.command import log
 from stages.engine.environment import environment
+from stages.engine.item_store import Parts, Store, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
-from stages.engine.records import check, write_record
-from stages.engine.store import Parts, Store, fingerprint
+from stages.engine.stage_records import check, write_record
 from stages.errors import ItemError
 from stages.formats.canonical import canonical
 from stages.formats.files import is_failed, write_atomic
-from stages.formats.weights import network_of, weights_digest
+from stages.formats.weight_files import network_of, weights_digest
 from stages.regions.pair import Pair
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.networks import Role
-from stages.regions.target import HoleFill
+from stages.regions.target_map import HoleFill
 
 
 @dataclass(frozen=True)

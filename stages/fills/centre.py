@@ -16,7 +16,7 @@ def fill_from_centre(labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme)
     a hole at the middle itself, such as a missing nose, background.
 
     The way takes one pixel a step along its longer axis; a point half-way between two pixels goes to the outer
-    one, so that a mirrored map gives a mirrored target. Arguments and result as of `stages.regions.target.HoleFill`.
+    one, so that a mirrored map gives a mirrored target. Arguments and result: see `HoleFill`.
     """
     counts = is_one_of(labels, scheme.behind_indices + scheme.spread_indices) & ~holes
     filled = np.full(labels.shape, scheme["background"], np.uint8)

@@ -14,7 +14,7 @@ from stages.formats.tensors import from_labels, from_rgb, read_tensors, to_devic
 from stages.regions.labels import LabelScheme
 
 
-class Item(Protocol):
+class Reads(Protocol):
     """What reads files: `stages.engine.items.Item`."""
 
     @property
@@ -31,7 +31,7 @@ class Inputs:
         self.of_this_batch: dict[Path, Future[Any]] = {}
         self.of_the_next: dict[Path, Future[Any]] = {}
 
-    def read_ahead(self, items: Sequence[Item]) -> None:
+    def read_ahead(self, items: Sequence[Reads]) -> None:
         """Begin to read what a batch needs; the one named before is computed now, and what was read for it is kept."""
         self.of_this_batch, self.of_the_next = self.of_the_next, {}
         for item in items:
@@ -39,20 +39,20 @@ class Inputs:
                 if path not in self.of_the_next:
                     self.of_the_next[path] = self.reader.submit(self._decoded, role, path)
 
-    def faces(self, items: Sequence[Item], role: str) -> Tensor:
+    def faces(self, items: Sequence[Reads], role: str) -> Tensor:
         """Images (B, 3, H, W) in [-1, 1]; errors as `read_rgb`."""
         return torch.cat([from_rgb(image, self.device) for image in self._read(items, role)])
 
-    def labels(self, items: Sequence[Item], role: str) -> Tensor:
+    def labels(self, items: Sequence[Reads], role: str) -> Tensor:
         """Label maps int64 (B, H, W); errors as `read_label_map`."""
         return torch.cat([from_labels(labels, self.device) for labels in self._read(items, role)])
 
-    def codes(self, items: Sequence[Item], role: str) -> dict[str, Tensor]:
+    def codes(self, items: Sequence[Reads], role: str) -> dict[str, Tensor]:
         """Tensors (B, …) by name; errors as `read_tensors`."""
         stored = self._read(items, role)
         return {name: torch.stack([to_device(code[name], self.device) for code in stored]) for name in stored[0]}
 
-    def _read(self, items: Sequence[Item], role: str) -> list[Any]:
+    def _read(self, items: Sequence[Reads], role: str) -> list[Any]:
         paths = [item.inputs[role] for item in items]
         begun = self.of_this_batch
         return [begun[path].result() if path in begun else self._decoded(role, path) for path in paths]

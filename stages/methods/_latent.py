@@ -6,8 +6,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from stages.codes import official
-from stages.codes.appearance import Look
+from stages.codes import official_steps as official
+from stages.codes.appearance import LookTask
 from stages.codes.blending import blend
 from stages.codes.embedding import LOSS_SIZE, FSCode, render_code
 from stages.codes.reduction import area, bicubic
@@ -63,9 +63,9 @@ def work(job: Job) -> Work:
         reduce = bicubic if is_official else area
         return reduce(inputs.faces(batch, f"face{k}"), size)
 
-    def looks_of(batch: Sequence[Item], size: int) -> list[Look]:
+    def looks_of(batch: Sequence[Item], size: int) -> list[LookTask]:
         return [
-            Look(photos_of(batch, k, size), *(masks_of(batch, role, [labels]) for role in (f"map{k}", "target")))
+            LookTask(photos_of(batch, k, size), *(masks_of(batch, role, [labels]) for role in (f"map{k}", "target")))
             for k, labels in pairs[batch[0].name].painted(scheme).items()
         ]
 

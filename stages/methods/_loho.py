@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from stages.codes.loho import Shown, loho
+from stages.codes.loho_fit import Shown, loho
 from stages.engine.items import Item, Result, items_of_pairs
 from stages.engine.progress import Progress
 from stages.errors import ItemError

@@ -6,9 +6,9 @@ from pathlib import Path
 from stages.engine.command import log
 from stages.engine.items import Compute, Item, Result
 from stages.errors import ItemError
-from stages.formats.results import bring_to_size, read_result
+from stages.formats.foreign_images import bring_to_size, read_result
 from stages.settings.manifests import result_files
-from stages.settings.problems import shown
+from stages.settings.problems import safe
 
 
 def taken_over(folder: Path, names: Sequence[str], what: str, out: Path) -> tuple[list[Item], Compute]:
@@ -18,7 +18,7 @@ def taken_over(folder: Path, names: Sequence[str], what: str, out: Path) -> tupl
         UserError: as `result_files`.
     """
     results = result_files(folder, names, what)
-    log.info("%s: %d of %d %ss have an image", shown(folder), len(results), len(names), what)
+    log.info("%s: %d of %d %ss have an image", safe(folder), len(results), len(names), what)
     items = [
         Item(name, {"result": results[name]} if name in results else {}, {"image": out / f"{name}.png"})
         for name in names

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
-from stages.params.blending import BlendParams
+from stages.params.composing import BlendParams
 from stages.params.fields import doc, section
 
 

@@ -5,8 +5,8 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
+from stages.params.composing import LohoParams
 from stages.params.fields import section
-from stages.params.loho import LohoParams
 
 
 @section("LOHO.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.metrics import Case, CaseMetric, Measured
-from stages.scoring.masks import giver_of
+from stages.scoring.transfer_masks import giver_of
 
 if TYPE_CHECKING:
     from stages.scoring.judges import Judges

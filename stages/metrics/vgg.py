@@ -8,7 +8,7 @@ from stages.metrics import Comparison, ImageMetric, Setup
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from stages.nets.perceptual import SlicedNetwork
+    from stages.nets.sliced_network import SlicedNetwork
     from stages.scoring.judges import Judges
 
 # Of relu1_1 … relu5_1, in the official code's VGGLoss (ZPdesu/Barbershop, which takes it from pix2pixHD).
@@ -39,7 +39,7 @@ def first_activations(net: "SlicedNetwork", image: "Tensor", features: "Sequence
         image: (B, 3, H, W) in [-1, 1].
         features: its features by `net`; each slice goes on from the last one's, so that little is computed twice.
     """
-    from stages.nets.perceptual import to_first_relu
+    from stages.nets.sliced_network import to_first_relu
 
     inputs = [net.scaling_layer(image), *features[:-1]]
     return [to_first_relu(getattr(net.net, f"slice{k}"), x) for k, x in enumerate(inputs, 1)]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from stages.errors import UserError
-from stages.formats.weights import read_metadata, read_weights
+from stages.formats.weight_files import read_metadata, read_weights
 
 CONTENT = "dat"
 SIZES = {"dlib_landmarks": 99_693_937, "dlib_identity": 22_466_066}  # bytes

@@ -7,8 +7,8 @@ import torch
 
 from stages import registry
 from stages.errors import UserError
-from stages.formats.weights import network_of, read_metadata, read_weights
-from stages.nets.protocols import Generator, Parser, Perceptual
+from stages.formats.weight_files import network_of, read_metadata, read_weights
+from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.networks import Role
 
 

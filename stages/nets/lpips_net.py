@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stages.nets.perceptual import LABELS, SlicedNetwork
+from stages.nets.sliced_network import LABELS, SlicedNetwork
 
 
 class LPIPS(SlicedNetwork):

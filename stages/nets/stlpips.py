@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stages.nets.perceptual import LABELS, SlicedNetwork
+from stages.nets.sliced_network import LABELS, SlicedNetwork
 
 
 class BlurPool(nn.Module):

@@ -15,7 +15,7 @@ def entry(backbone: str, title: str, file: str, sha256: str) -> Network:
     """The network on a backbone, `vgg` or `alex`, of torchvision's file, whose sha256 begins as given."""
 
     def read(path: Path) -> tuple[Tensors, dict[str, str]]:
-        from stages.nets.checkpoints import read_checkpoint, state_dict
+        from stages.nets.checkpoint_files import read_checkpoint, state_dict
         from stages.nets.lpips_net import lpips_state
 
         try:

@@ -24,7 +24,7 @@ def entry(backbone: str, title: str) -> Network:
 
     def read(archive: Path) -> tuple[Tensors, dict[str, str]]:
         from stages.formats.archives import read_member
-        from stages.nets.checkpoints import tensors_of
+        from stages.nets.checkpoint_files import tensors_of
 
         return tensors_of(read_member(archive, f"stlpips_pytorch/weights/vST0.0/{backbone}_shift_tolerant.pth")), {}
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 def read(path: Path) -> tuple[Tensors, dict[str, str]]:
     """The weights, unchanged."""
-    from stages.formats.weights import check_layout
-    from stages.nets.checkpoints import read_checkpoint, state_dict
+    from stages.formats.weight_files import check_layout
+    from stages.nets.checkpoint_files import read_checkpoint, state_dict
 
     state = state_dict(path, read_checkpoint(path))
     check_layout(path, state, build({}).state_dict(), HELP)

@@ -19,7 +19,7 @@ FILE_SHA256 = "468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567"
 def read(archive: Path) -> tuple[Tensors, dict[str, str]]:
     """The state dict as it is."""
     from stages.formats.archives import read_member
-    from stages.nets.checkpoints import tensors_of
+    from stages.nets.checkpoint_files import tensors_of
 
     content = read_member(archive, FILE)
     if sha256(content) != FILE_SHA256:

@@ -8,13 +8,13 @@ from stages.formats.pinned import Pinned
 from stages.networks import Network, Tensors
 
 if TYPE_CHECKING:
-    from stages.nets.mobilestylegan import MobileStyleGAN
+    from stages.nets.mobilestylegan_net import MobileStyleGAN
 
 
 def read(archive: Path) -> tuple[Tensors, dict[str, str]]:
     """The state dict, with the statistics of its W space."""
     from stages.formats.archives import read_member
-    from stages.nets.mobilestylegan import MobileStyleGAN
+    from stages.nets.mobilestylegan_net import MobileStyleGAN
     from stages.nets.openvino_ir import mobilestylegan_state, read_constants
     from stages.nets.pca import principal_components
 
@@ -29,7 +29,7 @@ def read(archive: Path) -> tuple[Tensors, dict[str, str]]:
 
 
 def build(_: Mapping[str, str]) -> "MobileStyleGAN":
-    from stages.nets.mobilestylegan import MobileStyleGAN
+    from stages.nets.mobilestylegan_net import MobileStyleGAN
 
     return MobileStyleGAN()
 

@@ -8,7 +8,7 @@ from stages.errors import UserError
 from stages.networks import HELP, Checkpoint, Network, Tensors
 
 if TYPE_CHECKING:
-    from stages.nets.stylegan2 import StyleGAN2
+    from stages.nets.stylegan2_net import StyleGAN2
 
 STATISTICS = ("mean_w", "pca_mean", "pca_components", "pca_stdev")
 
@@ -17,10 +17,10 @@ def read(path: Path) -> tuple[Tensors, dict[str, str]]:
     """The weights from `g_ema` and `latent_avg`, with the statistics of the W space."""
     import torch
 
-    from stages.formats.weights import check_layout
-    from stages.nets.checkpoints import read_checkpoint, state_dict
+    from stages.formats.weight_files import check_layout
+    from stages.nets.checkpoint_files import read_checkpoint, state_dict
     from stages.nets.pca import principal_components
-    from stages.nets.stylegan2 import StyleGAN2, size_of_state
+    from stages.nets.stylegan2_net import StyleGAN2, size_of_state
 
     content = read_checkpoint(path)
     if not isinstance(content, dict) or not {"g_ema", "latent_avg"} <= content.keys():
@@ -39,7 +39,7 @@ def read(path: Path) -> tuple[Tensors, dict[str, str]]:
 
 
 def build(facts: Mapping[str, str]) -> "StyleGAN2":
-    from stages.nets.stylegan2 import StyleGAN2
+    from stages.nets.stylegan2_net import StyleGAN2
 
     return StyleGAN2(int(facts.get("size", "1024")))
 

@@ -20,7 +20,7 @@ ROUNDS = 2
 SHIFTS = (-0.03, 0.0, 0.03)  # of the box, by which it is moved and resized: the mean of all places is steadier
 
 
-class Face(NamedTuple):
+class FoundFace(NamedTuple):
     """The main face of a photo: 68 landmarks (x, y), the detector's score, number of faces, quarter turns."""
 
     landmarks: np.ndarray
@@ -73,7 +73,7 @@ def _landmarks(photo: np.ndarray, crop: Crop, predictor: Any) -> np.ndarray:
     return np.mean(places, axis=0) @ matrix[:, :2].T + matrix[:, 2]
 
 
-def find_face(photo: np.ndarray, predictor: Any) -> Face | None:
+def find_face(photo: np.ndarray, predictor: Any) -> FoundFace | None:
     """The main face of an RGB photo, uint8 (H, W, 3), or None if there is none.
 
     It is looked for in the photo as it is, turned by quarters, then closer for smaller faces, until one is certain;
@@ -95,4 +95,4 @@ def find_face(photo: np.ndarray, predictor: Any) -> Face | None:
     for _ in range(ROUNDS):
         landmarks = _landmarks(photo, crop, predictor)
         crop = ffhq_crop(landmarks)
-    return Face(landmarks, box.score, max(faces, 1), look.turn)
+    return FoundFace(landmarks, box.score, max(faces, 1), look.turn)

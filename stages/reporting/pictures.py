@@ -15,7 +15,7 @@ from stages.formats.label_maps import palette, read_label_map
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.reporting.names import method_name
-from stages.scoring.masks import transfer_masks
+from stages.scoring.transfer_masks import transfer_masks
 
 matplotlib.use("Agg")
 from matplotlib import pyplot

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from stages.engine.records import write_record
+from stages.engine.stage_records import write_record
 from stages.formats.files import write_atomic
 
 RECORD = "record.json"

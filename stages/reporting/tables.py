@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.formats.weights import DIGEST, read_metadata
+from stages.formats.weight_files import DIGEST, read_metadata
 from stages.metrics.frechet import NULL
 from stages.metrics.kernel import ERROR
 from stages.regions.pair import Pair, as_table

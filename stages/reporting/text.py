@@ -18,7 +18,7 @@ from stages.reporting.environments import environments_table, mixed
 from stages.reporting.names import method_name
 from stages.reporting.ranking import names_by_kind, ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
-from stages.settings.methods import SELF_TRANSFER, protocols, reconstruction_folders, supplied
+from stages.settings.methods import SELF_TRANSFER, folders_supplied, protocols, reconstruction_folders
 from stages.settings.origin import differences, sources
 from stages.statistics.comparison import compare, leaders, smallest_p
 
@@ -92,7 +92,7 @@ def render_report(
         comparison_table=tables.comparison_table,
         smallest_p=smallest_p(len(pairs)),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
-        elsewhere=[method_name(method) for method in supplied(methods, "images")],
+        elsewhere=[method_name(method) for method in folders_supplied(methods, "images")],
         cost_table=tables.cost_table(records),
         commit=commit(),
         metrics_sha256=metrics_sha256,

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from stages.formats.tensors import from_rgb
-from stages.formats.weights import network_of
+from stages.formats.weight_files import network_of
 from stages.metrics import Comparison, Setup
+from stages.nets.interfaces import Parser, Perceptual
 from stages.nets.loading import load_parser, load_perceptual
-from stages.nets.protocols import Parser, Perceptual
 from stages.scoring.features import FeatureKind, of_inception, of_judge
 from stages.scoring.pixels import resize, resize_mask
 

@@ -14,13 +14,13 @@ from stages.metrics import Case
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, shown
 from stages.scoring.bench import Bench, Value, noted
-from stages.scoring.masks import REGIONS, giver_of, transfer_masks
+from stages.scoring.transfer_masks import REGIONS, giver_of, transfer_masks
 from stages.statistics.table import SUMMARY
 
 Features = list[list[np.ndarray]]  # of images, of each kind of features
 
 
-class Folders(NamedTuple):
+class Given(NamedTuple):
     """Where the faces, maps and targets are."""
 
     faces: dict[str, Path]
@@ -58,7 +58,7 @@ def score_reconstruction(
 
 
 def score_transfer(
-    bench: Bench, pairs: Sequence[Pair], given: Folders, composites: Mapping[str, Path], permutations: int, seed: int
+    bench: Bench, pairs: Sequence[Pair], given: Given, composites: Mapping[str, Path], permutations: int, seed: int
 ) -> Iterator[tuple[str, Value]]:
     """Yield the measurements of every method's composite of every pair, then those of the sets under `*`.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.errors import UserError
-from stages.settings.problems import shown
+from stages.settings.problems import safe
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 HEIC_SUFFIXES = (".heic", ".heif")  # read where pillow-heif is installed
@@ -40,9 +40,9 @@ def list_images(folder: Path, hint: str, deep: bool = False) -> Listing:
     """
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.is_file() else "no such folder"
-        raise UserError(f"{shown(folder)}: {what}; {hint}")
+        raise UserError(f"{safe(folder)}: {what}; {hint}")
     if reason := _unwritable(str(folder)):
-        raise UserError(f"{shown(folder)}: {reason}")
+        raise UserError(f"{safe(folder)}: {reason}")
     listing = Listing([], [], [])
     for path in sorted(_walk(folder, deep, listing)):
         if reason := _left_out(path):

@@ -23,9 +23,9 @@ from stages.settings.photos import (
     photo_files,
     sample_photo,
 )
-from stages.settings.problems import NAME, NAME_RULE, quoted, refusal, shown
-from stages.settings.results import look_through, result_files
-from stages.settings.tables import csv_bytes, read_table
+from stages.settings.problems import NAME, NAME_RULE, quoted, refusal, safe
+from stages.settings.results_folders import look_through, result_files
+from stages.settings.spreadsheets import csv_bytes, read_table
 
 __all__ = [
     "IMAGE_SUFFIXES", "SAMPLE", "Face", "check_can_pair", "check_hair_only", "csv_bytes", "drawn_names",
@@ -58,11 +58,11 @@ def read_faces(path: Path) -> list[Face]:
         UserError: it cannot be read, or has bad rows; names each.
     """
     rows, bad = read_table(path, ["image", "source"], ["image", "source"])
-    problems = [f"{shown(path)}, {text}" for text in bad]
+    problems = [f"{safe(path)}, {text}" for text in bad]
     faces: dict[str, Face] = {}
     for number, cells in rows:
         image, source = cells.get("image"), cells.get("source")
-        where = f"{shown(path)}, row {number}"
+        where = f"{safe(path)}, row {number}"
         if image is None or source is None:
             problems.append(f"{where}: the cell of column {'source' if image else 'image'} is empty")
         elif not re.fullmatch(NAME, image):
@@ -72,9 +72,9 @@ def read_faces(path: Path) -> list[Face]:
         else:
             faces[image] = Face(image, source)
     if problems:
-        raise refusal(f"{shown(path)}: {len(problems)} rows are wrong", problems)
+        raise refusal(f"{safe(path)}: {len(problems)} rows are wrong", problems)
     if not faces:
-        raise UserError(f"{shown(path)}: lists no image")
+        raise UserError(f"{safe(path)}: lists no image")
     return list(faces.values())
 
 

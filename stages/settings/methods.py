@@ -28,7 +28,7 @@ def embedding(methods: Methods) -> dict[str, str]:
     return {name: choice["code"] for name, choice in methods.items() if "code" in choice}
 
 
-def supplied(methods: Methods, key: str) -> dict[str, str]:
+def folders_supplied(methods: Methods, key: str) -> dict[str, str]:
     """For each method that names such a folder of the user's (`images` or `reconstructions`), that folder."""
     return {name: choice[key] for name, choice in methods.items() if key in kind_of(choice).supplied and key in choice}
 
@@ -43,7 +43,7 @@ def reconstruction_folders(methods: Methods) -> dict[str, str]:
 
     That is the name of its kind of code; another system's images have a folder of their own.
     """
-    return embedding(methods) | {name: f"external-{name}" for name in supplied(methods, "reconstructions")}
+    return embedding(methods) | {name: f"external-{name}" for name in folders_supplied(methods, "reconstructions")}
 
 
 def other_codes(methods: Methods) -> list[str]:

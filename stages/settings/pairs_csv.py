@@ -11,8 +11,8 @@ from stages.formats.canonical import canonical
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import APPEARANCE, Pair
 from stages.settings.photos import item_name
-from stages.settings.problems import NAME, NAME_RULE, nearest, quoted, refusal, shown, some
-from stages.settings.tables import read_table
+from stages.settings.problems import NAME, NAME_RULE, nearest, quoted, refusal, safe, some
+from stages.settings.spreadsheets import read_table
 
 Sources = Mapping[str, Path | str | None]
 
@@ -48,12 +48,12 @@ class Images:
                 f"{quoted(written)} may be {' or '.join(sorted(map(self._described, meant)))}; write one of these names"
             )
         raise ValueError(
-            f"there is no image named {shown(written)}{nearest(text, self.exact)}; the images are {some(self.sources)}"
+            f"there is no image named {safe(written)}{nearest(text, self.exact)}; the images are {some(self.sources)}"
         )
 
     def _described(self, item: str) -> str:
         source = self.sources[item]
-        return item if source is None else f"{item} ({shown(str(source))})"
+        return item if source is None else f"{item} ({safe(str(source))})"
 
 
 def _aliases(source: Path | str | None) -> set[str]:
@@ -121,7 +121,7 @@ def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> lis
     """
     known = None if images is None else Images(images)
     rows, bad = read_table(path, COLUMNS, ["pair", "identity"])
-    problems = [f"{shown(path)}, {text}" for text in bad]
+    problems = [f"{safe(path)}, {text}" for text in bad]
     pairs: list[Pair] = []
     names: dict[str, int] = {}
     contents: dict[str, int] = {}
@@ -129,19 +129,19 @@ def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> lis
         try:
             pair = _pair(cells, known)
         except ValueError as error:
-            problems.append(f"{shown(path)}, row {number}: {error}")
+            problems.append(f"{safe(path)}, row {number}: {error}")
             continue
         content = canonical([pair.identity, pair.columns])
         for what, seen, key in (("name", names, pair.pair), ("pair", contents, content)):
             if key in seen:
                 problems.append(
-                    f"{shown(path)}, row {number}: the same {what} as in row {seen[key]}; remove one of them"
+                    f"{safe(path)}, row {number}: the same {what} as in row {seen[key]}; remove one of them"
                 )
                 break
             seen[key] = number
         pairs.append(pair)
     if problems:
-        raise refusal(f"{shown(path)}: {len(problems)} rows are wrong", problems)
+        raise refusal(f"{safe(path)}: {len(problems)} rows are wrong", problems)
     if not pairs:
-        raise UserError(f"{shown(path)}: lists no pair")
+        raise UserError(f"{safe(path)}: lists no pair")
     return pairs

@@ -13,7 +13,7 @@ from anyascii import anyascii
 
 from stages.errors import UserError
 from stages.settings.image_files import IMAGE_SUFFIXES, Listing, list_images
-from stages.settings.problems import NAME, refusal, shown
+from stages.settings.problems import NAME, refusal, safe
 
 log = logging.getLogger("stages")
 
@@ -56,25 +56,25 @@ def photo_files(folder: Path, taken: Collection[str] = ()) -> dict[str, Path]:
     """
     listing = _photos_in(folder)
     files: dict[str, Path] = {}
-    problems = [f"{shown(path)}: {reason}" for path, reason in listing.problems]
+    problems = [f"{safe(path)}: {reason}" for path, reason in listing.problems]
     for path in listing.images:
         name = item_name(path.relative_to(folder))
         if name in files:
             problems.append(
-                f"{shown(path)}: has the same name as {shown(files[name].relative_to(folder))} but for what comes "
+                f"{safe(path)}: has the same name as {safe(files[name].relative_to(folder))} but for what comes "
                 "after the dot; rename or remove one of them"
             )
         elif name in taken:
-            problems.append(f"{shown(path)}: has the name of another face; rename it")
+            problems.append(f"{safe(path)}: has the name of another face; rename it")
         files.setdefault(name, path)
     if problems:
-        raise refusal(f"{shown(folder)}: {len(problems)} files stand in the way", problems)
+        raise refusal(f"{safe(folder)}: {len(problems)} files stand in the way", problems)
     if not files:
-        raise UserError(f"{shown(folder)}: no {', '.join(IMAGE_SUFFIXES)} file in it")
+        raise UserError(f"{safe(folder)}: no {', '.join(IMAGE_SUFFIXES)} file in it")
     for path, reason in listing.left_out[:TOLD]:
-        log.info("%s: %s; it is left out", shown(path), reason)
+        log.info("%s: %s; it is left out", safe(path), reason)
     if len(listing.left_out) > TOLD:
-        log.info("%s: %d other files are left out", shown(folder), len(listing.left_out) - TOLD)
+        log.info("%s: %d other files are left out", safe(folder), len(listing.left_out) - TOLD)
     return files
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from stages.engine.records import unsealed
+from stages.engine.stage_records import unsealed
 from stages.errors import UserError
 from stages.settings.origin import differences
 from stages.settings.yaml_files import read_yaml

@@ -23,7 +23,7 @@ def refusal(header: str, problems: Sequence[str]) -> UserError:
     return UserError("\n".join([f"{header}:", *(f"  {problem}" for problem in problems[:MOST]), *more]))
 
 
-def shown(name: str | Path) -> str:
+def safe(name: str | Path) -> str:
     """A name or path in a message of one line, whatever it is made of."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace") if isinstance(name, Path) else name
     plain = all(unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") for c in text)
@@ -32,17 +32,17 @@ def shown(name: str | Path) -> str:
 
 def quoted(name: str) -> str:
     """A cell or name in a message, cut if it is long."""
-    return "'" + shown(name if len(name) <= 60 else f"{name[:60]}…") + "'"
+    return "'" + safe(name if len(name) <= 60 else f"{name[:60]}…") + "'"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean x` with the most similar of the known names, or nothing."""
     by_fold = {each.casefold(): each for each in known}
     found = difflib.get_close_matches(name.casefold(), by_fold, 1, 0.6)
-    return f"; did you mean {shown(by_fold[found[0]])}" if found else ""
+    return f"; did you mean {safe(by_fold[found[0]])}" if found else ""
 
 
 def some(names: Iterable[str], most: int = 6) -> str:
     """Some of the names, and how many there are beside them."""
     listed = sorted(names)
-    return ", ".join(map(shown, listed[:most])) + (f" and {len(listed) - most} more" if len(listed) > most else "")
+    return ", ".join(map(safe, listed[:most])) + (f" and {len(listed) - most} more" if len(listed) > most else "")

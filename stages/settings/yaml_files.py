@@ -12,16 +12,16 @@ import yaml
 
 from stages.errors import UserError
 from stages.formats.files import write_atomic
-from stages.settings.problems import shown
+from stages.settings.problems import safe
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")  # line ends as they are
     except FileNotFoundError:
-        raise UserError(f"{shown(path)}: there is no such file") from None
+        raise UserError(f"{safe(path)}: there is no such file") from None
     except (OSError, UnicodeDecodeError):
-        raise UserError(f"{shown(path)}: cannot be read; it must be a file of UTF-8 text") from None
+        raise UserError(f"{safe(path)}: cannot be read; it must be a file of UTF-8 text") from None
 
 
 def _node(path: Path, text: str) -> yaml.Node | None:
@@ -32,11 +32,11 @@ def _node(path: Path, text: str) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}" if mark else ""
         raise UserError(
-            f"{shown(path)}{where}: is not written as YAML ({error.problem or error.context}); look at the spaces, "
+            f"{safe(path)}{where}: is not written as YAML ({error.problem or error.context}); look at the spaces, "
             "colons, brackets and quotes there and in the line before"
         ) from None
     except (yaml.YAMLError, RecursionError):
-        raise UserError(f"{shown(path)}: is not written as YAML; it may hold characters that no text has") from None
+        raise UserError(f"{safe(path)}: is not written as YAML; it may hold characters that no text has") from None
 
 
 def _duplicates(node: yaml.Node | None, seen: set[int], where: str = "") -> Iterator[str]:
@@ -50,7 +50,7 @@ def _duplicates(node: yaml.Node | None, seen: set[int], where: str = "") -> Iter
             name, line = str(key.value) if isinstance(key, yaml.ScalarNode) else "?", key.start_mark.line + 1
             dotted = f"{where}.{name}".strip(".")
             if (key.tag, name) in first:
-                yield f"line {line}: the key {shown(dotted)} is in line {first[key.tag, name]} already"
+                yield f"line {line}: the key {safe(dotted)} is in line {first[key.tag, name]} already"
             first.setdefault((key.tag, name), line)
             yield from _duplicates(value, seen, dotted)
     elif isinstance(node, yaml.SequenceNode):
@@ -77,16 +77,16 @@ def read_yaml(path: Path) -> Any:
         try:
             return json.loads(text, object_pairs_hook=_pairs_of_json)
         except KeyError as error:
-            raise UserError(f"{shown(path)}: the key {error.args[0]} is there twice; remove one of them") from None
+            raise UserError(f"{safe(path)}: the key {error.args[0]} is there twice; remove one of them") from None
         except (ValueError, RecursionError):
-            raise UserError(f"{shown(path)}: is not written as JSON") from None
+            raise UserError(f"{safe(path)}: is not written as JSON") from None
     node = _node(path, text)
     if found := list(_duplicates(node, set())):
-        raise UserError(f"{shown(path)}, {'; '.join(found)}: only the last would count; put them together")
+        raise UserError(f"{safe(path)}, {'; '.join(found)}: only the last would count; put them together")
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
-        raise UserError(f"{shown(path)}: has a value that is no text, number, list or mapping of these") from None
+        raise UserError(f"{safe(path)}: has a value that is no text, number, list or mapping of these") from None
 
 
 def check_unique_keys(path: Path) -> None:
@@ -122,11 +122,11 @@ def with_entry(path: Path, section: str, name: str, value: Any) -> str:
             needs a person.
     """
     before, text = read_yaml(path), _text(path)
-    by_hand = f"{shown(path)}: the entry could not be put below {section}; write it there by hand"
+    by_hand = f"{safe(path)}: the entry could not be put below {section}; write it there by hand"
     if not isinstance(before, dict) or not isinstance(before.get(section), dict) or not before[section]:
-        raise UserError(f"{shown(path)}: has no section {section} with an entry in it; write it by hand")
+        raise UserError(f"{safe(path)}: has no section {section} with an entry in it; write it by hand")
     if name in before[section]:
-        raise UserError(f"{shown(path)}: {section} has an entry {name} already; choose another name, or remove it")
+        raise UserError(f"{safe(path)}: {section} has an entry {name} already; choose another name, or remove it")
     root = _node(path, text)
     assert isinstance(root, yaml.MappingNode)
     (node,) = [entry for key, entry in root.value if key.value == section]

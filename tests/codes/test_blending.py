@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.codes.appearance import Look
+from stages.codes.appearance import LookTask
 from stages.codes.blending import blend, blend_structure, project_to_simplex
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import BETAS
@@ -113,7 +113,7 @@ def rendered(generator, code: FSCode, k: int) -> torch.Tensor:
 
 def test_a_look_comes_nearer_and_the_rest_stays(small_generator, small_perceptual, references):
     """The left half gets the look of another image's right half; F changes there only, S not at all."""
-    look = Look(rendered(small_generator, references, 1), half(False), half(True))
+    look = LookTask(rendered(small_generator, references, 1), half(False), half(True))
     f, s = references.f[:, :1], references.s[:, :1]
     first = {}
     code, u, outcome = blend(
@@ -131,7 +131,7 @@ def test_a_look_comes_nearer_and_the_rest_stays(small_generator, small_perceptua
 
 def test_what_has_the_look_already_is_left_alone(small_generator, small_perceptual, references):
     f, s = references.f[:, :1], references.s[:, :1]
-    look = Look(rendered(small_generator, references, 0), half(True), half(True))
+    look = LookTask(rendered(small_generator, references, 0), half(True), half(True))
     *_, outcome = blend(
         small_generator, small_perceptual, f, s, torch.ones(1, 1, 128, 128), PARAMS | {"steps": 3}, looks=[look]
     )

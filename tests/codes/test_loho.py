@@ -6,17 +6,17 @@ import pytest
 import torch
 from torch.nn import functional
 
-from stages.codes.loho import (
+from stages.codes.loho_fit import (
     Shown,
     loho,
     look_of,
     masked_average,
     noise_loss,
-    orthogonalised,
     spread_of_w,
     with_gradient,
+    without_part_along,
 )
-from stages.codes.official import masked_distance
+from stages.codes.official_steps import masked_distance
 from stages.codes.optimise import learning_rate_factor
 from stages.regions.labels import CELEBAMASK_19
 
@@ -42,11 +42,11 @@ def randn(*shape, seed=0, dtype=torch.float32):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
-def test_orthogonalised_rows_are_projections():
+def test_without_part_along_rows_are_projections():
     """To 1e-6 of each row's length: at right angles to `against`, and what was taken away is parallel to it."""
     gradient, against = randn(2, 5, 512), randn(2, 5, 512, seed=1)
     against[1, 3] = 0
-    result = orthogonalised(gradient, against)
+    result = without_part_along(gradient, against)
     for item in range(2):
         for row in range(5):
             g, u, r = gradient[item, row].double(), against[item, row].double(), result[item, row].double()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from golden import vectors
 
-from stages.codes.official import mix_structure
+from stages.codes.official_steps import mix_in_three_steps
 from stages.codes.official_target import cross_entropy, realistic_loss
 from stages.codes.optimise import Variable, optimise
 
@@ -14,7 +14,7 @@ def test_structure_is_mixed_as_by_the_official_code(smooth, name):
     """1e-6; with `smooth` 0 the first mask grows to everything and the others vanish."""
     golden = vectors("f_mixing")
     hair = torch.stack([golden["hair_mask1"], golden["hair_mask2"]], 1).float()
-    mixed = mix_structure(
+    mixed = mix_in_three_steps(
         golden["intermediate_align"], golden["latent_F_1"], golden["latent_F_out_new"], golden["latent_F_2"],
         hair, golden["hair_mask_target"].float(), smooth,
     )  # fmt: skip

@@ -6,14 +6,14 @@ from golden import FORWARD, STYLE_GRADIENT, relative, vectors, vgg16_state
 from torch import Tensor
 from torch.nn import functional
 
-from stages.codes.official import SMALL, STYLE_BLOCKS, gram_matrices, style_loss
+from stages.codes.style import SMALL, STYLE_BLOCKS, official_grams, official_style_loss
 from stages.nets.lpips_net import LPIPS, lpips_state
 
 LAMBDA = 4e4  # of the official code, in the golden gradients
 
 
 def gram_loss(net: LPIPS, a: Tensor, b: Tensor, mask_a: Tensor, mask_b: Tensor) -> Tensor:
-    return style_loss(gram_matrices(net, b, mask_b), gram_matrices(net, a, mask_a))
+    return official_style_loss(official_grams(net, b, mask_b), official_grams(net, a, mask_a))
 
 
 @pytest.fixture(scope="module")

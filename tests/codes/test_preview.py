@@ -5,7 +5,7 @@ import torch
 from support import seeded
 
 from stages.codes.preview import Preview
-from stages.nets.stylegan2 import StyleGAN2
+from stages.nets.stylegan2_net import StyleGAN2
 
 
 @pytest.fixture(params=["mobilestylegan", "stylegan2"])

@@ -20,15 +20,16 @@ from torch.nn import functional
 from torchvision.models import vgg16
 
 from benchmarks.plain_stylegan2 import PlainStyleGAN2
-from stages.codes import official, official_target
+from stages.codes import official_steps as official
+from stages.codes import official_target
 from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w
 from stages.codes.optimise import BETAS
 from stages.codes.reduction import bicubic_by
 from stages.nets.bisenet import BiSeNet
 from stages.nets.lpips_net import LPIPS, lpips_state
-from stages.nets.stylegan2 import StyleGAN2
+from stages.nets.stylegan2_net import StyleGAN2
 from stages.regions.labels import CELEBAMASK_16 as SCHEME
-from stages.regions.official import draft
+from stages.regions.official_masks import draft
 
 SIZE, SMALL, CHANNELS, STEPS = 64, 32, 32, 10
 HAIR, FIRST = SCHEME["hair"], 7  # rows of W+ from FIRST on are S
@@ -97,7 +98,7 @@ def adam(variables: list[Tensor], loss, steps: int = STEPS, after=lambda: None) 
 def nets():
     """Ours and the plain ones on the same weights, float64; what is at 256 px elsewhere is at 32 px here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stages.nets.stylegan2.channels_of", lambda *_: CHANNELS)
+        patch.setattr("stages.nets.stylegan2_net.channels_of", lambda *_: CHANNELS)
         generator = StyleGAN2(SIZE)
         patch.setattr(official, "SMALL", SMALL)
         patch.setattr("stages.codes.embedding.LOSS_SIZE", SMALL)

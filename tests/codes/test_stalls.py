@@ -10,16 +10,17 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from stages.codes import official, official_target
+from stages.codes import official_steps as official
+from stages.codes import official_target
 from stages.codes.alignment import Known, Style, align
 from stages.codes.blending import blend
 from stages.codes.embedding import FSCode, Objective, embed_fs, embed_w
-from stages.codes.loho import Shown, loho
+from stages.codes.loho_fit import Shown, loho
 from stages.codes.optimise import Variable, optimise
 from stages.nets.bisenet import BiSeNet
-from stages.nets.mobilestylegan import MobileStyleGAN
+from stages.nets.mobilestylegan_net import MobileStyleGAN
 from stages.nets.stlpips import STLPIPS
-from stages.nets.stylegan2 import StyleGAN2
+from stages.nets.stylegan2_net import StyleGAN2
 
 STEPS = 5
 STEP = {"steps": STEPS, "rate": 0.1, "betas": (0.5, 0.8), "orthogonal": True, "mse": 1.0, "perceptual": 1.0}
@@ -181,7 +182,7 @@ def loho_of_another_look(nets, on_step):
     ],
 )  # fmt: skip
 def test_no_step_waits_for_the_device(nets, loop, traffic, monkeypatch):
-    monkeypatch.setattr("stages.codes.loho.spread_of_w", lambda *_: 1.0)  # read once, before the steps
+    monkeypatch.setattr("stages.codes.loho_fit.spread_of_w", lambda *_: 1.0)  # read once, before the steps
     with pytest.raises(LastStep):
         loop(nets, traffic.on_step)
     assert traffic.steps >= STEPS

@@ -13,10 +13,10 @@ from support import DAMAGES
 
 from stages.codes.optimise import Variable, optimise
 from stages.engine.items import Item, Result, run_items
-from stages.engine.records import write_record
+from stages.engine.stage_records import write_record
 from stages.errors import ItemError
 from stages.formats.files import sha256
-from stages.formats.weights import weights_bytes
+from stages.formats.weight_files import weights_bytes
 
 NAMES = ["a", "b", "c", "d", "e"]
 RECORD = Path("records/codes.json")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import DAMAGES, run_module
 
-from stages.engine.records import FOLDER, check, check_below, check_manifests, read_record, unsealed, write_record
+from stages.engine.stage_records import FOLDER, check, check_below, check_manifests, read_record, unsealed, write_record
 from stages.errors import UserError
 
 FACE, MANIFEST, RECORD = Path("data/faces/a.png"), Path("data/images.csv"), FOLDER / "aligned" / "faces.json"

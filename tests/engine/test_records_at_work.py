@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support import DAMAGES, ENVIRONMENT, ROOT
 
-from stages.engine import records
-from stages.engine.records import FOLDER, check, check_below, check_manifests, is_damaged, write_record, written
+from stages.engine import stage_records as records
+from stages.engine.stage_records import FOLDER, check, check_below, check_manifests, is_damaged, write_record, written
 from stages.errors import UserError
 from stages.formats.files import write_atomic
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from stages.engine.store import RECORD, Store, Stored, fingerprint
+from stages.engine.item_store import RECORD, Store, Stored, fingerprint
 from stages.store import app
 
 KEY = "ab" * 32
@@ -98,7 +98,7 @@ def test_put_that_was_interrupted_is_absent(store, monkeypatch):
         path.write_bytes(content)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("stages.engine.store.write_atomic", killed)
+        patch.setattr("stages.engine.item_store.write_atomic", killed)
         store.put(other, CONTENTS, ITEM)
     assert (store.folder / other / "image").exists()
     assert store.get(other) is None

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from stages.metrics.iou import iou
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
-from stages.scoring.masks import transfer_masks
+from stages.scoring.transfer_masks import transfer_masks
 
 maps = arrays(np.uint8, (5, 4), elements=st.integers(0, 4))
 label_sets = st.sets(st.integers(0, 6))

@@ -7,7 +7,7 @@ import torch
 from PIL import Image, ImageEnhance, ImageFilter
 
 from stages.formats.files import sha256
-from stages.formats.weights import read_weights, weights_bytes
+from stages.formats.weight_files import read_weights, weights_bytes
 from stages.nets import dlib_faces
 from stages.nets.dlib_faces import detect_faces, find_landmarks, identity, load_identity, load_landmarks, main_face
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.models import alexnet
 
-from stages.codes.official import masked_distance
+from stages.codes.official_steps import masked_distance
 from stages.nets.lpips_net import LPIPS, lpips_state
-from stages.nets.perceptual import LABELS
+from stages.nets.sliced_network import LABELS
 
 # Channels-last sums in another order, and one ReLU or maximum of 2×2 flips: 100 of 8192 pixels get 3e-3 in all.
 FLIPPED_GRADIENT = 5e-3

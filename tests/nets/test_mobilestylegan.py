@@ -13,7 +13,7 @@ from torch.nn import functional
 from stages import registry
 from stages.formats.archives import read_member
 from stages.nets.loading import load_generator
-from stages.nets.mobilestylegan import MobileStyleGAN
+from stages.nets.mobilestylegan_net import MobileStyleGAN
 
 
 def plain_haar(x: Tensor) -> Tensor:

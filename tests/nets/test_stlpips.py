@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stages.nets.loading import load_perceptual
-from stages.nets.perceptual import EPSILON, distance_map
+from stages.nets.sliced_network import EPSILON, distance_map
 
 # stlpips_pytorch 0.0.2, LPIPS(net=…, variant="shift_tolerant"), on `images()` with torch 2.14.1 on a CPU.
 PACKAGE_VALUES = {

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stages.nets.precision import lowered
-from stages.nets.stylegan2 import StyleGAN2, channels_of, size_of_state
+from stages.nets.stylegan2_net import StyleGAN2, channels_of, size_of_state
 
 STATISTICS = ("mean_w", "pca_mean", "pca_components", "pca_stdev")
 

@@ -14,10 +14,10 @@ from support import ROOT, drawn_maps
 
 from stages import registry
 from stages.fills import Fill
-from stages.regions import target as regions_target
+from stages.regions import target_map as regions_target
 from stages.regions.labels import CELEBAMASK_19, LabelScheme
 from stages.regions.layers import INPAINT_RADIUS
-from stages.regions.target import Target, fit_face
+from stages.regions.target_map import Target, fit_face
 
 SCHEME = CELEBAMASK_19
 ALL = frozenset(range(len(SCHEME)))
@@ -351,7 +351,7 @@ def test_wrong_input_is_named(maps, taken, fill, message):
 
 
 def test_torch_is_not_imported():
-    code = "import stages.regions.target, stages.regions.variety, sys; sys.exit('torch' in sys.modules)"
+    code = "import stages.regions.target_map, stages.regions.variety, sys; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.engine.records import unsealed
+from stages.engine.stage_records import unsealed
 from stages.errors import UserError
 from stages.formats.files import sha256
 from stages.reporting import placing

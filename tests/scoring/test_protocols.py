@@ -17,7 +17,7 @@ from stages.scoring.bench import Bench
 from stages.scoring.features import FeatureKind
 from stages.scoring.judges import Judges
 from stages.scoring.pixels import resize
-from stages.scoring.protocols import Folders, regions_beside_taken, score_reconstruction, score_transfer
+from stages.scoring.protocols import Given, regions_beside_taken, score_reconstruction, score_transfer
 
 BACKGROUND, SKIN, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "hair"))
 SIZE = 64
@@ -112,7 +112,7 @@ class Run:
         (self.folder / part / f"{name}.png").write_bytes(b"")
 
     def transfer(self, judges, pairs=None):
-        given = Folders(self.faces, self.folder / "maps", self.folder / "targets")
+        given = Given(self.faces, self.folder / "maps", self.folder / "targets")
         composites = {method: self.folder / method for method in ("one", "two")}
         pairs = pairs or PAIRS
         return list(score_transfer(Bench(judges, pairs), pairs, given, composites, **NULL))

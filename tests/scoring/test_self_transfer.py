@@ -10,7 +10,7 @@ from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import BETAS
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.masks import region_mask
-from stages.regions.target import compose
+from stages.regions.target_map import compose
 from stages.settings.methods import in_place
 
 HAIR = frozenset(CELEBAMASK_19.indices("hair"))

@@ -16,7 +16,7 @@ from support import ROOT
 from stages.errors import UserError
 from stages.regions.pair import Pair, as_table
 from stages.settings.pairs_csv import Images, read_pairs
-from stages.settings.tables import csv_bytes
+from stages.settings.spreadsheets import csv_bytes
 
 IMAGES = {"anna": Path("p/anna.jpg"), "Zoe-1": Path("p/Zoë.jpg"), "ben-1": "p/old/ben.png", "ben-2": "p/new/ben.png",
           "drawn-0000": None, "x": "drawn"}  # fmt: skip

@@ -20,7 +20,7 @@ from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, Res
 
 sys.path.insert(0, os.getcwd())
 from stages.dvc import write
-from stages.settings import dvc
+from stages.settings import dvc_pipeline as dvc
 
 
 def snakemake(executor: str = "dryrun") -> list[str]:

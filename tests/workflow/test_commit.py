@@ -7,7 +7,7 @@ import pytest
 import yaml
 from support import must, repository, run, run_module
 
-from stages.engine.records import write_record
+from stages.engine.stage_records import write_record
 from stages.settings.planned import made_with_others
 
 pytestmark = pytest.mark.dag

@@ -12,7 +12,7 @@ import yaml
 from support import MODULES, ROOT, must, repository, sources_of
 from typing_extensions import get_type_hints, is_typeddict
 
-from stages.settings.dvc import artifact
+from stages.settings.dvc_pipeline import artifact
 from stages.settings.methods import aligned, kind_of
 from stages.settings.model import sections
 

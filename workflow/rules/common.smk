@@ -13,11 +13,11 @@ from stages.engine import checksums, lifeline
 from stages.engine.code import files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
-from stages.scoring import names as metric_names
+from stages.scoring import metric_names
 from stages.settings import config as settings
 from stages.settings import manifests, methods
 from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
-from stages.settings.dvc import check_listed
+from stages.settings.dvc_pipeline import check_listed
 from stages.settings.yaml_files import check_unique_keys
 
 
@@ -41,7 +41,7 @@ def results_of(key, names, what):
     """For the methods of other systems that have such a folder, its files named after pairs or faces."""
     found = {
         method: manifests.result_files(Path(folder), names, what)
-        for method, folder in methods.supplied(config["methods"], key).items()
+        for method, folder in methods.folders_supplied(config["methods"], key).items()
     }
     return {method: [str(path) for path in files.values()] for method, files in found.items()}
 
@@ -153,7 +153,7 @@ def method_code(wildcards):
     return code("compose", registry.module("methods", kind), *networks(*kind_of(wildcards).networks))
 
 
-# DVC is told what each of these may be, whatever params.yaml chooses (see `stages.settings.dvc`).
+# DVC is told what each of these may be, whatever params.yaml chooses (see `stages.settings.dvc_pipeline`).
 method_code.every = code("compose", *entries_of("methods"), *networks(*settings.ROLES))
 
 

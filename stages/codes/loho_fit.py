@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stages.codes.official import masked_distance
+from stages.codes.official_steps import masked_distance
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
 from stages.codes.style import official_grams, official_style_loss
 from stages.formats.tensors import to_device
-from stages.nets.protocols import Generator, Parser, Perceptual
-from stages.params.loho import LohoParams
+from stages.nets.interfaces import Generator, Parser, Perceptual
+from stages.params.composing import LohoParams
 from stages.regions.masks import dilate, erode, region_mask
 
 SIZE = 256  # px of all losses

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stages.errors import UserError
 from stages.settings.image_files import list_images
-from stages.settings.problems import refusal, shown, some
+from stages.settings.problems import refusal, safe, some
 
 
 class Results(NamedTuple):
@@ -35,7 +35,7 @@ def look_through(folder: Path, names: Iterable[str], what: str = "pair") -> Resu
         like = by_fold.get(path.stem.casefold(), [])
         return path.stem if path.stem in like else like[0] if len(like) == 1 else None
 
-    problems = [f"{shown(path)}: {reason}" for path, reason in listing.problems if meant(path) is not None]
+    problems = [f"{safe(path)}: {reason}" for path, reason in listing.problems if meant(path) is not None]
     left_out = [*listing.left_out, *((path, why) for path, why in listing.problems if meant(path) is None)]
     files: dict[str, Path] = {}
     for path in listing.images:
@@ -43,15 +43,15 @@ def look_through(folder: Path, names: Iterable[str], what: str = "pair") -> Resu
         if name is None:
             left_out.append((path, f"is named after no {what}"))
         elif name in files:
-            problems.append(f"{shown(path)}: has the same name as {shown(files[name].name)}; remove one of them")
+            problems.append(f"{safe(path)}: has the same name as {safe(files[name].name)}; remove one of them")
         else:
             files[name] = path
     if problems:
-        raise refusal(f"{shown(folder)}: {len(problems)} images stand in the way", problems)
+        raise refusal(f"{safe(folder)}: {len(problems)} images stand in the way", problems)
     if not files:
         inside = [path.name for path, reason in listing.left_out if reason == "is a sub-folder"]
         raise UserError(
-            f"{shown(folder)}: none of its {len(listing.images)} images is named after a {what}; "
+            f"{safe(folder)}: none of its {len(listing.images)} images is named after a {what}; "
             + f"name them {wanted[0]}.png and so on"
             + (f"; the sub-folders are not looked into: {some(inside)}" if inside else "")
         )

@@ -18,12 +18,12 @@ from stages.codes.official_target import ROWS, cross_entropy, parse
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import bicubic
 from stages.codes.style import SMALL, official_grams, official_style_loss
-from stages.nets.perceptual import distance_map
-from stages.nets.protocols import Generator, Parser, Perceptual
-from stages.params.alignment import AlignParams
-from stages.params.blending import BlendParams
+from stages.nets.interfaces import Generator, Parser, Perceptual
+from stages.nets.sliced_network import distance_map
+from stages.params.align_section import AlignParams
+from stages.params.composing import BlendParams
 from stages.regions.masks import region_mask
-from stages.regions.official import dilate, erode
+from stages.regions.official_masks import grow, shrink
 
 
 def small_mask(mask: Tensor) -> Tensor:
@@ -31,19 +31,19 @@ def small_mask(mask: Tensor) -> Tensor:
     return functional.interpolate(mask, (SMALL, SMALL), mode="nearest")
 
 
-def morphed(mask: Tensor, pixels: int, grow: bool) -> Tensor:
-    """Dilate (`grow`) or erode a binary mask (B, 1, 256, 256) by a cross of so many pixels; float, on its device."""
-    change = dilate if grow else erode
+def morphed(mask: Tensor, pixels: int, growing: bool) -> Tensor:
+    """Dilate (`growing`) or erode a binary mask (B, 1, 256, 256) by a cross of so many pixels; float, on its device."""
+    change = grow if growing else shrink
     planes = mask[:, 0].cpu().numpy() > 0
     return torch.from_numpy(np.stack([change(plane, pixels) for plane in planes])[:, None]).to(mask)
 
 
-def to_grid(mask: Tensor, size: int = 32) -> Tensor:
+def to_grid_bicubic(mask: Tensor, size: int = 32) -> Tensor:
     """Bring a mask (B, 1, 256, 256) to F's grid: bicubic, not antialiased and not clamped, so within [-0.16, 1.16]."""
     return functional.interpolate(mask, (size, size), mode="bicubic")
 
 
-def mix_structure(
+def mix_in_three_steps(
     f: Tensor,
     f_identity: Tensor,
     f_aligned: Tensor,
@@ -64,12 +64,12 @@ def mix_structure(
         smooth: pixels at 256 px by which the first mask grows and the others shrink.
     """
     own, reference, target = (small_mask(m) for m in (hair[:, :1], hair[:, 1:], hair_target))
-    any_hair = morphed(torch.maximum(own, target), smooth, grow=True)
-    new_hair = morphed(target, smooth, grow=False)
-    in_place = morphed(reference * target, smooth, grow=False)
-    mixed = f_identity + to_grid(any_hair) * (f - f_identity)
-    mixed = mixed + to_grid(new_hair) * (f_aligned - mixed)
-    return mixed + to_grid(in_place) * (f_reference - mixed)
+    any_hair = morphed(torch.maximum(own, target), smooth, growing=True)
+    new_hair = morphed(target, smooth, growing=False)
+    in_place = morphed(reference * target, smooth, growing=False)
+    mixed = f_identity + to_grid_bicubic(any_hair) * (f - f_identity)
+    mixed = mixed + to_grid_bicubic(new_hair) * (f_aligned - mixed)
+    return mixed + to_grid_bicubic(in_place) * (f_reference - mixed)
 
 
 def align(
@@ -137,8 +137,8 @@ def blend_masks(generator: Generator, parser: Parser, code: FSCode, hair: Tensor
     masks = [small_mask(m) for m in (hair[:, :1], hair[:, 1:], region_mask(labels, (parser.scheme["hair"],)))]
     face = torch.ones_like(masks[0])
     for mask in masks:
-        face = face * (1 - morphed(mask, smooth, grow=True))
-    return face, morphed(masks[1], smooth, grow=False)
+        face = face * (1 - morphed(mask, smooth, growing=True))
+    return face, morphed(masks[1], smooth, growing=False)
 
 
 def masked_distance(perceptual: Perceptual, a: list[Tensor], b: list[Tensor], mask: Tensor, start: int = 0) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 
 from stages import registry
 from stages.metrics import CaseMetric, ImageMetric, MapMetric, Setup
-from stages.scoring.masks import REGIONS
+from stages.scoring.transfer_masks import REGIONS
 
 PARSER_SIZE = 512  # px of every face parser
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from stages.engine.records import sealed, unsealed
+from stages.engine.stage_records import sealed, unsealed
 from stages.formats.canonical import canonical
 from stages.formats.files import sha256, sha256_file, write_atomic
 
@@ -80,7 +80,7 @@ def read_stored(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def entries(root: Path) -> list[Path]:
+def stored_folders(root: Path) -> list[Path]:
     """The folders of all items of all stages, sorted."""
     return sorted(path for path in root.glob("*/*") if path.is_dir() and re.fullmatch("[0-9a-f]{64}", path.name))
 

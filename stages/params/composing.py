@@ -1,11 +1,34 @@
-"""Section `loho` of params.yaml."""
+"""Sections `blend` and `loho` of params.yaml: parameters of kinds of method."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from stages.params.fields import Batch, Rate, Seed, Steps, Weight, doc, section
+from stages.params.align_section import Smooth
+from stages.params.fields import Batch, Betas, Rate, Seed, Steps, Variant, Weight, doc, section
+
+
+@section("Blending of the aligned references into one image.")
+class BlendParams(TypedDict):
+    variant: Annotated[
+        Variant,
+        doc("official: one weight clamped to [0, 1], against the photos, outside all hair and inside the reference's"),
+    ]
+    batch: Batch
+    steps: Steps
+    rate: Rate
+    betas: Betas
+    blocks: Annotated[
+        int,
+        Field(ge=1, le=5, description="blocks of the perceptual network in the masked loss, 3 as in the official code"),
+    ]
+    against: Annotated[Literal["aligned", "photos"], doc("aligned (paper) or photos")]
+    look_mse: Annotated[
+        Weight, doc("weight of the squared error of what gets another image's look than that of its shape")
+    ]
+    look_rate: Annotated[Rate, doc("of F there")]
+    smooth: Annotated[Smooth, doc("px, as in align")]
 
 
 @section("LOHO (Saha et al. 2021), a method of kind loho. paper.yaml has the values of its paper, for 2000 steps.")

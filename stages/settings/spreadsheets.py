@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.errors import UserError
-from stages.settings.problems import nearest, quoted, refusal, shown
+from stages.settings.problems import nearest, quoted, refusal, safe
 
 log = logging.getLogger("stages")
 
@@ -50,7 +50,7 @@ def read_table(path: Path, columns: Collection[str], required: Collection[str]) 
     while raw and not any(raw[0][1]):
         raw = raw[1:]
     if not raw:
-        raise UserError(f"{shown(path)}: is empty; its first row must have the columns {', '.join(required)}")
+        raise UserError(f"{safe(path)}: is empty; its first row must have the columns {', '.join(required)}")
     (first, header), *rows = raw
     names = _header(path, first, header, [cells for _, cells in rows], columns, required)
     read = max(k for k, name in enumerate(names, 1) if name is not None)
@@ -71,16 +71,16 @@ def _grid(path: Path, columns: Collection[str]) -> list[tuple[int, list[str]]]:
     """All rows as they are, with their numbers."""
     try:
         if path.stat().st_size > LARGEST:
-            raise UserError(f"{shown(path)}: is far too large for a table; is it the right file?")
+            raise UserError(f"{safe(path)}: is far too large for a table; is it the right file?")
         content = path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{shown(path)}: cannot be read: there is no such file") from None
+        raise UserError(f"{safe(path)}: cannot be read: there is no such file") from None
     except (OSError, ValueError):
-        raise UserError(f"{shown(path)}: cannot be read; it must be a CSV file, or an Excel workbook (.xlsx)") from None
+        raise UserError(f"{safe(path)}: cannot be read; it must be a CSV file, or an Excel workbook (.xlsx)") from None
     if content.startswith(b"PK") and path.suffix.lower() not in FOREIGN:
         return _workbook(path, content)
     if path.suffix.lower() in (*WORKBOOKS, *FOREIGN) or content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UserError(f"{shown(path)}: is no table that can be read; save it as .csv or .xlsx")
+        raise UserError(f"{safe(path)}: is no table that can be read; save it as .csv or .xlsx")
     return _text_rows(path, _decoded(path, content), columns)
 
 
@@ -94,14 +94,14 @@ def _workbook(path: Path, content: bytes) -> list[tuple[int, list[str]]]:
             grid = [(k, [_cell(v) for v in row]) for k, row in enumerate(sheet.iter_rows(values_only=True), 1)]
             if any(any(cells) for _, cells in grid):
                 if len(book.worksheets) > 1:
-                    log.info("%s: sheet %s is read, and no other", shown(path), shown(sheet.title))
+                    log.info("%s: sheet %s is read, and no other", safe(path), safe(sheet.title))
                 width = max(len(cells) for _, cells in grid)
                 return [(number, cells + [""] * (width - len(cells))) for number, cells in grid]
     # openpyxl raises anything at all on a workbook that somebody made up: KeyError, ParseError, BadZipFile, …
     except Exception as error:
         log.debug("%s: %r", path, error)
         reason = "is damaged" if zipfile.is_zipfile(io.BytesIO(content)) else "is cut short"
-        raise UserError(f"{shown(path)}: {reason}, or no Excel workbook; save it as .xlsx or .csv again") from None
+        raise UserError(f"{safe(path)}: {reason}, or no Excel workbook; save it as .xlsx or .csv again") from None
     return []
 
 
@@ -131,9 +131,9 @@ def _decoded(path: Path, content: bytes) -> str:
         if "\0" in text:
             break
         if each == "cp1252":
-            log.info("%s: is not UTF-8; it is read as Windows-1252, in which Excel saves CSV", shown(path))
+            log.info("%s: is not UTF-8; it is read as Windows-1252, in which Excel saves CSV", safe(path))
         return text
-    raise UserError(f"{shown(path)}: cannot be read as text; save it as CSV in UTF-8, or as .xlsx")
+    raise UserError(f"{safe(path)}: cannot be read as text; save it as CSV in UTF-8, or as .xlsx")
 
 
 def _text_rows(path: Path, text: str, columns: Collection[str]) -> list[tuple[int, list[str]]]:
@@ -157,7 +157,7 @@ def _text_rows(path: Path, text: str, columns: Collection[str]) -> list[tuple[in
             begins = reader.line_num + 1
     except csv.Error:
         raise UserError(
-            f'{shown(path)}, row {begins + skipped}: a cell has a quote (") that does not end, or text behind it; '
+            f'{safe(path)}, row {begins + skipped}: a cell has a quote (") that does not end, or text behind it; '
             "remove the quotes"
         ) from None
     return rows
@@ -197,7 +197,8 @@ def _header(
         problems.append(f"has no column {' and no column '.join(missing)}; the first row must name the columns")
     if problems:
         raise refusal(
-            f"{shown(path)}: {len(problems)} columns are wrong", [f"{shown(path)}, row {row}: {p}" for p in problems]
+            f"{safe(path)}: {len(problems)} columns are wrong",
+            [f"{safe(path)}, row {row}: {p}" for p in problems],
         )
     return names
 

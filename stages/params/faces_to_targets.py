@@ -1,11 +1,11 @@
-"""Sections `faces`, `maps` and `pairs` of params.yaml."""
+"""Sections `faces`, `maps`, `pairs` and `target` of params.yaml."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from stages.params.fields import Count, Path, Seed, Share, doc, section
+from stages.params.fields import Count, Path, Rate, Seed, Share, Steps, doc, section
 
 
 @section("Samples of the generator.")
@@ -54,3 +54,23 @@ class PairsParams(TypedDict):
     file: Annotated[Path | None, doc("your own list of pairs; null: chosen from the faces for variety of hair")]
     count: Count
     seed: Seed
+
+
+@section(
+    "What the official fill does after its holes are filled: a face is fitted to the target map and shows the rest."
+)
+class CompletionParams(TypedDict):
+    sign: Annotated[
+        Literal["realistic", "fidelity"],
+        doc("fidelity keeps background where the target map has it; realistic does not"),
+    ]
+    steps: Annotated[Steps, doc("of each of the two fits")]
+    rate: Rate
+
+
+@section("The label map that the composite of a pair should have.")
+class TargetParams(TypedDict):
+    fill: Annotated[
+        str, doc("of holes, a file of stages/fills: telea (paper), navier_stokes, centre, official (two fitted faces)")
+    ]
+    completion: CompletionParams

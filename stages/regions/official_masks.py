@@ -66,11 +66,11 @@ def after_second_completion(
     return np.where(drafted.obstructed & (completed != scheme["background"]), completed, labels)
 
 
-def dilate(mask: np.ndarray, pixels: int) -> np.ndarray:
+def grow(mask: np.ndarray, pixels: int) -> np.ndarray:
     """Grow a bool (H, W) by a cross, iterated; with 0 pixels until nothing changes, that is to everything."""
     return ndimage.binary_dilation(mask, iterations=pixels)
 
 
-def erode(mask: np.ndarray, pixels: int) -> np.ndarray:
+def shrink(mask: np.ndarray, pixels: int) -> np.ndarray:
     """Shrink a bool (H, W) by a cross, iterated; with 0 pixels to nothing. Outside the frame counts as empty."""
     return ndimage.binary_erosion(mask, iterations=pixels)
