@@ -14,7 +14,7 @@ from PIL import Image
 
 from stages import registry
 from stages.engine.code import files
-from stages.settings.dvc import ROOMS
+from stages.settings.dvc_pipeline import ROOMS
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -7,7 +7,7 @@ import yaml
 from support import ROOT
 
 from stages import align, embed, registry
-from stages.engine.store import fingerprint
+from stages.engine.item_store import fingerprint
 from stages.methods import Folders, Job
 from stages.nets import precision
 from stages.regions.labels import CELEBAMASK_19

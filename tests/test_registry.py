@@ -11,7 +11,7 @@ from support import ROOT, seeded
 from stages import registry
 from stages.errors import UserError
 from stages.fills import Completion, Fill
-from stages.formats.weights import weights_bytes
+from stages.formats.weight_files import weights_bytes
 from stages.methods import Method
 from stages.nets.loading import load_generator
 from stages.networks import Network
@@ -66,7 +66,7 @@ def test_planning_reads_all_entries_without_torch():
         "from stages import registry\n"
         f"[registry.entries(room) for room in {[room for room in ROOMS if room != 'fills']}]\n"
         "registry.names('fills')\n"
-        "import stages.settings.config, stages.settings.manifests, stages.settings.checkpoints, stages.settings.dvc"
+        "from stages.settings import checkpoints, config, dvc_pipeline, manifests"
     )
     assert not modules & {"torch", "torchvision"}
     assert {f"stages.networks.{name}" for name in registry.names("networks")} <= modules

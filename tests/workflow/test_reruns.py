@@ -162,24 +162,24 @@ KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) !=
 CODE = sorted({f"stages/{module}.py" for modules in MODULES.values() for module in modules})
 # Entries that are not in use here, and what they alone import.
 UNUSED = [
-    "stages/networks/stylegan2.py", "stages/nets/stylegan2.py", "stages/networks/bisenet16.py",
+    "stages/networks/stylegan2.py", "stages/nets/stylegan2_net.py", "stages/networks/bisenet16.py",
     "stages/fills/official.py", "stages/codes/official_target.py",
 ]  # fmt: skip
 # What moves results to and fro but does not decide them.
 EDGE = [
-    "stages/engine/batches.py", "stages/engine/command.py", "stages/engine/items.py", "stages/params/embedding.py",
+    "stages/engine/batches.py", "stages/engine/command.py", "stages/engine/items.py", "stages/params/embed_section.py",
     "stages/params/fields.py", "stages/settings/config.py", "stages/settings/methods.py",
 ]  # fmt: skip
 # The stages whose own files an edit makes again, beside all that comes after them.
 USED = {
     "stages/nets/device.py": {"faces"},  # all that computes with networks comes after the faces, which do
-    "stages/nets/mobilestylegan.py": {"weights", "faces"},
+    "stages/nets/mobilestylegan_net.py": {"weights", "faces"},
     "stages/nets/bisenet.py": {"weights", "maps"},
     "stages/networks/bisenet19.py": {"weights", "maps"},
     "stages/nets/lpips_net.py": {"weights", "score"},
     "stages/fills/telea.py": {"targets", "gallery"},
     "stages/methods/loho.py": {"composites"},
-    "stages/codes/loho.py": {"composites"},
+    "stages/codes/loho_fit.py": {"composites"},
     "stages/methods/latent.py": {"composites", "gallery"},
 }
 EDITS = (
