@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stages import registry
-from stages.scoring.names import metrics_of
+from stages.scoring.metric_names import metrics_of
 from stages.settings.methods import ONE_FILE, aligned, embedding
 from stages.settings.model import problems, section_problems
 from stages.settings.problems import refusal

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from stages import registry
 from stages.formats.canonical import plain
-from stages.settings.problems import shown
+from stages.settings.problems import safe
 from stages.settings.schema import METHOD_NAME, Schema, kinds, of_section, sections
 from stages.settings.words import meant, quoted, rule, written
 
@@ -47,7 +47,7 @@ def _bad_keys(where: str, value: Any, schema: Schema) -> str | None:
     if not isinstance(value, Mapping) or "properties" not in schema:
         return None
     for key, each in value.items():
-        if not isinstance(key, str) or shown(key) != key:
+        if not isinstance(key, str) or safe(key) != key:
             return f"{where}: {quoted(key)} cannot be a key; a key is a word"
         if bad := _bad_keys(f"{where}.{key}", each, schema["properties"].get(key, {})):
             return bad
@@ -93,7 +93,7 @@ def _key(loc: tuple[Any, ...], schema: Schema, value: Any) -> tuple[tuple[str, .
 
 
 def _dotted(*parts: str) -> str:
-    return shown(".".join(parts))
+    return safe(".".join(parts))
 
 
 def method_problems(methods: Any) -> list[str]:

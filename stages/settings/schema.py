@@ -9,13 +9,12 @@ from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
 from stages import registry
-from stages.params.alignment import AlignParams
-from stages.params.embedding import EmbedParams
+from stages.params.align_section import AlignParams
+from stages.params.embed_section import EmbedParams
+from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
 from stages.params.fields import Path, section
-from stages.params.inputs import FacesParams, MapsParams, PairsParams
 from stages.params.networks import NetworksParams
 from stages.params.outputs import GalleryParams, ReportParams, ScoreParams
-from stages.params.target import TargetParams
 from stages.settings.checkpoints import supplied_networks
 
 ROLES = ("generator", "parser", "perceptual")

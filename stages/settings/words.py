@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from stages.registry import did_you_mean
-from stages.settings.problems import shown
+from stages.settings.problems import safe
 
 LONGEST = 60  # characters of a value that a message shows
 
@@ -17,7 +17,7 @@ def written(value: Any) -> str:
         text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, TypeError, RecursionError):
         text = "something that cannot be shown"
-    text = shown(text)
+    text = safe(text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
