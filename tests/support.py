@@ -36,7 +36,7 @@ MODULES = {
 LOADED = {
     "weights": ["networks"], "faces": ["networks"], "maps": ["networks"], "targets": ["fills", "networks"],
     "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
-    "gallery": ["fills", "methods", "networks"], "score": ["networks"], "report": [],
+    "gallery": ["fills", "methods", "networks"], "score": ["metrics", "networks"], "report": [],
 }  # fmt: skip
 
 

@@ -95,6 +95,8 @@ OTHERS = {
     "checkpoints.lpips_vgg": PARAMS["checkpoints"]["bisenet16"],
     "gallery.method": "baseline",
     "report.method": "poisson",
+    "report.rank.transfer": "kept PSNR",
+    "report.rank.reconstruction": "SSIM",
     "report.against": "poisson",
 }
 
@@ -152,10 +154,10 @@ def known(path: str) -> set[str]:
 
 
 def reordered(value: Any) -> Any:
-    """The same parameters, every key in reverse order and every number a float."""
+    """The same parameters, every key in reverse order and 10 for 10.0."""
     if isinstance(value, dict):
         return {key: reordered(value[key]) for key in reversed(value)}
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
