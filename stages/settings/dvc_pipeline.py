@@ -14,7 +14,7 @@ from stages.errors import UserError
 from stages.formats.canonical import canonical
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
-from stages.settings.methods import supplied as supplied_by
+from stages.settings.methods import folders_supplied
 from stages.settings.schema import own_sections
 
 FILE = Path("dvc.yaml")
@@ -56,9 +56,9 @@ def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
     files = {
         "weights": [params["checkpoints"][name] for name in used_networks(params["networks"]) if name in ours],
         "faces": [faces["photos"]] if "photos" in faces["source"] else [],
-        "codes": list(supplied_by(methods, "reconstructions").values()),
+        "codes": list(folders_supplied(methods, "reconstructions").values()),
         "targets": [params["pairs"]["file"]],
-        "composites": list(supplied_by(methods, "images").values()),
+        "composites": list(folders_supplied(methods, "images").values()),
         "score": [params["score"]["inception"]],
     }
     return {stage: [path for path in paths if path is not None] for stage, paths in files.items()}
