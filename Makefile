@@ -29,6 +29,7 @@ lint: $(INSTALLED)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/shfmt -d -i 4 .github/scripts/*.sh
 	$(BIN)/jactionlint --no-hints --shellcheck= --pyflakes=
+	$(BIN)/python -m stages.params --check
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 format: $(INSTALLED)
@@ -36,6 +37,8 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix stages tests benchmarks
 	$(BIN)/snakefmt Snakefile workflow
 	$(BIN)/shfmt -w -i 4 .github/scripts/*.sh
+	$(BIN)/python -m stages.params --write
+	$(BIN)/python -m stages.params --schema > workflow/schemas/params.schema.json
 
 # Everything at the pinned versions, each archive with a digest that the lock knows. A few come as source and are built:
 # with the pinned setuptools, which is there first.

@@ -9,7 +9,7 @@ from stages.methods._pasting import pasting
 from stages.params.fields import section
 
 
-@section("Pixels copied onto the identity.")
+@section("No network: the pixels of what is taken, where its image shows it.")
 class Choice(TypedDict):
     kind: Literal["copy"]
 

@@ -9,7 +9,10 @@ from stages.params.composing import BlendParams
 from stages.params.fields import doc, section
 
 
-@section("A method in latent space.")
+@section(
+    "Codes of the images, aligned to the target map or not, blended in latent space.",
+    example={"kind": "latent", "code": "fs", "align": True},
+)
 class Choice(TypedDict):
     kind: Literal["latent"]
     code: Annotated[

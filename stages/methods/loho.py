@@ -9,7 +9,7 @@ from stages.params.composing import LohoParams
 from stages.params.fields import section
 
 
-@section("LOHO.")
+@section("LOHO (Saha et al. 2021), another method on the same networks and pairs.")
 class Choice(TypedDict):
     kind: Literal["loho"]
 

@@ -9,7 +9,7 @@ from stages.methods._pasting import pasting
 from stages.params.fields import section
 
 
-@section("Gradients cloned into the identity.")
+@section("No network: their gradients, with the identity's colours at the border (Pérez et al. 2003).")
 class Choice(TypedDict):
     kind: Literal["poisson"]
 

@@ -9,7 +9,10 @@ from stages.methods import Job, Method, Work
 from stages.params.fields import Path, doc, section
 
 
-@section("Another system's results.")
+@section(
+    "Another system's images: `python -m stages.ingest --name mine --dir results/mine` checks them and says this line.",
+    example={"kind": "results", "images": "results/mine"},
+)
 class Choice(TypedDict):
     kind: Literal["results"]
     images: Annotated[Path, doc("folder of its composites, each named after its pair")]

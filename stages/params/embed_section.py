@@ -41,8 +41,8 @@ class EmbedParams(TypedDict):
     batch: Annotated[
         Batch,
         doc(
-            "images at once. auto: on a GPU as many as fit into its free memory; on a CPU 1, since more are no faster "
-            "there and would change an image's last digits"
+            "Images at once. auto: on a GPU as many as fit into its free memory; on a CPU 1, since more are no faster "
+            "there and would change an image's last digits."
         ),
     ]
     w: WPlusParams

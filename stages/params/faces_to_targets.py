@@ -21,8 +21,8 @@ class FacesParams(TypedDict):
         list[Literal["drawn", "photos", "sample"]],
         Field(
             min_length=1,
-            description="any of: drawn, samples of the generator; photos, a folder of yours; sample, NASA's portrait "
-            "of an astronaut",
+            description="Any of: drawn, samples of the generator; photos, a folder of yours; sample, NASA's portrait "
+            "of an astronaut.",
         ),
     ]
     drawn: DrawnParams

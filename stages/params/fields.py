@@ -57,7 +57,7 @@ def section(words: str, example: dict[str, Any] | None = None) -> Callable[[Type
     """
 
     def decorate(cls: Type) -> Type:
-        extra = {"examples": [example]} if example else None
+        extra: Any = {"examples": [example]} if example else None
         with_config(ConfigDict(extra="forbid", strict=True, json_schema_extra=extra))(cls)
         cls.__doc__ = words
         return cls

@@ -5,28 +5,25 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from stages.params.fields import Path, doc, section
+from stages.params.fields import doc, section
 
 
 @section("The networks in use, by their files in stages/networks: the embedded ones, or the paper's, which you supply.")
 class NetworksParams(TypedDict):
-    generator: Annotated[str, doc("mobilestylegan or stylegan2")]
-    parser: Annotated[str, doc("bisenet19 or bisenet16")]
-    perceptual: Annotated[str, doc("what is optimised: stlpips_vgg, stlpips_alex, lpips_vgg or lpips_alex")]
+    generator: str
+    parser: str
+    perceptual: Annotated[str, doc("what is optimised")]
     judges: Annotated[
         list[str],
-        Field(min_length=1, description="what measures; any of the same four. The last measures every region too"),
+        Field(min_length=1, description="what measures; any of the same. The last measures every region too"),
     ]
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"],
         doc(
-            "in what the networks of a loss compute, gradients included. auto: bfloat16 on a CPU that multiplies it "
-            "(AVX512-BF16, AMX), else float32. Results and measurements are always float32"
+            "In what the networks of a loss compute, gradients included. auto: bfloat16 on a CPU that multiplies it "
+            "(AVX512-BF16, AMX), else float32. Results and measurements are always float32."
         ),
     ]
     tf32: Annotated[
         bool, doc("on a GPU only: true lets float32 products drop to TF32, which is faster and has 10 bits of mantissa")
     ]
-
-
-CheckpointsParams = dict[str, Path]  # by the name of the network

@@ -15,8 +15,8 @@ class GalleryParams(TypedDict):
     kinds: Annotated[
         list[Kind],
         doc(
-            "any of shape_and_colour and colour (of hair), face, skin (brows, eyes, nose, mouth stay the identity's), "
-            "brows, eyes, nose, mouth, many (hair, eyes and mouth of three images). Each costs about as much as a pair"
+            "Any of shape_and_colour and colour (of hair), face, skin (brows, eyes, nose, mouth stay the identity's), "
+            "brows, eyes, nose, mouth, many (hair, eyes and mouth of three images). Each costs about as much as a pair."
         ),
     ]
     method: str
@@ -55,7 +55,7 @@ class RankParams(TypedDict):
     reconstruction: MetricName
 
 
-@section("The report.")
+@section("What the report shows.")
 class ReportParams(TypedDict):
     method: Annotated[str, doc("whose best, median and worst items the figures show")]
     against: Annotated[str, doc("the method that the others are compared with, pair by pair")]

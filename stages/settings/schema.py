@@ -16,6 +16,7 @@ from stages.params.fields import Path, section
 from stages.params.networks import NetworksParams
 from stages.params.outputs import GalleryParams, ReportParams, ScoreParams
 from stages.settings.checkpoints import supplied_networks
+from stages.settings.words import rule
 
 ROLES = ("generator", "parser", "perceptual")
 METHOD_NAME = "[a-z][a-z0-9_]{0,49}"
@@ -26,10 +27,13 @@ Schema = dict[str, Any]
 
 
 class _Untitled(GenerateJsonSchema):
-    """Titles are ours, not made of the keys."""
+    """Titles are ours, not made of the keys, and keys stay in their order."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def sort(self, value: Any, parent_key: str | None = None) -> Any:
+        return value
 
 
 @cache
@@ -103,7 +107,9 @@ def of_section(name: str) -> Schema:
         known = registry.entries("networks")
         by_role = {role: [other for other, network in known.items() if network.role == role] for role in ROLES}
         for role in ROLES:
-            properties[role]["enum"] = by_role[role]
+            node = properties[role] | {"enum": by_role[role]}
+            words = [node["description"], rule(node)] if "description" in node else [rule(node)]
+            properties[role] = node | {"description": ": ".join(words)}
         properties["judges"]["items"]["enum"] = by_role["perceptual"]
     elif name == "target":
         properties["fill"]["enum"] = list(registry.names("fills"))

@@ -15,9 +15,10 @@ from stages.formats.files import write_atomic
 from stages.settings.problems import safe
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A text file, its line ends as they are; raises UserError if there is none."""
     try:
-        return path.read_bytes().decode("utf-8-sig")  # line ends as they are
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{safe(path)}: there is no such file") from None
     except (OSError, UnicodeDecodeError):
@@ -72,7 +73,7 @@ def read_yaml(path: Path) -> Any:
     Raises:
         UserError: it cannot be read, is no YAML, or has a key twice: in one line, with the numbers of the lines.
     """
-    text = _text(path)
+    text = read_text(path)
     if path.suffix.lower() == ".json":
         try:
             return json.loads(text, object_pairs_hook=_pairs_of_json)
@@ -121,7 +122,7 @@ def with_entry(path: Path, section: str, name: str, value: Any) -> str:
         UserError: as `read_yaml`; there is no such section, it has the name already, or is written in a way that
             needs a person.
     """
-    before, text = read_yaml(path), _text(path)
+    before, text = read_yaml(path), read_text(path)
     by_hand = f"{safe(path)}: the entry could not be put below {section}; write it there by hand"
     if not isinstance(before, dict) or not isinstance(before.get(section), dict) or not before[section]:
         raise UserError(f"{safe(path)}: has no section {section} with an entry in it; write it by hand")
