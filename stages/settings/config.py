@@ -6,7 +6,7 @@ from typing import Any
 from stages import registry
 from stages.scoring.metric_names import metrics_of
 from stages.settings.methods import ONE_FILE, aligned, embedding
-from stages.settings.model import problems, section_problems
+from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
 from stages.settings.words import meant, written
@@ -16,7 +16,7 @@ GALLERY_STAGES = ("targets", "aligned", "composites")  # whose records the galle
 
 def check_params(params: Any, source: str = "params.yaml") -> None:
     """Check all parameters, and whether they fit each other; raises UserError with a line for each that is wrong."""
-    found = problems(params)
+    found = all_problems(params)
     wrong = set(found)
     lines = [line for each in found.values() for line in each]
     for names, check in TOGETHER:

@@ -11,7 +11,7 @@ from stages import registry
 from stages.formats.canonical import plain
 from stages.settings.problems import safe
 from stages.settings.schema import METHOD_NAME, Schema, kinds, of_section, sections
-from stages.settings.words import meant, quoted, rule, written
+from stages.settings.words import meant, rule, written, written_quoted
 
 NAME_RULE = "begins with a small letter; small letters, digits and _ follow; 50 characters at most"
 
@@ -48,7 +48,7 @@ def _bad_keys(where: str, value: Any, schema: Schema) -> str | None:
         return None
     for key, each in value.items():
         if not isinstance(key, str) or safe(key) != key:
-            return f"{where}: {quoted(key)} cannot be a key; a key is a word"
+            return f"{where}: {written_quoted(key)} cannot be a key; a key is a word"
         if bad := _bad_keys(f"{where}.{key}", each, schema["properties"].get(key, {})):
             return bad
     return None
@@ -79,7 +79,7 @@ def _told(where: str, value: Any, schema: Schema, found: list[tuple[str, tuple[A
             near = ""
             if isinstance(each, str) and node.get("type") == "string" and "enum" in node:
                 near = f"; did you mean {right}?" if (right := meant(each, node["enum"])[1]) else ""
-            yield f"{_dotted(where, *key)}: is {quoted(each)}; it must be {rule(node)}{near}"
+            yield f"{_dotted(where, *key)}: is {written_quoted(each)}; it must be {rule(node)}{near}"
 
 
 def _key(loc: tuple[Any, ...], schema: Schema, value: Any) -> tuple[tuple[str, ...], Schema, Any]:
@@ -104,7 +104,7 @@ def method_problems(methods: Any) -> list[str]:
     for name, choice in methods.items():
         where = f"methods.{name}"
         if not isinstance(name, str) or not re.fullmatch(METHOD_NAME, name):
-            found.append(f"methods: {quoted(name)} cannot be a method's name: it {NAME_RULE}")
+            found.append(f"methods: {written_quoted(name)} cannot be a method's name: it {NAME_RULE}")
         elif not isinstance(choice, Mapping) or "kind" not in choice:
             found.append(f"{where}: name its kind, {', '.join(kinds())}: `{name}: {{kind: …}}`")
         elif (kind := choice["kind"]) not in list(kinds()):
@@ -128,7 +128,7 @@ def quoted_name(name: Any) -> str:
     return written(name) or '""'
 
 
-def problems(params: Any) -> dict[str, list[str]]:
+def all_problems(params: Any) -> dict[str, list[str]]:
     """For each section with problems, a line for each of them; an empty name for what is wrong with them together."""
     if not isinstance(params, Mapping):
         return {"": ["has no sections"]}

@@ -21,7 +21,7 @@ def written(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def quoted(value: Any) -> str:
+def written_quoted(value: Any) -> str:
     """As `written`; a text is in quotes, so that "5" is no 5."""
     return f'"{written(value)}"' if isinstance(value, str) and value.strip() else written(value)
 

@@ -12,11 +12,6 @@ from hypothesis import strategies as st
 from support import ROOT
 
 from stages.errors import UserError
-<<<<<<< HEAD
-=======
-from stages.params.outputs import Kind
-from stages.regions.gallery_kinds import KINDS
->>>>>>> d51ef88 (Module names after the rebase)
 from stages.settings import config
 from stages.settings.schema import at, sections
 
