@@ -210,7 +210,8 @@ def test_parameters_are_taken_or_refused(key, value):
 # Made by rules or enumerated in the types; everything else in a command is the user's and has to be quoted.
 OURS = {
     "wildcards.method", "wildcards.checkpoint", "wildcards.kind", "log",
-    "params.scheme", "params.precision", "params.judges", "params.in_place", "params.identity", "params.given",
+    "params.scheme", "params.precision", "params.judges", "params.tf32", "params.in_place", "params.identity",
+    "params.given",
 }  # fmt: skip
 
 
