@@ -60,7 +60,8 @@ def of_method(folder, monkeypatch, kind, chosen):
     pairs = listed_pairs(folder / "pairs.csv", folder / "images.csv")
     job = Job(
         "ours", {"kind": kind}, PARAMS[method.section] if method.section else {}, CELEBAMASK_19, pairs,
-        Folders.of(folder, "ours"), {role: folder / role for role in method.networks}, chosen, folder / "out",
+        Folders.of(folder, "ours"), {role: folder / role for role in method.networks}, chosen, False,
+        folder / "out",
     )  # fmt: skip
     return method.prepare(job).params
 

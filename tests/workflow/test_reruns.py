@@ -36,6 +36,7 @@ READ_BY = {
     "networks.perceptual": {"codes"},
     "networks.judges": {"score"},
     "networks.precision": {"codes"},
+    "networks.tf32": {"faces"},  # all that computes comes after them
     "checkpoints.lpips_vgg": {"weights", "score"},  # the only one in use here
     "checkpoints": {"report"},
     "faces": {"faces"},
@@ -215,7 +216,13 @@ def plans(tmp_path_factory) -> dict[str, Any]:
 
 def by_snakemake(plan: dict[str, list[str]]) -> set[str]:
     """The stages whose files Snakemake would make."""
-    owner = {out: name for name, stage in STAGES.items() for out in [*stage["outs"], *stage.get("metrics", [])]}
+    outs = {name: [*stage["outs"], *stage.get("metrics", [])] for name, stage in STAGES.items()}
+    owner = {
+        path: name
+        for name, listed in outs.items()
+        for out in listed
+        for path in ([out] if isinstance(out, str) else out)
+    }
     return {owner[artifact(path)] for path in plan["snakemake"]}
 
 
