@@ -22,7 +22,7 @@ from stages.formats.tensors import tensor_bytes
 from stages.nets.device import choose_device
 from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.nets.loading import load_generator, load_parser, load_perceptual
-from stages.nets.precision import chosen, lowered
+from stages.nets.precision import chosen, lowered, name_of
 from stages.regions.masks import dilate, region_mask, to_grid
 from stages.settings.manifests import check_hair_only, listed_pairs
 from stages.settings.methods import code_folder
@@ -173,7 +173,7 @@ def main(
     weights = {"generator": generator, "parser": parser, "perceptual": perceptual}
     decisive = {"method": choice}
     if choice["align"]:
-        decisive |= {key: value for key, value in params.items() if key != "batch"} | {"precision": str(dtype)}
+        decisive |= {key: value for key, value in params.items() if key != "batch"} | {"precision": name_of(dtype)}
     run_items(
         f"aligned-{name}", ["stages.align"], items, decisive, weights, compute, record, params["batch"],
         read_ahead=inputs.read_ahead,

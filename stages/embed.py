@@ -18,7 +18,7 @@ from stages.formats.inputs import Inputs
 from stages.formats.tensors import tensor_bytes, to_image
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_perceptual
-from stages.nets.precision import chosen, lowered
+from stages.nets.precision import chosen, lowered, name_of
 from stages.settings.manifests import read_faces
 
 
@@ -81,7 +81,7 @@ def main(
 
     weights = {"generator": generator, "perceptual": perceptual}
     used = ("variant", "w", "fs") if kind == "fs" else ("variant", "w")
-    decisive = {key: params[key] for key in used} | {"precision": str(dtype)}
+    decisive = {key: params[key] for key in used} | {"precision": name_of(dtype)}
     stage = "codes" if kind == "fs" else f"codes-{kind}"
     run_items(
         stage,

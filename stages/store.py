@@ -1,4 +1,4 @@
-"""`python -m stages.store`: list, verify and prune the items that were computed."""
+"""`python -m stages.store`: list, verify and prune the items that were computed, and say why one was computed again."""
 
 import shutil
 import time
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stages.engine.item_store import ROOT, is_intact, read_stored, stored_folders
+from stages.engine.why import differences, since, stored_as
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path, typer.Option(help="folder of the store")]
@@ -45,6 +46,34 @@ def prune(
     for folder in removed:
         shutil.rmtree(folder)
     typer.echo(f"removed {len(removed)} items")
+
+
+@app.command()
+def why(
+    item: Annotated[str, typer.Argument(help="name of a face or pair")],
+    stage: Annotated[str | None, typer.Option(help="only this stage")] = None,
+    root: Root = ROOT,
+) -> None:
+    """Say why an item was computed again: what its fingerprint has that an older one had not, stage by stage.
+
+    And what has changed in the code and the libraries since, so that the next run will compute it anew.
+    """
+    found = {name: entries for name, entries in stored_as(item, root).items() if stage in (None, name)}
+    if not found:
+        typer.echo(f"error: {root} holds no item {item}" + (f" of stage {stage}" if stage else ""), err=True)
+        raise typer.Exit(1)
+    for name, (latest, *older) in found.items():
+        typer.echo(
+            f"{name}: {latest.key[:12]}, last used {time.strftime('%Y-%m-%d %H:%M', time.localtime(latest.used))}"
+        )
+        for line in since(latest):
+            typer.echo(f"  has changed since: {line}")
+        for entry in older:
+            typer.echo(f"  differs from {entry.key[:12]} in:")
+            for line in differences(entry.parts, latest.parts):
+                typer.echo(f"    {line}")
+        if not older:
+            typer.echo("  the store holds no other of it")
 
 
 if __name__ == "__main__":

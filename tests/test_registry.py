@@ -21,8 +21,8 @@ ROOMS = [path.parent.name for path in sorted(registry.PACKAGE.glob("*/__init__.p
 
 # The module of `stages.nets` with the architecture of each network that is loaded here.
 ARCHITECTURES = {
-    "mobilestylegan": "mobilestylegan_net", "stylegan2": "stylegan2_net", "bisenet16": "bisenet", "bisenet19": "bisenet",
-    "stlpips_alex": "stlpips", "lpips_alex": "lpips_net",
+    "mobilestylegan": "mobilestylegan_net", "stylegan2": "stylegan2_net", "bisenet16": "bisenet",
+    "bisenet19": "bisenet", "stlpips_alex": "stlpips", "lpips_alex": "lpips_net",
 }  # fmt: skip
 FACTS = {"stylegan2": {"size": "64"}}
 

@@ -5,7 +5,7 @@ What is loaded by name (see `stages.registry`) is not seen in an import: who ask
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
@@ -77,16 +77,25 @@ def imported(*starts: str) -> set[str]:
 
 
 @cache
-def code_digests(*starts: str) -> dict[str, str]:
-    """For every file of `files(*starts)`, by its path, the sha256 of its syntax tree.
+def code_digests(*starts: str) -> dict[str, str | None]:
+    """For every file of `files(*starts)`, by its path in this package, its `digest_of`."""
+    return {str(path.relative_to(PACKAGE)): digest_of(path) for path in files(*starts)}
+
+
+def digest_of(path: Path) -> str | None:
+    """sha256 of the syntax tree of a source file, or None without one.
 
     Comments, docstrings and formatting do not count.
     """
-    digests = {}
-    for path in files(*starts):
-        tree = ast.parse(path.read_bytes())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-                node.body = node.body[1:]
-        digests[str(path.relative_to(PACKAGE))] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    return digests
+    if not path.is_file():
+        return None
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def sources(names: Iterable[str]) -> dict[str, Path]:
+    """Source files by their paths in this package."""
+    return {name: PACKAGE / name for name in names}

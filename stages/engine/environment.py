@@ -1,6 +1,7 @@
 """Where an item is computed: what of the machine and its libraries decides the digits of its result."""
 
 import platform
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +12,12 @@ LIBRARIES = {
     "PIL": "pillow", "cv2": "opencv-python-headless", "dlib": "dlib-bin", "lpips": "lpips", "numpy": "numpy",
     "scipy": "scipy", "skimage": "scikit-image", "torch": "torch", "torchvision": "torchvision",
 }  # fmt: skip
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of all libraries that compute, as installed, by the names that they are imported by."""
+    return {name: version(distribution) for name, distribution in LIBRARIES.items()}
 
 
 def environment(*modules: str) -> dict[str, Any]:

@@ -110,6 +110,7 @@ def run_items(
         "stage": stage, "params": params, "weights": digests, "code": code_digests(*code),
         "environment": environment(*code),
     }  # fmt: skip
+    made = shared["environment"] | ({"precision": params["precision"]} if "precision" in params else {})
     records: dict[str, dict[str, Any]] = {}
     todo: list[Todo] = []
     for item in items:
@@ -142,7 +143,7 @@ def run_items(
                 continue
             entry = {
                 "item": item.name, "status": "ok", "key": key, "seconds": round(seconds, 3),
-                "peak_mib": round(peak_memory_mib()), "environment": shared["environment"], **result.facts,
+                "peak_mib": round(peak_memory_mib()), "environment": made, **result.facts,
             }  # fmt: skip
             store.put(key, result.contents, entry, parts)
             _place(item, result.contents)

@@ -20,7 +20,7 @@ from stages.formats.tensors import tensor_bytes, to_image
 from stages.methods import Job, Work
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_parser, load_perceptual
-from stages.nets.precision import chosen, lowered
+from stages.nets.precision import chosen, lowered, name_of
 from stages.regions.masks import region_mask
 from stages.settings.manifests import check_hair_only
 
@@ -100,7 +100,7 @@ def work(job: Job) -> Work:
 
     roles = ("generator", "perceptual", "parser") if is_official else ("generator", "perceptual")
     decisive = {key: value for key, value in params.items() if key not in ("batch", *LOOK_PARAMS)}
-    decisive["precision"] = str(dtype)
+    decisive["precision"] = name_of(dtype)
     return Work(
         items, compute, decisive, {role: job.weights[role] for role in roles}, params["batch"], inputs.read_ahead
     )

@@ -19,7 +19,7 @@ from stages.formats.tensors import to_image
 from stages.methods import Job, Work
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_parser, load_perceptual
-from stages.nets.precision import chosen, lowered
+from stages.nets.precision import chosen, lowered, name_of
 from stages.regions.masks import region_mask
 from stages.regions.pasting import soft_blend, without_foreground
 from stages.settings.manifests import check_hair_only
@@ -74,5 +74,5 @@ def work(job: Job) -> Work:
         background = without_foreground(read_rgb(item.inputs["face0"]), np.isin(labels, in_front), MARGIN)
         return soft_blend(image, background, np.isin(target, in_front), SOFT)
 
-    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": str(dtype)}
+    decisive = {key: value for key, value in params.items() if key != "batch"} | {"precision": name_of(dtype)}
     return Work(items, compute, decisive, job.weights, params["batch"], inputs.read_ahead)

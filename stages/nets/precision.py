@@ -20,6 +20,11 @@ def chosen(precision: str, device: torch.device) -> torch.dtype:
     return getattr(torch, precision)
 
 
+def name_of(dtype: torch.dtype) -> str:
+    """How `networks.precision` calls a type: what `auto` came to, in fingerprints and records."""
+    return str(dtype).removeprefix("torch.")
+
+
 def lowered(net: Network, dtype: torch.dtype) -> Network:
     """A copy of a network whose `convolutions` (names of its parts) run in `dtype`; itself for float32.
 
