@@ -28,7 +28,7 @@ def as_json(name: str | None = None) -> Callable[[str], dict[str, Any]]:
 
     def parse(text: str) -> dict[str, Any]:
         try:
-            params = json.loads(text)
+            params: dict[str, Any] = json.loads(text)
         except ValueError as error:
             raise typer.BadParameter(f"not JSON: {error}") from error
         try:

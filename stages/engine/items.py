@@ -118,7 +118,10 @@ def run_items(
         if failed:
             records[item.name] = _fail(item, f"{failed[0]} is empty: it failed before")
             continue
-        parts = shared | {"facts": item.facts, "inputs": {role: inputs[path] for role, path in item.inputs.items()}}
+        parts: Parts = shared | {
+            "facts": item.facts,
+            "inputs": {role: inputs[path] for role, path in item.inputs.items()},
+        }
         key = fingerprint(parts)
         stored = store.get(key)
         if stored is None:

@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, title: str) -> None:
         self.title = title
         self.started = self.said = self.shown = time.monotonic()
-        self.bar: tqdm | None = None
+        self.bar: tqdm[Any] | None = None
 
     def __call__(self, step: int, steps: int, losses: Any) -> None:
         now = time.monotonic()

@@ -45,7 +45,8 @@ def _pixel(offset: np.ndarray, share: np.ndarray, size: int) -> np.ndarray:
     """
     half = (size - 1) % 2  # the pixels of an even size lie at odd offsets
     outward = 2 * np.floor((np.abs(offset) * share - half) / 2 + 0.5) + half
-    return ((size - 1 + np.where(offset < 0, -outward, outward)) / 2).astype(np.intp)
+    index: np.ndarray = ((size - 1 + np.where(offset < 0, -outward, outward)) / 2).astype(np.intp)
+    return index
 
 
 ENTRY = Fill(source="of this project, as what costs nothing", fill=fill_from_centre)

@@ -60,4 +60,7 @@ class Inputs:
     def _decoded(self, role: str, path: Path) -> Any:
         if role.startswith("face"):
             return read_rgb(path)
-        return read_label_map(path, self.scheme) if role.startswith(("map", "target")) else read_tensors(path)
+        if role.startswith(("map", "target")):
+            assert self.scheme is not None, f"{role} is a label map, and Inputs was told of no label scheme"
+            return read_label_map(path, self.scheme)
+        return read_tensors(path)

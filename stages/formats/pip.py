@@ -95,4 +95,4 @@ class _TrustingAdapter(HTTPAdapter):
     """For hosts whose certificates pip is told not to look at; what comes from them has its digest checked anyway."""
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        super().cert_verify(conn, url, False, cert)
+        super().cert_verify(conn, url, False, cert)  # type: ignore[no-untyped-call]  # its stubs leave it out

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from stages.methods import Job, Work
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered, name_of
+from stages.params.composing import BlendParams
 from stages.regions.masks import region_mask
 from stages.settings.manifests import check_hair_only
 
@@ -29,7 +31,7 @@ LOOK_PARAMS = ("look_mse", "look_rate")  # parameters on which only a pair depen
 
 def work(job: Job) -> Work:
     """Blend the aligned references of every pair into one image."""
-    params, scheme, pairs = job.params, job.scheme, job.pairs
+    params, scheme, pairs = cast(BlendParams, job.params), job.scheme, job.pairs
     is_official = params["variant"] == "official"
     with_photos = is_official or params["against"] == "photos"
     if is_official:
@@ -45,7 +47,7 @@ def work(job: Job) -> Work:
             paths |= {f"face{k}": job.folders.faces / f"{image}.png"} if with_photos or k in looks else {}
             paths |= {f"map{k}": job.folders.maps / f"{image}.png"} if is_official or k in looks else {}
         outputs = {"image": job.out / f"{pair.pair}.png", "code": job.out / f"{pair.pair}.safetensors"}
-        of_looks = {key: params[key] for key in LOOK_PARAMS} if looks else {}
+        of_looks = {key: job.params[key] for key in LOOK_PARAMS} if looks else {}
         items.append(Item(pair.pair, paths, outputs, pair.facts | of_looks))
     device = choose_device(job.tf32)
     inputs = Inputs(device, scheme)
@@ -99,7 +101,7 @@ def work(job: Job) -> Work:
         return results
 
     roles = ("generator", "perceptual", "parser") if is_official else ("generator", "perceptual")
-    decisive = {key: value for key, value in params.items() if key not in ("batch", *LOOK_PARAMS)}
+    decisive: dict[str, Any] = {key: value for key, value in params.items() if key not in ("batch", *LOOK_PARAMS)}
     decisive["precision"] = name_of(dtype)
     return Work(
         items, compute, decisive, {role: job.weights[role] for role in roles}, params["batch"], inputs.read_ahead

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,8 +18,10 @@ from stages.formats.label_maps import read_label_map
 from stages.formats.tensors import to_image
 from stages.methods import Job, Work
 from stages.nets.device import choose_device
+from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered, name_of
+from stages.params.composing import LohoParams
 from stages.regions.masks import region_mask
 from stages.regions.pasting import soft_blend, without_foreground
 from stages.settings.manifests import check_hair_only
@@ -30,7 +32,7 @@ SOFT = 3.0  # px at 512 px, of the border between the generated image and the ba
 
 def work(job: Job) -> Work:
     """Optimise W+ and noise for every pair, and lay hair and face over the identity's background."""
-    params, scheme, pairs = job.params, job.scheme, job.pairs
+    params, scheme, pairs = cast(LohoParams, job.params), job.scheme, job.pairs
     check_hair_only(pairs.values(), "LOHO", looks=True)
     items = items_of_pairs(pairs.values(), job.folders.faces, job.folders.maps, job.folders.targets, job.out)
     device = choose_device(job.tf32)
@@ -39,13 +41,12 @@ def work(job: Job) -> Work:
     exact = cache(lambda: load_generator(job.weights["generator"], device))
 
     @cache
-    def nets() -> tuple[Any, ...]:
-        loaded = (
-            exact(),
+    def nets() -> tuple[Generator, Parser, Perceptual]:
+        face_parser, perceptual = (
             load_parser(job.weights["parser"], device),
             load_perceptual(job.weights["perceptual"], device),
         )
-        return tuple(lowered(net, dtype) for net in loaded)
+        return lowered(exact(), dtype), lowered(face_parser, dtype), lowered(perceptual, dtype)
 
     def shown(batch: Sequence[Item], k: int, region: str) -> Shown:
         labels = inputs.labels(batch, f"map{k}")

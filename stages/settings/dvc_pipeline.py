@@ -174,7 +174,8 @@ def pipeline() -> dict[str, Any]:
     stages: dict[str, Any] = {}
     for target, own_rules in making.items():
         own = supplied(params).get(target, [])
-        deps, keys, outs = set(own), set(), {}
+        deps, keys = set(own), set()
+        outs: dict[str, bool] = {}
         for rule in own_rules:
             more_deps, more_keys = _needs(rule, params, made, own)
             deps |= more_deps

@@ -27,8 +27,8 @@ def look_through(folder: Path, names: Iterable[str], what: str = "pair") -> Resu
     listing = list_images(folder, f"methods names a folder of images, each named after a {what}")
     wanted = list(names)
     by_fold: dict[str, list[str]] = {}
-    for name in wanted:
-        by_fold.setdefault(name.casefold(), []).append(name)
+    for each in wanted:
+        by_fold.setdefault(each.casefold(), []).append(each)
 
     def meant(path: Path) -> str | None:
         """The name that a file is for; two names that differ in capitals only need the exact one."""

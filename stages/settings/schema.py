@@ -73,7 +73,7 @@ def _expanded(node: Any, defs: Mapping[str, Any]) -> Any:
 @cache
 def of_type(kind: Any) -> Schema:
     """The JSON schema of a typed dictionary."""
-    found = TypeAdapter(kind).json_schema(schema_generator=_Untitled)
+    found: Schema = TypeAdapter(kind).json_schema(schema_generator=_Untitled)
     found = _expanded(found, found.get("$defs", {}))
     _untitle(found)
     return found
