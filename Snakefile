@@ -44,7 +44,7 @@ rule all:
 
 rule weights:
     input:
-        weights_named(USED),
+        weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
 
 
 rule faces:

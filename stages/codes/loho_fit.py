@@ -2,7 +2,7 @@
 
 The first stage fits the identity's face and the shape and structure of the hair; the second adds its appearance and
 style, and takes out of the structure's gradient what would change them. Sizes, layers and weights are the paper's as
-research/paper.md has them.
+docs/paper.md has them.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Alignment and blending as the official code does them, where it leaves the paper: `variant: official`.
 
-Facts from ZPdesu/Barbershop; research/paper.md lists them. Not kept are its slips: noise redrawn at every forward
+Facts from ZPdesu/Barbershop; docs/paper.md lists them. Not kept are its slips: noise redrawn at every forward
 (ours is fixed), saved latents that lag one optimiser step, and loss networks that stay trainable; photos are reduced
 bicubically like renders, where the code has Pillow's Lanczos filter. Hair is taken from one reference; the official
 code knows no other transfer.

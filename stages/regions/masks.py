@@ -20,7 +20,7 @@ def to_grid(mask: Tensor, size: int = 32) -> Tensor:
     """Bring `mask` (B, 1, H, W), in [0,1], to the (B, 1, size, size) of F: the mean over the area of each cell.
 
     A mean stays in [0,1], as mixing weights must. The official code's bicubic reduction does not: it leaves
-    [-0.16, 1.16] (research/paper.md).
+    [-0.16, 1.16] (docs/paper.md).
     """
     return functional.interpolate(mask, size=(size, size), mode="area")
 

@@ -1,6 +1,6 @@
 """What the official code does with masks: its target map before and around the two GAN completions, and its morphology.
 
-Facts from ZPdesu/Barbershop (research/paper.md lists where it leaves the paper); golden vectors check every step.
+Facts from ZPdesu/Barbershop (docs/paper.md lists where it leaves the paper); golden vectors check every step.
 """
 
 from typing import NamedTuple

@@ -86,6 +86,7 @@ def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) -> str
     """Fréchet distances beside what they are by chance, and kernel distances with their errors; a row a method."""
     of_protocol = _summary(frame, protocol).set_index(["method", "metric"])
     metrics = set_metrics(frame, protocol)
+    directions = of_protocol.groupby("metric")["direction"].first()
     distances = [metric for metric in metrics if not metric.endswith((NULL, ERROR))]
     rows = []
     for method in methods:
@@ -102,7 +103,8 @@ def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) -> str
         rows.append([method_name(method), *cells])
     header = ["method", "N"]
     for metric in distances:
-        header.append(f"{metric} × 10³ ± SE ↓" if f"{metric}{ERROR}" in metrics else f"{metric} ↓")
+        arrow = ARROWS[directions[metric]]
+        header.append(f"{metric} × 10³ ± SE {arrow}" if f"{metric}{ERROR}" in metrics else f"{metric} {arrow}")
         header += ["by chance"] if f"{metric}{NULL}" in metrics else []
     return markdown_table(header, rows)
 

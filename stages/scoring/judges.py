@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stages import registry
 from stages.formats.tensors import from_rgb
 from stages.formats.weight_files import network_of
 from stages.metrics import Comparison, Setup
@@ -30,6 +31,7 @@ class Judges(NamedTuple):
     """What measures, at `size` px: the perceptual networks by title, the face parser, the features of whole images.
 
     `weights`: the weight files at hand, by the name of their network, for metrics that load one of their own.
+    `parser_name`: the face parser's name in params.yaml.
     """
 
     perceptuals: dict[str, Perceptual]
@@ -38,13 +40,13 @@ class Judges(NamedTuple):
     weights: Mapping[str, Path]
     size: int
     device: torch.device
+    parser_name: str = "parser"
 
     @property
     def setup(self) -> Setup:
         """What the names of metrics depend on."""
-        parser = f"bisenet{len(self.parser.scheme)}"
         inception, identity = len(self.features) > 1, {"dlib_landmarks", "dlib_identity"} <= self.weights.keys()
-        return Setup(self.size, tuple(self.perceptuals), parser, self.parser.size, inception, identity)
+        return Setup(self.size, tuple(self.perceptuals), self.parser_name, self.parser.size, inception, identity)
 
     def last(self) -> "Judges":
         """The same with the last perceptual network alone."""
@@ -92,10 +94,10 @@ def load_judges(
         UserError: a file is damaged.
     """
     files = {network_of(path): path for path in weights}
-    loaded = [load_perceptual(files[judge], device) for judge in judges]
-    (parser,) = (path for name, path in files.items() if name.startswith("bisenet"))
-    kinds = [of_judge(loaded[0].name, params["size"])]
+    known = registry.entries("networks")
+    nets = {known[judge].title: load_perceptual(files[judge], device) for judge in judges}
+    (parser,) = (name for name in files if name in known and known[name].role == "parser")
+    kinds = [of_judge(next(iter(nets)), params["size"])]
     if params["inception"] is not None:
         kinds.append(of_inception(Path(params["inception"]), device))
-    nets = {net.name: net for net in loaded}
-    return Judges(nets, load_parser(parser, device), kinds, files, params["size"], device)
+    return Judges(nets, load_parser(files[parser], device), kinds, files, params["size"], device, parser)

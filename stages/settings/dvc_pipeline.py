@@ -12,6 +12,7 @@ import yaml
 
 from stages.errors import UserError
 from stages.formats.canonical import canonical
+from stages.scoring.metric_names import networks_of
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
 from stages.settings.methods import folders_supplied
@@ -53,8 +54,9 @@ def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
     """Files and folders that the user supplies, by the DVC stage that reads them."""
     faces, methods = params["faces"], params["methods"]
     ours = supplied_networks()
+    used = dict.fromkeys([*used_networks(params["networks"]), *networks_of(params)])
     files = {
-        "weights": [params["checkpoints"][name] for name in used_networks(params["networks"]) if name in ours],
+        "weights": [params["checkpoints"][name] for name in used if name in ours],
         "faces": [faces["photos"]] if "photos" in faces["source"] else [],
         "codes": list(folders_supplied(methods, "reconstructions").values()),
         "targets": [params["pairs"]["file"]],
@@ -143,7 +145,7 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
             elif path.startswith("stages/"):
                 deps.add(_source(path))
             elif path not in own and str(Path(path).parent) not in own:
-                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of settings/dvc.py")
+                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of stages/settings/dvc_pipeline.py")
     texts = {canonical(section): key for key, section in params.items()}
     for name, value in rule.params.items():
         if value == canonical(params):
@@ -156,7 +158,7 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
             keys.add(texts[value])
         else:
             raise UserError(
-                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of settings/dvc.py"
+                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of stages/settings/dvc_pipeline.py"
             )
     return deps, keys
 

@@ -1,6 +1,6 @@
 """Ten steps of embedding, completion, alignment and blending in `variant: official` against plain loops.
 
-The loops are written from research/paper.md: one item at a time, nothing cached, every forward through the whole
+The loops are written from docs/paper.md: one item at a time, nothing cached, every forward through the whole
 generator in the textbook form (one modulated kernel an item), LPIPS by its package, VGG16 by torchvision. So batches,
 cached reference features and the split at F are shown to change nothing. Networks are small and seeded, in float64,
 where rounding cannot tip Adam's sign-like steps; 1e-4 relative, measured below 1e-9.

@@ -256,7 +256,7 @@ class TestPublished:
             assert values[metric].idxmax() == "Barbershop"
 
     def test_other_sources(self) -> None:
-        """Every number has a source and is one; Barbershop's agree with those that research/paper.md notes of them."""
+        """Every number has a source and is one; Barbershop's agree with those that docs/paper.md notes of them."""
         frame = elsewhere()
         assert set(frame["source"]) == set(SOURCES)
         assert not frame.duplicated(["source", "method", "metric"]).any()

@@ -51,7 +51,8 @@ try:
         check_unique_keys(Path(each))
     settings.check_params(config)
     USED = [*settings.used_networks(config["networks"]), "dlib_landmarks"]
-    check_present(USED, config["checkpoints"])
+    OTHER_SCORERS = metric_names.networks_of(config)
+    check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
     if "DVC_STAGE" in os.environ:
         check_listed(config)
     FACES, PAIRS = names_of_items(config)
@@ -73,7 +74,6 @@ GALLERY_KINDS = config["gallery"]["kinds"]
 GALLERY_RECORDS = ["pairs", *(settings.GALLERY_STAGES if GALLERY_KINDS else [])]
 SCHEME = settings.scheme_name(config["networks"])
 TF32 = "--tf32" if config["networks"]["tf32"] else "--float32"
-OTHER_SCORERS = metric_names.networks_of(config)
 
 
 wildcard_constraints:
