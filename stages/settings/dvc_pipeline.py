@@ -19,6 +19,7 @@ from stages.settings.methods import folders_supplied
 from stages.settings.schema import own_sections
 
 FILE = Path("dvc.yaml")
+HERE = "stages/settings/dvc_pipeline.py"
 COMMAND = "python -m stages.dvc"
 HEADER = f"# Written by `{COMMAND}` from workflow/rules: the pipeline for `dvc repro`, one stage a Snakemake target.\n"
 
@@ -145,7 +146,7 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
             elif path.startswith("stages/"):
                 deps.add(_source(path))
             elif path not in own and str(Path(path).parent) not in own:
-                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of stages/settings/dvc_pipeline.py")
+                raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of {HERE}")
     texts = {canonical(section): key for key, section in params.items()}
     for name, value in rule.params.items():
         if value == canonical(params):
@@ -157,9 +158,7 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
         elif value in texts:
             keys.add(texts[value])
         else:
-            raise UserError(
-                f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of stages/settings/dvc_pipeline.py"
-            )
+            raise UserError(f"{rule.name}: parameter {name} is no section of params.yaml: name it in `PARTS` of {HERE}")
     return deps, keys
 
 

@@ -66,7 +66,9 @@ def judges(monkeypatch):
     monkeypatch.setattr("stages.nets.dlib_faces.identifier", lambda *_: identify)
     features = [FeatureKind("colour", mean_colours)]
     weights = {"dlib_landmarks": None, "dlib_identity": None}
-    return Judges({"difference": FirstPixel()}, BrightnessParser(), features, weights, SIZE, torch.device("cpu"), "bisenet19")
+    return Judges(
+        {"difference": FirstPixel()}, BrightnessParser(), features, weights, SIZE, torch.device("cpu"), "bisenet19"
+    )
 
 
 def image_of(labels, seed):
