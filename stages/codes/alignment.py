@@ -90,16 +90,16 @@ def align(
         goal_image, kept_mask = area(known.image, IMAGE_SIZE), area(known.mask, IMAGE_SIZE)
         goal_features = perceptual.features(goal_image)
     steps, step, every, distance = params["steps"], 0, params["perceptual_every"], torch.zeros(len(ws)).to(ws)
-    styled = style is not None and params["style"] > 0
+    styled = style if params["style"] > 0 else None
     uncovered = torch.tensor(parser.scheme.uncovered_indices, device=target.device)
 
     def grams_of(image: Tensor, mask: Tensor) -> list[Tensor]:
         return masked_grams(perceptual.features(image * mask, STYLE_BLOCKS), mask)
 
-    if styled:
+    if styled is not None:
         with torch.no_grad():
             image = area(generator.synthesis(ws, min(IMAGE_SIZE, generator.size)), IMAGE_SIZE)
-            goal = grams_of(image, area(style.mask, IMAGE_SIZE))
+            goal = grams_of(image, area(styled.mask, IMAGE_SIZE))
 
     def losses() -> dict[str, Tensor]:
         nonlocal step, distance
@@ -113,7 +113,7 @@ def align(
             small = area(image, IMAGE_SIZE)
             error = (small - goal_image).square().mean(1, keepdim=True)
             terms["mse"] = params["mse"] * masked_mean(error, kept_mask)
-            pull = 0.0
+            pull: Tensor | float = 0.0
             if (steps - step) % every == 0:  # so the last step is one of these
                 of_this_step = perceptual.distance(perceptual.features(small), goal_features, kept_mask)
                 distance = of_this_step.detach()
@@ -121,8 +121,8 @@ def align(
             terms["perceptual"] = params["perceptual"] * (distance + pull)
         if params["p_norm"]:
             terms["p-norm"] = params["p_norm"] * moving.square().mean((1, 2))
-        if styled:
-            mask = area(region_mask(logits.argmax(1), style.labels), IMAGE_SIZE)
+        if styled is not None:
+            mask = area(region_mask(logits.argmax(1), styled.labels), IMAGE_SIZE)
             terms["style"] = params["style"] * share_of_grams(grams_of(area(image, IMAGE_SIZE), mask), goal)
         return terms
 

@@ -52,7 +52,7 @@ class Paint:
         self.grids = [to_grid(mask, structure.shape[-1]) for mask in self.masks]
         self.changes = [torch.zeros_like(structure, requires_grad=True) for _ in looks]
         with torch.no_grad():
-            before = render(structure) if looks else None
+            before = render(structure) if looks else structure
             self.goals = [recoloured(before, *look) for look in looks]
             self.features = [perceptual.features(goal, blocks) for goal in self.goals]
 
@@ -104,7 +104,8 @@ def _mapped(image: Tensor, colours: Tensor, goal: Tensor) -> Tensor:
     slope = inverse @ _root(root @ goal_covariance @ root) @ inverse
     mapped = slope @ (image.flatten(1) - mean) + goal_mean
     low, high = (goal.quantile(q, dim=1, keepdim=True) for q in RANGE)
-    return mapped.clamp(low, high).view_as(image)
+    within: Tensor = mapped.clamp(low, high).view_as(image)
+    return within
 
 
 def _moments(colours: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,4 +118,5 @@ def _moments(colours: Tensor) -> tuple[Tensor, Tensor]:
 def _root(matrix: Tensor) -> Tensor:
     """The square root of a symmetric positive matrix."""
     values, vectors = torch.linalg.eigh(matrix)
-    return vectors * values.clamp_min(0).sqrt() @ vectors.T
+    root: Tensor = vectors * values.clamp_min(0).sqrt() @ vectors.T
+    return root

@@ -7,7 +7,7 @@ docs/paper.md has them.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -47,7 +47,8 @@ class HairLook(NamedTuple):
 def without_part_along(gradient: Tensor, against: Tensor) -> Tensor:
     """`gradient` (B, n, 512) less its part along `against`, row by row; a zero row of `against` takes nothing away."""
     unit = against / against.norm(dim=2, keepdim=True).clamp_min(torch.finfo(against.dtype).tiny)
-    return gradient - (gradient * unit).sum(2, keepdim=True) * unit
+    rest: Tensor = gradient - (gradient * unit).sum(2, keepdim=True) * unit
+    return rest
 
 
 def masked_average(features: Tensor, mask: Tensor) -> Tensor:
@@ -168,7 +169,11 @@ def loho(
                 styled = generated_hair()
             current = look_of(perceptual, shown, styled)
             terms |= dict(zip(("appearance", "style"), to_look(current, goal_look), strict=True))
-            pulls = (keep + terms["appearance"] + terms["style"], structure, sum(to_look(current, own_look)))
+            pulls = (
+                keep + terms["appearance"] + terms["style"],
+                structure,
+                cast("Tensor", sum(to_look(current, own_look))),
+            )
             to_all, to_structure, to_own_look = (_image_gradient(pull, shown) for pull in pulls)
             w_gradient, *noise_gradients = torch.autograd.grad(image, [ws, *noise], to_all, retain_graph=True)
             (of_structure,) = torch.autograd.grad(image, ws, to_structure, retain_graph=True)

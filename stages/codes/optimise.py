@@ -66,7 +66,8 @@ def orthogonalised(x: Tensor) -> Tensor:
         gram = y @ y.mT
         y = a * y + (b * gram + c * gram @ gram) @ y
     y = y.mT if tall else y
-    return y / y.square().mean((1, 2), keepdim=True).sqrt().clamp_min(EPSILON)
+    scaled: Tensor = y / y.square().mean((1, 2), keepdim=True).sqrt().clamp_min(EPSILON)
+    return scaled
 
 
 def optimise(
@@ -100,7 +101,8 @@ def optimise(
     # Adam moves the variables themselves, or stand-ins at a rate of 1, which show the direction.
     moved = [torch.zeros_like(v.tensor) if orthogonal else v.tensor for v in variables]
     groups = [{"params": [tensor], "lr": 1.0} for tensor in moved]
-    optimizer = torch.optim.Adam(groups, betas=tuple(betas), foreach=False)
+    of_mean, of_square = betas
+    optimizer = torch.optim.Adam(groups, betas=(of_mean, of_square), foreach=False)
     first_bad: dict[str, Tensor] = {}
     terms: Mapping[str, Tensor] = {}
     for step in range(steps):

@@ -7,7 +7,7 @@ import numpy as np
 
 from stages.metrics import SetMetric, SetPart
 from stages.scoring.features import INCEPTION
-from stages.scoring.samples import checked_features, covariance_root
+from stages.scoring.samples import checked_features, covariance_root, triangular_factor
 
 # What is added to the name of a Fréchet distance for what it is by chance.
 NULL = " null"
@@ -68,7 +68,7 @@ def frechet_null(x: np.ndarray, y: np.ndarray, *, permutations: int, seed: int) 
     pool = np.concatenate([checked_features(x), checked_features(y)])
     pool = pool[np.lexsort(pool.T)]
     # Turned into the space that the samples span: distances stay, and each relabelling costs less.
-    pool = np.linalg.qr((pool - pool.mean(0)).T, mode="r").T
+    pool = triangular_factor((pool - pool.mean(0)).T).T
     rng = np.random.default_rng(seed)
     shuffled = (rng.permutation(pool) for _ in range(permutations))
     distances = [frechet(pool[: len(x)], pool[len(x) :]) for pool in shuffled]

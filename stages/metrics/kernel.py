@@ -60,7 +60,8 @@ def kernel_distance(x: np.ndarray, y: np.ndarray, *, paired: bool = False) -> tu
 
 
 def _cubic_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return (x @ y.T / x.shape[1] + 1) ** 3
+    kernel: np.ndarray = (x @ y.T / x.shape[1] + 1) ** 3
+    return kernel
 
 
 def _jackknife(estimates: np.ndarray) -> float:

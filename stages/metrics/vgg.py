@@ -42,7 +42,7 @@ def first_activations(net: "SlicedNetwork", image: "Tensor", features: "Sequence
     from stages.nets.sliced_network import to_first_relu
 
     inputs = [net.scaling_layer(image), *features[:-1]]
-    return [to_first_relu(getattr(net.net, f"slice{k}"), x) for k, x in enumerate(inputs, 1)]
+    return [to_first_relu(net.slice(k), x) for k, x in enumerate(inputs)]
 
 
 def judge_of(judges: Sequence[str]) -> str | None:
@@ -58,12 +58,15 @@ def names(setup: Setup) -> list[str]:
 
 
 def prepare(judges: "Judges") -> Callable[[Comparison], list[float]]:
+    from stages.nets.sliced_network import SlicedNetwork
+
     judge = judge_of(list(judges.perceptuals))
 
     def measure(pair: Comparison) -> list[float]:
         if judge is None:
             return []
         net = judges.perceptuals[judge]
+        assert isinstance(net, SlicedNetwork)
         a, b = (first_activations(net, look.tensor, look.features[judge]) for look in (pair.a, pair.b))
         return [float(vgg_distance(a, b).item())]
 

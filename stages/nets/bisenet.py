@@ -38,7 +38,8 @@ class AttentionRefinement(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(x)
-        return x * self.bn_atten(on_one_pixel(self.conv_atten, x.mean((2, 3), keepdim=True))).sigmoid()
+        attended: Tensor = x * self.bn_atten(on_one_pixel(self.conv_atten, x.mean((2, 3), keepdim=True))).sigmoid()
+        return attended
 
 
 class ContextPath(nn.Module):
@@ -77,7 +78,8 @@ class FeatureFusion(nn.Module):
     def forward(self, spatial: Tensor, context: Tensor) -> Tensor:
         x = self.convblk(torch.cat([spatial, context], dim=1))
         hidden = functional.relu(on_one_pixel(self.conv1, x.mean((2, 3), keepdim=True)))
-        return x + x * on_one_pixel(self.conv2, hidden).sigmoid()
+        fused: Tensor = x + x * on_one_pixel(self.conv2, hidden).sigmoid()
+        return fused
 
 
 class Classifier(nn.Module):
@@ -87,7 +89,8 @@ class Classifier(nn.Module):
         self.conv_out = nn.Conv2d(channels, labels, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv_out(self.conv(x))
+        logits: Tensor = self.conv_out(self.conv(x))
+        return logits
 
 
 class BiSeNet(nn.Module):
@@ -96,6 +99,8 @@ class BiSeNet(nn.Module):
     size = INPUT_SIZE
     convolutions = ("cp", "ffm", "conv_out")
     dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, scheme: LabelScheme = CELEBAMASK_19) -> None:
         super().__init__()

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +11,7 @@ from stages.errors import UserError
 from stages.networks import HELP
 
 
-def read_checkpoint(path: Path) -> Any:
+def read_checkpoint(path: Path) -> object:
     """Read a PyTorch checkpoint, tensors only; raises UserError if it is none."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
@@ -26,7 +25,7 @@ def tensors_of(content: bytes) -> dict[str, Tensor]:
     return dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
 
 
-def state_dict(path: Path, content: Any) -> dict[str, Tensor]:
+def state_dict(path: Path, content: object) -> dict[str, Tensor]:
     """What was read, if it is tensors by name; raises UserError if it is anything else."""
     if not isinstance(content, Mapping) or not all(
         isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()

@@ -1,7 +1,6 @@
 """Where networks compute, set up so that the same machine gives the same digits. Part of every fingerprint."""
 
 import ctypes
-from typing import Any
 
 import torch
 from loky import cpu_count
@@ -35,10 +34,9 @@ def choose_device(tf32: bool = False) -> torch.device:
 def allow_tf32(allowed: bool) -> None:
     """Allow TF32 in convolutions, recurrent networks and matrix products on CUDA devices, or forbid it in all."""
     # PyTorch has an old and a new interface to this, and reading the old one fails unless both say the same.
-    cudnn: Any = torch.backends.cudnn  # its type lacks what it has at run time
-    matmul: Any = torch.backends.cuda.matmul
-    cudnn.allow_tf32 = matmul.allow_tf32 = allowed
-    for operation in (cudnn.conv, cudnn.rnn, matmul):
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allowed
+    conv, rnn = (getattr(torch.backends.cudnn, name) for name in ("conv", "rnn"))  # which its type lacks
+    for operation in (conv, rnn, torch.backends.cuda.matmul):
         operation.fp32_precision = "tf32" if allowed else "ieee"
 
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import dlib
 import numpy as np
@@ -21,6 +21,8 @@ from stages.formats.weight_files import read_metadata, read_weights
 CONTENT = "dat"
 SIZES = {"dlib_landmarks": 99_693_937, "dlib_identity": 22_466_066}  # bytes
 CERTAIN = 0.5  # of the most certain face's score
+Loaded = TypeVar("Loaded")
+
 SAME_PERSON = 0.6  # dlib's own threshold of the distance between two identities, 99.38 % right on LFW
 
 
@@ -44,12 +46,12 @@ def as_tensors(content: bytes) -> dict[str, Tensor]:
     return {CONTENT: torch.frombuffer(bytearray(content), dtype=torch.uint8)}
 
 
-def load_landmarks(weights: Path) -> Any:
+def load_landmarks(weights: Path) -> dlib.shape_predictor:
     """Load the predictor of 68 landmarks; raises UserError if the file is damaged or holds something else."""
     return _load("dlib_landmarks", dlib.shape_predictor, weights)
 
 
-def load_identity(weights: Path) -> Any:
+def load_identity(weights: Path) -> dlib.face_recognition_model_v1:
     """Load the identity network; errors as `load_landmarks`."""
     return _load("dlib_identity", dlib.face_recognition_model_v1, weights)
 
@@ -72,7 +74,7 @@ def main_face(faces: Sequence[Box]) -> Box | None:
     return max((face for face in faces if face.score >= CERTAIN * best), key=lambda face: face.width, default=None)
 
 
-def find_landmarks(predictor: Any, image: np.ndarray, box: Box) -> np.ndarray:
+def find_landmarks(predictor: dlib.shape_predictor, image: np.ndarray, box: Box) -> np.ndarray:
     """The 68 landmarks (x, y) of a face in an RGB image, uint8 (H, W, 3): float64 (68, 2), whole pixels.
 
     The order is iBUG's: 0-16 jaw, 17-26 brows, 27-35 nose, 36-41 and 42-47 eyes, 48-59 outer and 60-67 inner lips;
@@ -82,7 +84,7 @@ def find_landmarks(predictor: Any, image: np.ndarray, box: Box) -> np.ndarray:
     return np.array([(point.x, point.y) for point in shape.parts()], np.float64)
 
 
-def identity(net: Any, image: np.ndarray, box: Box, landmarks: np.ndarray) -> np.ndarray:
+def identity(net: dlib.face_recognition_model_v1, image: np.ndarray, box: Box, landmarks: np.ndarray) -> np.ndarray:
     """The identity of a face in an RGB image, uint8 (H, W, 3), by its landmarks (68, 2): float64 (128,).
 
     The Euclidean distance of two identities is below SAME_PERSON for the same person.
@@ -111,7 +113,7 @@ def _detector() -> dlib.fhog_object_detector:
     return dlib.get_frontal_face_detector()
 
 
-def _load(name: str, load: Callable[[str], Any], weights: Path) -> Any:
+def _load(name: str, load: Callable[[str], Loaded], weights: Path) -> Loaded:
     if (found := read_metadata(weights).get("network")) != name:
         raise UserError(f"{weights}: holds the network {found}; expected {name}")
     tensors = read_weights(weights, {CONTENT: torch.empty(SIZES[name], device="meta")})

@@ -65,5 +65,8 @@ class Perceptual(Protocol):
     def first_layer(self, image: Tensor) -> Tensor:
         """Output (B, C, h, w) of the first convolution and its ReLU, for images in [-1, 1]."""
 
-    def distance(self, a: list[Tensor], b: list[Tensor], mask: Tensor | None = None) -> Tensor:
+    def head(self, i: int) -> Tensor:
+        """The weights (C,) of the channels of block i in the distance."""
+
+    def distance(self, a: Sequence[Tensor], b: Sequence[Tensor], mask: Tensor | None = None) -> Tensor:
         """Distance (B,) between two images' features, averaged under a mask (B, 1, H, W) if one is given."""

@@ -1,9 +1,10 @@
 """The only ways from a weight file to a network. Which one it holds is in its metadata; only that one is imported."""
 
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
+from torch import nn
 
 from stages import registry
 from stages.errors import UserError
@@ -14,20 +15,20 @@ from stages.networks import Role
 
 def load_generator(weights: Path, device: torch.device) -> Generator:
     """Load the generator of a weight file; raises UserError if the file is damaged or holds something else."""
-    return _load("generator", weights, device)
+    return cast("Generator", _load("generator", weights, device))
 
 
 def load_parser(weights: Path, device: torch.device) -> Parser:
     """Load the face parser of a weight file; errors as `load_generator`."""
-    return _load("parser", weights, device)
+    return cast("Parser", _load("parser", weights, device))
 
 
 def load_perceptual(weights: Path, device: torch.device) -> Perceptual:
     """Load the perceptual network of a weight file; errors as `load_generator`."""
-    return _load("perceptual", weights, device)
+    return cast("Perceptual", _load("perceptual", weights, device))
 
 
-def _load(role: Role, weights: Path, device: torch.device) -> Any:
+def _load(role: Role, weights: Path, device: torch.device) -> nn.Module:
     name = network_of(weights)
     if name not in registry.names("networks") or (entry := registry.load("networks", name)).role != role:
         raise UserError(f"{weights}: holds the network {name}, which is no {role}; name another file")
@@ -35,4 +36,5 @@ def _load(role: Role, weights: Path, device: torch.device) -> Any:
     net.load_state_dict(read_weights(weights, net.state_dict()), strict=True)
     net = net.eval().requires_grad_(False).to(device)
     # Convolutions of this size are faster channels-last on CPUs and GPUs alike.
-    return net.to(memory_format=torch.channels_last)
+    laid_out: nn.Module = net.to(memory_format=torch.channels_last)
+    return laid_out

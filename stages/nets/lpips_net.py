@@ -30,7 +30,8 @@ class LPIPS(SlicedNetwork):
 
     def head(self, i: int) -> Tensor:
         """The weights (C,) of the channels of block i; the package's dropout in front of them is for training."""
-        return self.lins[i].model[-1].weight.flatten()
+        weights: Tensor = self.lins[i].model[-1].weight.flatten()
+        return weights
 
 
 def lpips_state(backbone: str, backbone_state: Mapping[str, Tensor]) -> dict[str, Tensor]:

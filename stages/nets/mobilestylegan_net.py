@@ -6,21 +6,27 @@ matrix product are several times faster there than in PyTorch's default layout.
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stages.nets.autograd import Context
+
 MAPPING_SLOPE, MAPPING_GAIN = 0.2, math.sqrt(2)
 SLOPE = 0.2
+
+
+class _NoiseContext(Context, Protocol):
+    noise_shape: torch.Size
 
 
 class _NoisyLeakyReLU(torch.autograd.Function):
     """leaky_relu(x + noise + bias, 0.2), computed in the memory of x (B, N, C); noise (B or 1, N, 1), constant bias."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, noise: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: _NoiseContext, x: Tensor, noise: Tensor, bias: Tensor) -> Tensor:
         ctx.mark_dirty(x)
         functional.leaky_relu_(x.add_(noise).add_(bias), SLOPE)
         ctx.save_for_backward(x)
@@ -28,7 +34,7 @@ class _NoisyLeakyReLU(torch.autograd.Function):
         return x
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:  # type: ignore[override]
+    def backward(ctx: _NoiseContext, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:
         (out,) = ctx.saved_tensors  # the sign of the output is the sign of the input
         back = torch.ops.aten.leaky_relu_backward(grad, out, SLOPE, True)
         noise_grad = back.sum(2, keepdim=True).sum_to_size(ctx.noise_shape) if ctx.needs_input_grad[1] else None
@@ -37,6 +43,9 @@ class _NoisyLeakyReLU(torch.autograd.Function):
 
 class Modulation(nn.Module):
     """The affine map from one row of W+ to the scales of a layer's input channels."""
+
+    weight: Tensor
+    bias: Tensor
 
     def __init__(self, channels: int, gain: float) -> None:
         super().__init__()
@@ -54,6 +63,9 @@ class Activation(nn.Module):
     The network's own noise is stored with its strength in it, so other maps, of variance 1, take its root mean square.
     """
 
+    noise: Tensor
+    bias: Tensor
+
     def __init__(self, channels: int, size: int) -> None:
         super().__init__()
         self.register_buffer("noise", torch.zeros(size, size))
@@ -63,11 +75,15 @@ class Activation(nn.Module):
         added = self.noise.view(1, -1, 1)
         if noise is not None:
             added = noise.to(added.dtype).view(len(noise), -1, 1) * added.square().mean().sqrt()
-        return _NoisyLeakyReLU.apply(x, added, self.bias)
+        out: Tensor = _NoisyLeakyReLU.apply(x, added, self.bias)
+        return out
 
 
 class FirstConv(nn.Module):
     """The full 3×3 convolution on the learned 4×4 constant."""
+
+    input: Tensor
+    weight: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -78,11 +94,15 @@ class FirstConv(nn.Module):
 
     def forward(self, w: Tensor, noise: Tensor | None = None) -> Tensor:
         x = functional.conv2d(self.input * self.modulation(w)[:, :, None, None], self.weight, padding=1)
-        return self.activation(x.flatten(2).transpose(1, 2).contiguous(), noise).view(len(w), 4, 4, -1)
+        out: Tensor = self.activation(x.flatten(2).transpose(1, 2).contiguous(), noise).view(len(w), 4, 4, -1)
+        return out
 
 
 class SeparableConv(nn.Module):
     """Modulated depthwise 3×3 and pointwise convolution; demodulation is part of the stored kernel."""
+
+    depthwise: Tensor
+    pointwise: Tensor
 
     def __init__(self, channels_in: int, channels_out: int, size: int) -> None:
         super().__init__()
@@ -107,7 +127,7 @@ class _InverseHaar(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Context, x: Tensor) -> Tensor:
         batch, height, width, channels = x.shape
         ll, lh, hl, hh = x.chunk(4, dim=-1)
         out = x.new_empty(batch, height, 2, width, 2, channels // 4)
@@ -117,7 +137,7 @@ class _InverseHaar(torch.autograd.Function):
         return out.view(batch, 2 * height, 2 * width, channels // 4)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Context, grad: Tensor) -> Tensor:
         batch, height, width, channels = grad.shape
         left, right = grad.reshape(batch, height // 2, 2, width // 2, 2, channels).unbind(4)
         out = grad.new_empty(batch, height // 2, width // 2, 4 * channels)
@@ -136,12 +156,12 @@ class _ModulatedPointwise(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, kernel: Tensor) -> Tensor:
+    def forward(ctx: Context, x: Tensor, scale: Tensor, kernel: Tensor) -> Tensor:
         ctx.save_for_backward(x, scale, kernel)
         return torch.bmm(x, (kernel * scale[:, None, :]).transpose(1, 2))
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:  # type: ignore[override]
+    def backward(ctx: Context, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:
         x, scale, kernel = ctx.saved_tensors
         back = grad @ kernel
         scale_grad = (back * x).sum(1) if ctx.needs_input_grad[1] else None
@@ -159,11 +179,15 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, w1: Tensor, w2: Tensor, noise: Sequence[Tensor | None] = (None, None)) -> Tensor:
         x = _InverseHaar.apply(x * self.up["modulation"](w1)[:, None, None, :])
-        return self.conv2(self.conv1(x, w1, noise[0]), w2, noise[1])
+        out: Tensor = self.conv2(self.conv1(x, w1, noise[0]), w2, noise[1])
+        return out
 
 
 class ToImage(nn.Module):
     """Modulated 1×1 convolution to the four Haar bands of an RGB image of twice the size."""
+
+    weight: Tensor
+    bias: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -177,7 +201,8 @@ class ToImage(nn.Module):
         image = _ModulatedPointwise.apply(x.flatten(1, 2), self.modulation(w), self.weight[:bands])
         image = (image + self.bias[:bands]).view(*x.shape[:3], bands) / 2
         if size == full:
-            return _InverseHaar.apply(image).permute(0, 3, 1, 2)
+            whole: Tensor = _InverseHaar.apply(image).permute(0, 3, 1, 2)
+            return whole
         image = image.permute(0, 3, 1, 2)
         # Averaging commutes with the convolution; in front of it, at all its channels, it takes a third of the render.
         return functional.avg_pool2d(image, full // (2 * size)) if 2 * size < full else image
@@ -194,6 +219,10 @@ class MobileStyleGAN(nn.Module):
     hidden_block = 4
     convolutions = ("first", "blocks", "to_image")
     dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
+    mean_w: Tensor
+    pca_mean: Tensor
+    pca_components: Tensor
+    pca_stdev: Tensor
 
     def __init__(self, channels: tuple[int, ...] = (512, 512, 512, 512, 512, 256, 128, 64)) -> None:
         super().__init__()
@@ -244,7 +273,8 @@ class MobileStyleGAN(nn.Module):
             raise ValueError(f"cannot render at {size} px: the generator's {self.size} px are no multiple of it")
         x, ws = f.to(self.dtype or f.dtype).permute(0, 2, 3, 1), ws.to(self.dtype or ws.dtype)
         x = self._through(self.structure_block + 1, len(self.blocks), x, ws, noise)
-        return self.to_image(x, ws[:, -1], size).to(f.dtype)
+        image: Tensor = self.to_image(x, ws[:, -1], size).to(f.dtype)
+        return image
 
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render W+ codes (B, n_styles, 512); as `render`."""
@@ -265,6 +295,8 @@ class MobileStyleGAN(nn.Module):
     def draw_noise(self, seed: int) -> list[Tensor]:
         """Noise maps (1, 1, h, w) from N(0, 1), on any device the same; one a batch, so no item's place counts."""
         gaussian = torch.Generator().manual_seed(seed)
-        convolutions = [self.first, *(conv for block in self.blocks for conv in (block.conv1, block.conv2))]
-        sizes = [conv.activation.noise.shape for conv in convolutions]
+        sizes = [self.first.activation.noise.shape]
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            sizes += [conv.activation.noise.shape for conv in (block.conv1, block.conv2)]
         return [torch.randn(1, 1, *size, generator=gaussian).to(self.mean_w) for size in sizes]

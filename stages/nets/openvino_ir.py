@@ -16,7 +16,10 @@ def read_constants(xml: bytes, binary: bytes) -> list[tuple[str, Tensor]]:
     """
     constants = []
     for layer in ElementTree.fromstring(xml).iterfind("layers/layer[@type='Const']"):
-        data = layer.find("data").attrib
+        found = layer.find("data")
+        if found is None:
+            raise ValueError(f"constant {layer.get('name')} has no data")
+        data = found.attrib
         if data["element_type"] != "f32":
             continue
         shape = [int(n) for n in data["shape"].split(",") if n.strip()]
@@ -24,7 +27,7 @@ def read_constants(xml: bytes, binary: bytes) -> list[tuple[str, Tensor]]:
         if offset + size > len(binary):
             raise ValueError(f"constant {layer.get('name')} ends at byte {offset + size} of {len(binary)}")
         array = np.frombuffer(binary, "<f4", size // 4, offset).reshape(shape)
-        constants.append((layer.get("name"), torch.from_numpy(array.copy())))
+        constants.append((layer.get("name", ""), torch.from_numpy(array.copy())))
     return constants
 
 

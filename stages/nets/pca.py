@@ -1,9 +1,9 @@
 """Statistics of a generator's W space: its mean, and the principal components that II2S whitens it by."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
+
+from stages.nets.interfaces import Generator
 
 LEAKY_SLOPE = 5.0  # inverts the last leaky ReLU (slope 0.2) of the mapping network
 SAMPLES = 200_000
@@ -11,7 +11,7 @@ SEED = 0
 CHUNK = 10_000
 
 
-def principal_components(generator: Any) -> dict[str, Tensor]:
+def principal_components(generator: Generator) -> dict[str, Tensor]:
     """Mean of W, and mean, components (rows) and standard deviations of the PCA of LeakyReLU₅(w) (Zhu et al. 2020).
 
     200,000 seeded samples; the first ten components agree with Barbershop's published PCA of a million samples.
@@ -26,7 +26,7 @@ def principal_components(generator: Any) -> dict[str, Tensor]:
         torch.set_num_threads(threads)
 
 
-def _principal_components(generator: Any) -> dict[str, Tensor]:
+def _principal_components(generator: Generator) -> dict[str, Tensor]:
     gaussian = torch.Generator().manual_seed(SEED)
     total, total_v = torch.zeros(512, dtype=torch.float64), torch.zeros(512, dtype=torch.float64)
     square_v = torch.zeros(512, 512, dtype=torch.float64)

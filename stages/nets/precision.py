@@ -17,7 +17,8 @@ def chosen(precision: str, device: torch.device) -> torch.dtype:
     """The type that `networks.precision` stands for; `auto` is bfloat16 on a CPU that multiplies it."""
     if precision == "auto":
         precision = "bfloat16" if device.type == "cpu" and multiplies_bfloat16() else "float32"
-    return getattr(torch, precision)
+    dtype: torch.dtype = getattr(torch, precision)
+    return dtype
 
 
 def name_of(dtype: torch.dtype) -> str:
@@ -36,5 +37,5 @@ def lowered(net: Network, dtype: torch.dtype) -> Network:
     net = copy.deepcopy(net)
     for part in net.convolutions:
         getattr(net, part).to(dtype)
-    net.dtype = dtype
+    vars(net)["dtype"] = dtype
     return net

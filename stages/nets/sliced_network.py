@@ -1,12 +1,14 @@
 """What the perceptual networks have in common: features of slices, and their distance under a mask."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from stages.nets.autograd import Context
+from stages.nets.interfaces import Perceptual
 
 EPSILON = 1e-10
 LABELS = {"vgg": "VGG", "alex": "Alex"}  # of the backbones, in the names of metrics
@@ -21,9 +23,19 @@ class SlicedNetwork(nn.Module):
 
     name: str
     blocks: int
-    head: Callable[[int], Tensor]
+    net: nn.Module
+    scaling_layer: nn.Module
     convolutions = ("net",)
     dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
+
+    def head(self, i: int) -> Tensor:
+        """The weights (C,) of the channels of block i."""
+        raise NotImplementedError
+
+    def slice(self, i: int) -> nn.Sequential:
+        """The layers of block i."""
+        part: nn.Sequential = getattr(self.net, f"slice{i + 1}")
+        return part
 
     def features(self, image: Tensor, blocks: int | None = None) -> list[Tensor]:
         """ReLU outputs (B, C_i, h_i, w_i) of the first `blocks` slices, of all by default, for images in [-1, 1]."""
@@ -36,14 +48,14 @@ class SlicedNetwork(nn.Module):
         """
         x, outputs = image.to(self.dtype or image.dtype), []
         for i in range(blocks or self.blocks):
-            x = getattr(self.net, f"slice{i + 1}")(x)
+            x = self.slice(i)(x)
             outputs.append(x.to(image.dtype))
         return outputs
 
     def first_layer(self, image: Tensor) -> Tensor:
         """Output (B, C, h, w) of the first convolution and its ReLU, relu1_1 of VGG16, for images in [-1, 1]."""
         x = self.scaling_layer(image).to(self.dtype or image.dtype)
-        return to_first_relu(self.net.slice1, x).to(image.dtype)
+        return to_first_relu(self.slice(0), x).to(image.dtype)
 
     def distance(self, a: Sequence[Tensor], b: Sequence[Tensor], mask: Tensor | None = None) -> Tensor:
         """LPIPS distance (B,) of two images given by the features of their first slices.
@@ -66,9 +78,10 @@ def to_first_relu(layers: nn.Sequential, x: Tensor) -> Tensor:
     return x
 
 
-def distance_map(net: SlicedNetwork, i: int, x: Tensor, y: Tensor) -> Tensor:
+def distance_map(net: Perceptual, i: int, x: Tensor, y: Tensor) -> Tensor:
     """Weighted squared difference of the unit features of block i; (B, 1, h, w). No gradient flows to y."""
-    return _UnitDistance.apply(x, y.detach(), net.head(i))
+    distance: Tensor = _UnitDistance.apply(x, y.detach(), net.head(i))
+    return distance
 
 
 class _UnitDistance(torch.autograd.Function):
@@ -79,7 +92,7 @@ class _UnitDistance(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: Context, x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
         x, y = x.permute(0, 2, 3, 1), y.permute(0, 2, 3, 1)
         length = _length(x)
         difference = y * (1 / (_length(y) + EPSILON))
@@ -88,7 +101,7 @@ class _UnitDistance(torch.autograd.Function):
         return (difference.square() @ weight)[:, None]
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Context, grad: Tensor) -> tuple[Tensor, None, None]:
         x, difference, length, weight = ctx.saved_tensors
         inverse = 1 / (length + EPSILON)
         outer = (difference * weight).mul_(2 * grad.permute(0, 2, 3, 1))

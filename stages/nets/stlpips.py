@@ -10,6 +10,8 @@ from stages.nets.sliced_network import LABELS, SlicedNetwork
 class BlurPool(nn.Module):
     """Binomial 3×3 blur with stride 2 behind a reflected border of two pixels."""
 
+    filt: Tensor
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.register_buffer("filt", torch.zeros(channels, 1, 3, 3))
@@ -70,6 +72,9 @@ class LinearHead(nn.Module):
 
 
 class ScalingLayer(nn.Module):
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("shift", torch.zeros(1, 3, 1, 1))
@@ -102,4 +107,5 @@ class STLPIPS(SlicedNetwork):
 
     def head(self, i: int) -> Tensor:
         """The weights (C,) of the channels of block i."""
-        return getattr(self, f"lin{i}").model["1"].weight.flatten()
+        weights: Tensor = getattr(self, f"lin{i}").model["1"].weight.flatten()
+        return weights

@@ -8,11 +8,13 @@ which is one ordinary convolution for a whole batch, and its gradient never form
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from stages.nets.autograd import Context
 
 STYLE = 512
 SLOPE, GAIN = 0.2, math.sqrt(2)  # of every leaky ReLU
@@ -46,6 +48,10 @@ class Constants(nn.Module):
         for name, tensor in tensors.items():
             self.register_buffer(name, tensor)
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Tensor: ...
+
 
 def show_as_in_checkpoint(conv: nn.Module, transposed: bool = False) -> None:
     """Show a module's kernel in its state dict as (1, C_out, C_in, k, k), the checkpoint's shape.
@@ -57,7 +63,7 @@ def show_as_in_checkpoint(conv: nn.Module, transposed: bool = False) -> None:
     def turned(kernel: Tensor) -> Tensor:
         return kernel.transpose(0, 1) if transposed else kernel
 
-    def saved(_: nn.Module, state: dict[str, Tensor], prefix: str, __: dict) -> None:
+    def saved(_: nn.Module, state: dict[str, Tensor], prefix: str, __: object) -> None:
         state[f"{prefix}weight"] = turned(state[f"{prefix}weight"])[None]
 
     def loaded(_: nn.Module, state: dict[str, Tensor], prefix: str, *__: object) -> None:
@@ -70,6 +76,9 @@ def show_as_in_checkpoint(conv: nn.Module, transposed: bool = False) -> None:
 
 class Linear(nn.Module):
     """(w · Wᵀ/√512 + b) times `rate`."""
+
+    weight: Tensor
+    bias: Tensor
 
     def __init__(self, channels: int, rate: float = 1.0) -> None:
         super().__init__()
@@ -97,7 +106,7 @@ class _StyledConv(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
+        ctx: Context,
         x: Tensor,
         style: Tensor,
         demodulation: Tensor,
@@ -119,7 +128,7 @@ class _StyledConv(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Context, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, style, demodulation, weight, fir, noise, bias, out = ctx.saved_tensors
         # With p what enters the leaky ReLU and g its gradient: g · p = grad · out, and conv · demodulation is
         # p − noise − bias. Memory is used again where it can be: new memory costs more than the arithmetic.
@@ -152,6 +161,8 @@ def filtered(x: Tensor, kernel: Tensor, padding: int) -> Tensor:
 class ModulatedConv(nn.Module):
     """The constants of a modulated 3×3 convolution, with a filter if it doubles the size."""
 
+    weight: Tensor
+
     def __init__(self, channels_in: int, channels_out: int, up: bool) -> None:
         super().__init__()
         channels = (channels_in, channels_out) if up else (channels_out, channels_in)
@@ -178,19 +189,31 @@ class StyledConv(nn.Module):
         fir = conv.blur.kernel if conv.blur else None
         # The leaky ReLU's gain is that of its input, which is a sum: each of its terms takes it.
         noise, bias = noise * (self.noise.weight * GAIN), self.activate.bias * GAIN
-        return _StyledConv.apply(x, style, demodulation * GAIN, conv.weight.to(x.dtype), fir, noise, bias)
+        out: Tensor = _StyledConv.apply(x, style, demodulation * GAIN, conv.weight.to(x.dtype), fir, noise, bias)
+        return out
+
+
+class ConvToRGB(nn.Module):
+    """The constants of a modulated 1×1 convolution to RGB."""
+
+    weight: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(3, channels, 1, 1))
+        show_as_in_checkpoint(self)
+        self.modulation = Linear(channels)
 
 
 class ToRGB(nn.Module):
     """Modulated 1×1 convolution to RGB, added to the upsampled image of the layer before."""
 
+    bias: Tensor
+
     def __init__(self, channels: int, up: bool) -> None:
         super().__init__()
         self.register_buffer("bias", torch.zeros(1, 3, 1, 1))
-        self.conv = nn.Module()
-        self.conv.register_buffer("weight", torch.zeros(3, channels, 1, 1))
-        show_as_in_checkpoint(self.conv)
-        self.conv.modulation = Linear(channels)
+        self.conv = ConvToRGB(channels)
         if up:
             self.upsample = Constants(kernel=fir_kernel())
 
@@ -199,7 +222,7 @@ class ToRGB(nn.Module):
         kernel = self.conv.weight[:, :, 0, 0] * style[:, None, :]
         # Matrix products over channels-last pixels; a convolution would leave the gradient in another layout. A product
         # for every row: the kernel's gradient, one product of a million pixels otherwise, has no other parts to share.
-        image = x.permute(0, 2, 3, 1) @ kernel.transpose(1, 2).to(x.dtype)[:, None]
+        image: Tensor = x.permute(0, 2, 3, 1) @ kernel.transpose(1, 2).to(x.dtype)[:, None]
         image = image.permute(0, 3, 1, 2).to(kernel.dtype) + self.bias
         if skip is None:
             return image
@@ -219,8 +242,14 @@ class StyleGAN2(nn.Module):
     n_structure = 7
     structure_layer = 3
     hidden_layer = 5
-    convolutions = ()  # each brings its kernel to the type of its input: styles are made from the whole ones
+    convolutions: tuple[
+        str, ...
+    ] = ()  # each brings its kernel to the type of its input: styles are made from the whole ones
     dtype: torch.dtype | None = None  # of the convolutions, if another than the input's
+    mean_w: Tensor
+    pca_mean: Tensor
+    pca_components: Tensor
+    pca_stdev: Tensor
 
     def __init__(self, size: int = 1024, channel_multiplier: int = 2) -> None:
         """
@@ -267,8 +296,9 @@ class StyleGAN2(nn.Module):
         `noise` (B or 1, 1, h, w), of the sizes that `draw_noise` gives, replaces the checkpoint's own; all three
         methods that take it take all maps.
         """
-        x, noises = None, noise or self.own_noise()
-        for i in range(self.structure_layer + 1):
+        noises = noise or self.own_noise()
+        x = self.layer(0, None, ws, noises)
+        for i in range(1, self.structure_layer + 1):
             x = self.layer(i, x, ws, noises)
         return x.to(ws.dtype)
 
@@ -290,8 +320,10 @@ class StyleGAN2(nn.Module):
 
     def hidden(self, ws: Tensor) -> Tensor:
         """Features and RGB image (B, C + 3, 128, 128) of layer 5, or of the last layer if there are fewer."""
-        x, image, noises = None, None, self.own_noise()
-        for i in range(min(self.hidden_layer + 1, self.layers)):
+        noises = self.own_noise()
+        x = self.layer(0, None, ws, noises)
+        image = self.rgb(0, x, ws, None)
+        for i in range(1, min(self.hidden_layer + 1, self.layers)):
             x = self.layer(i, x, ws, noises)
             image = self.rgb(i, x, ws, image)
         return torch.cat([x, image], 1)
@@ -302,8 +334,10 @@ class StyleGAN2(nn.Module):
         size = size or self.size
         if size > self.size or self.size % size:
             raise ValueError(f"cannot render at {size} px: the generator's {self.size} px are no multiple of it")
-        image, noises = None, noise or self.own_noise()
-        for i in range(start, self.layers):
+        noises = noise or self.own_noise()
+        x = self.layer(start, x, ws, noises)
+        image = self.rgb(start, x, ws, None)
+        for i in range(start + 1, self.layers):
             x = self.layer(i, x, ws, noises)
             image = self.rgb(i, x, ws, image)
         return image if size == self.size else functional.avg_pool2d(image, self.size // size)
@@ -311,14 +345,17 @@ class StyleGAN2(nn.Module):
     def layer(self, i: int, x: Tensor | None, ws: Tensor, noises: Sequence[Tensor]) -> Tensor:
         """Features (B, C_i, 4·2ⁱ, 4·2ⁱ) of layer i from those of the layer before; layer 0 needs none."""
         if i == 0:
-            return self.conv1(self.input.input.to(self.dtype or ws.dtype), ws[:, 0], noises[0])
+            first: Tensor = self.conv1(self.input.input.to(self.dtype or ws.dtype), ws[:, 0], noises[0])
+            return first
         x = self.convs[2 * i - 2](x, ws[:, 2 * i - 1], noises[2 * i - 1])
-        return self.convs[2 * i - 1](x, ws[:, 2 * i], noises[2 * i])
+        out: Tensor = self.convs[2 * i - 1](x, ws[:, 2 * i], noises[2 * i])
+        return out
 
     def rgb(self, i: int, x: Tensor, ws: Tensor, skip: Tensor | None) -> Tensor:
         """Image at the size of layer i from its features and the image of the layer before, if there is one."""
         to_rgb = self.to_rgbs[i - 1] if i else self.to_rgb1
-        return to_rgb(x, ws[:, 2 * i + 1], skip)
+        image: Tensor = to_rgb(x, ws[:, 2 * i + 1], skip)
+        return image
 
     def own_noise(self) -> list[Tensor]:
         """The checkpoint's noise maps, each (1, 1, h, w)."""

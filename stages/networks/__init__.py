@@ -7,12 +7,12 @@ not be torch: planning reads all entries. `stages.nets` holds the architectures.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from stages.formats.pinned import Pinned
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 HELP = "docs/paper-networks.md says how to get it"
 
@@ -47,5 +47,5 @@ class Network:
     title: str
     origin: Pinned | Checkpoint
     read: Callable[[Path], tuple[Tensors, dict[str, str]]]
-    build: Callable[[Mapping[str, str]], Any]
+    build: Callable[[Mapping[str, str]], "nn.Module"]
     scheme: str | None = None

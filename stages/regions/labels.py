@@ -146,4 +146,5 @@ FROM_19 = tuple(
 
 def to_16(labels: np.ndarray) -> np.ndarray:
     """Label map of CELEBAMASK_16 from one of CELEBAMASK_19, of any shape and integer type; uint8."""
-    return np.array(FROM_19, np.uint8)[labels]
+    united: np.ndarray = np.array(FROM_19, np.uint8)[labels]
+    return united

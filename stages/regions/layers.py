@@ -76,7 +76,8 @@ def is_one_of(labels: np.ndarray, indices: Sequence[int]) -> np.ndarray:
     """(H, W) bool: a table look-up, several times faster than np.isin on a map."""
     table = np.zeros(256, bool)
     table[list(indices)] = True
-    return table[labels]
+    found: np.ndarray = table[labels]
+    return found
 
 
 def _inpaint(known: np.ndarray, unknown: np.ndarray, method: int) -> np.ndarray:
@@ -94,7 +95,8 @@ def _strongest(layer: np.ndarray, candidates: Sequence[int], method: int) -> np.
     if len(present) == 1:
         return np.full(layer.shape, present[0], np.uint8)
     strengths = [_inpaint(layer == label, layer == UNKNOWN, method) for label in present]
-    return np.array(present, np.uint8)[np.argmax(strengths, axis=0)]
+    strongest: np.ndarray = np.array(present, np.uint8)[np.argmax(strengths, axis=0)]
+    return strongest
 
 
 def _head(
@@ -116,7 +118,8 @@ def _head(
     beyond = outside | np.pad(holes & ~head, 1)
     head &= ~_cut_off(np.pad(head | middle, 1), np.pad(held, 1), beyond)[1:-1, 1:-1]
     rest = np.pad(holes & ~head, 1)
-    return head | (holes & _cut_off(rest | outside, outside, np.pad(head | middle, 1))[1:-1, 1:-1])
+    added: np.ndarray = head | (holes & _cut_off(rest | outside, outside, np.pad(head | middle, 1))[1:-1, 1:-1])
+    return added
 
 
 class Outline(NamedTuple):
@@ -170,4 +173,5 @@ def _cut_off(layer: np.ndarray, held: np.ndarray, other: np.ndarray) -> np.ndarr
     cut = np.zeros(count, bool)
     cut[parts[cv2.dilate(other.astype(np.uint8), cross) > 0]] = True
     cut[parts[held]] = False
-    return layer & cut[parts]
+    off: np.ndarray = layer & cut[parts]
+    return off

@@ -68,9 +68,11 @@ def after_second_completion(
 
 def grow(mask: np.ndarray, pixels: int) -> np.ndarray:
     """Grow a bool (H, W) by a cross, iterated; with 0 pixels until nothing changes, that is to everything."""
-    return ndimage.binary_dilation(mask, iterations=pixels)
+    grown: np.ndarray = ndimage.binary_dilation(mask, iterations=pixels)
+    return grown
 
 
 def shrink(mask: np.ndarray, pixels: int) -> np.ndarray:
     """Shrink a bool (H, W) by a cross, iterated; with 0 pixels to nothing. Outside the frame counts as empty."""
-    return ndimage.binary_erosion(mask, iterations=pixels)
+    shrunk: np.ndarray = ndimage.binary_erosion(mask, iterations=pixels)
+    return shrunk

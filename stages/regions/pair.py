@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Pair(NamedTuple):
         return {**self.regions, **{f"{region}{APPEARANCE}": image for region, image in self.appearance.items()}}
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, int]:
         """What a result depends on beside the files: which region comes from which image, not their names."""
         order = {image: k for k, image in enumerate(self.images)}
         return {column: order[image] for column, image in self.columns.items()}
@@ -64,7 +64,8 @@ class Pair(NamedTuple):
 
     def painted(self, scheme: LabelScheme) -> dict[int, frozenset[int]]:
         """By the number of an image in `images`, the labels that get its look and another image's shape."""
-        shape, look = self.shapes(scheme), {}
+        shape = self.shapes(scheme)
+        look: dict[int, str] = {}
         for region in _largest_first(self.appearance, scheme):
             look |= dict.fromkeys(scheme.look_indices(region), self.appearance[region])
         of_images = {

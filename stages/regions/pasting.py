@@ -91,4 +91,5 @@ def soft_blend(image: np.ndarray, behind: np.ndarray, mask: np.ndarray, sigma: f
     """
     soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
     soft = cv2.resize(soft, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
-    return np.rint(soft * image + (1 - soft) * behind).astype(np.uint8)
+    blended: np.ndarray = np.rint(soft * image + (1 - soft) * behind).astype(np.uint8)
+    return blended

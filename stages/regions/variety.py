@@ -60,7 +60,8 @@ def hair_descriptor(labels: np.ndarray, scheme: LabelScheme) -> np.ndarray:
         down[y > chin_line].sum(),
         right[x < 0.5].sum(),
     ]
-    return np.clip(np.concatenate([shape, _occupancy(hair) / GRID]), 0, 1)
+    described: np.ndarray = np.clip(np.concatenate([shape, _occupancy(hair) / GRID]), 0, 1)
+    return described
 
 
 def choose_pairs(maps: Mapping[str, np.ndarray], count: int, scheme: LabelScheme, seed: int) -> list[tuple[str, str]]:
@@ -116,7 +117,8 @@ def _possible(identities: Sequence[str], hairs: Sequence[str]) -> int:
 def _distances(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> np.ndarray:
     """(len(a), len(b)) float64 in [0,1]: Euclidean distances relative to the largest one; zeros if all are alike."""
     distance = np.linalg.norm(np.array(a)[:, None] - np.array(b)[None], axis=-1)
-    return distance / (distance.max() or 1.0)
+    relative: np.ndarray = distance / (distance.max() or 1.0)
+    return relative
 
 
 def _greedy(
@@ -149,7 +151,8 @@ def _rows_of(labels: np.ndarray, indices: Sequence[int]) -> np.ndarray:
     table = np.zeros(256, bool)
     table[list(indices)] = True
     rows = table[labels].sum(axis=1)
-    return rows / (rows.sum() or 1)
+    shares: np.ndarray = rows / (rows.sum() or 1)
+    return shares
 
 
 def _quantile(shares: np.ndarray, level: float) -> float:

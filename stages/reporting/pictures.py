@@ -91,7 +91,8 @@ def _thumbnail(path: Path) -> np.ndarray | None:
 def _coloured_map(path: Path, scheme: LabelScheme) -> np.ndarray | None:
     if is_failed(path):
         return None
-    return palette(len(scheme))[read_label_map(path, scheme)][::2, ::2]
+    colours: np.ndarray = palette(len(scheme))[read_label_map(path, scheme)][::2, ::2]
+    return colours
 
 
 def error_map(image: np.ndarray, source: np.ndarray, known: np.ndarray) -> np.ndarray:

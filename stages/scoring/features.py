@@ -52,4 +52,5 @@ def unit_features(features: "Tensor") -> "np.ndarray":
     the strength of the activations, which varies by a factor of two from face to face, decide every distance of sets.
     """
     length = features.norm(dim=1, keepdim=True).clamp_min(SMALLEST_LENGTH)
-    return (features / length).mean((0, 2, 3)).double().cpu().numpy() * math.sqrt(features.shape[1])
+    means: np.ndarray = (features / length).mean((0, 2, 3)).double().cpu().numpy() * math.sqrt(features.shape[1])
+    return means

@@ -29,7 +29,8 @@ def load_inception(weights: Path, device: torch.device) -> nn.Module:
     fetch = inception.load_state_dict_from_url
     inception.load_state_dict_from_url = lambda *_, **__: torch.load(weights, map_location="cpu", weights_only=True)
     try:
-        return inception.InceptionV3([inception.InceptionV3.BLOCK_INDEX_BY_DIM[2048]]).eval().to(device)
+        network: nn.Module = inception.InceptionV3([inception.InceptionV3.BLOCK_INDEX_BY_DIM[2048]]).eval().to(device)
+        return network
     finally:
         inception.load_state_dict_from_url = fetch
 

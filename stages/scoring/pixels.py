@@ -31,7 +31,8 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     if size < 1 or height % size:
         raise ValueError(f"size {size} does not divide the image's edge {height}")
     block = height // size
-    return pixels.reshape(size, block, size, block, 3).mean((1, 3), dtype=np.float64) / scale
+    means: np.ndarray = pixels.reshape(size, block, size, block, 3).mean((1, 3), dtype=np.float64) / scale
+    return means
 
 
 def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
@@ -39,7 +40,8 @@ def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     factor = len(mask) // size
     if factor == 0:
         return np.kron(mask, np.ones((size // len(mask),) * 2))
-    return mask.reshape(size, factor, size, factor).mean((1, 3))
+    means: np.ndarray = mask.reshape(size, factor, size, factor).mean((1, 3))
+    return means
 
 
 def mean_squared_error(a: np.ndarray, b: np.ndarray, mask: np.ndarray | None) -> float:

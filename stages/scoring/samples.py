@@ -1,6 +1,7 @@
 """Sets of feature vectors, checked."""
 
 import math
+from typing import cast
 
 import numpy as np
 
@@ -21,5 +22,10 @@ def covariance_root(features: np.ndarray) -> np.ndarray:
     The triangular factor of many samples takes their place: singular values don't change under rotations.
     """
     samples, length = features.shape
-    root = (features - features.mean(0)) / math.sqrt(samples - 1)
-    return np.linalg.qr(root, mode="r") if samples > length else root
+    root: np.ndarray = (features - features.mean(0)) / math.sqrt(samples - 1)
+    return triangular_factor(root) if samples > length else root
+
+
+def triangular_factor(matrix: np.ndarray) -> np.ndarray:
+    """The R of the QR decomposition of a matrix (n, d); (min(n, d), d)."""
+    return cast("np.ndarray", np.linalg.qr(matrix, mode="r"))  # numpy's types have the default mode only

@@ -54,7 +54,7 @@ def leaders(frame: pd.DataFrame, *, level: float, resamples: int, seed: int) -> 
     has an interval without 0. Methods with the same values on all items (they share an embedding, say) lead together.
     Set metrics have no items, so nobody leads. Arguments as in `compare`.
     """
-    found = set()
+    found: set[tuple[str, str, str]] = set()
     for (protocol, metric), group in frame[frame["item"] != SUMMARY].groupby(["protocol", "metric"], sort=False):
         values = group.pivot(index="item", columns="method", values="value")
         values = values.where(np.isfinite(values))
@@ -67,7 +67,7 @@ def leaders(frame: pd.DataFrame, *, level: float, resamples: int, seed: int) -> 
         differences = (first - values[others[0]]).to_numpy()
         interval = mean_interval(differences, level=level, resamples=resamples, seed=seed)
         if interval.low > 0 or interval.high < 0:
-            found |= {(protocol, method, metric) for method in equal}
+            found |= {(str(protocol), method, str(metric)) for method in equal}
     return found
 
 

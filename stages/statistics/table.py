@@ -43,7 +43,13 @@ SCHEMA = pa.schema(
         pa.field("note", pa.string(), nullable=False),
     ]
 )
-ITEM_DEFAULTS = {"n": 1, "low": float("nan"), "high": float("nan"), "excluded": 0, "note": ""}
+ITEM_DEFAULTS: dict[str, int | float | str] = {
+    "n": 1,
+    "low": float("nan"),
+    "high": float("nan"),
+    "excluded": 0,
+    "note": "",
+}
 
 
 def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -> pd.DataFrame:
@@ -69,7 +75,7 @@ def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -
     for key, group in items.groupby(GROUP):
         directions = group["direction"].unique()
         if len(directions) > 1:
-            raise ValueError(f"{' / '.join(key)}: the direction differs between items")
+            raise ValueError(f"{' / '.join(map(str, key))}: the direction differs between items")
         interval = mean_interval(group["value"].to_numpy(), level=level, resamples=resamples, seed=seed)
         rows.append(
             {
@@ -85,7 +91,8 @@ def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -
             }
         )
     summaries = _arrow(pd.DataFrame(rows, columns=SCHEMA.names)).to_pandas()
-    return pd.concat([items, summaries], ignore_index=True)
+    whole: pd.DataFrame = pd.concat([items, summaries], ignore_index=True)
+    return whole
 
 
 def write(frame: pd.DataFrame, path: str | Path) -> None:
@@ -124,7 +131,8 @@ def read(path: str | Path) -> pd.DataFrame:
         raise ValueError(f"{path}: not a table of metrics of format {FORMAT['format']} (its format: {version})")
     if not table.schema.equals(SCHEMA):
         raise ValueError(f"{path}: not a table of metrics (its columns: {', '.join(table.schema.names)})")
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
