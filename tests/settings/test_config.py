@@ -86,7 +86,7 @@ def test_ten_point_zero_is_ten():
         ("methods.mine", {"kind": "poisson", "align": True}, "methods.mine.align: there is no such key"),
         ("methods.mine", {"kind": "poison"}, r"methods.mine.kind: there is no kind poison; did you mean poisson\?"),
         ("methods.mine", {"kind": ["copy"]}, r"methods.mine.kind: there is no kind \[\"copy\"\]; did you mean copy\?"),
-        ("methods.mine", {"paste": "glue"}, "methods.mine: name its kind, copy, latent, .*: `mine: {kind: …}`"),
+        ("methods.mine", {"paste": "glue"}, "methods.mine: name its kind, copy, .*latent, .*: `mine: {kind: …}`"),
         ("methods.mine", {"kind": "results", "images": "a", "code": "fs"}, "methods.mine.code: there is no such key"),
         ("methods.mine", {"kind": "results", "images": ""}, 'methods.mine.images: is ""; it must be a path of 1 '),
         ("methods.Mine", {"kind": "copy"}, 'methods: "Mine" cannot be a method\'s name: it begins with a small letter'),

@@ -1,0 +1,17 @@
+"""These tests measure with this project's own metrics: another file in `stages/metrics` has a test of its own."""
+
+import pytest
+
+from stages import registry
+
+METRICS = (
+    "frechet", "identity", "iou", "kernel", "look_colour", "look_gram", "perceptual", "psnr", "rmse", "ssim", "vgg",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def own_metrics(monkeypatch):
+    """Nothing but these is registered as a metric."""
+    monkeypatch.setattr(
+        "stages.registry.names", lambda room, names=registry.names: METRICS if room == "metrics" else names(room)
+    )
