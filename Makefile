@@ -30,7 +30,6 @@ lint: $(INSTALLED)
 	$(BIN)/shfmt -d -i 4 .github/scripts/*.sh
 	$(BIN)/jactionlint --no-hints --shellcheck= --pyflakes=
 	$(BIN)/python -m stages.params --check
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 format: $(INSTALLED)
 	$(BIN)/ruff format stages tests benchmarks

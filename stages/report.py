@@ -52,7 +52,8 @@ def main(
     """
     log_to(log)
     begin(out, log)
-    names = [face.image for face in read_faces(images)]
+    images_listed = read_faces(images)
+    names = [face.image for face in images_listed]
     listed = {pair.pair: pair for pair in read_pairs(pairs, names)}
     methods, folders = params["methods"], reconstruction_folders(params["methods"])
     # W+ and FS share a record.
@@ -96,7 +97,7 @@ def main(
     files |= {f"figures/{name}.png": content for name, content in figures.items()}
     files["plots/summaries.csv"] = summaries_csv(frame)
     text = render_report(
-        frame, records, len(names), list(listed.values()), params, weights, sha256_file(metrics),
+        frame, records, images_listed, list(listed.values()), params, weights, sha256_file(metrics),
         written=read_yaml(PARAMS) if PARAMS.is_file() else {}, given=given or [],
     )  # fmt: skip
     pages = {"report.md": text.encode(), "report.html": page(text, files)}

@@ -14,7 +14,9 @@ from stages.formats.weight_files import weights_bytes
 from stages.regions.pair import Pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
 from stages.reporting.published import elsewhere, published
+from stages.reporting.tables import renamed_table
 from stages.reporting.text import render_report
+from stages.settings.manifests import Face
 from stages.statistics import table
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -73,7 +75,15 @@ def records(**failed):
 def render(tmp_path):
     def report(frame=None, stages=None, images=4, params=PARAMS):
         frame = measured() if frame is None else frame
-        return render_report(frame, stages or records(), images, PAIRS, params, [weights], "0123abcd")
+        return render_report(
+            frame,
+            stages or records(),
+            [Face(f"face-{k}", "drawn") for k in range(images)],
+            PAIRS,
+            params,
+            [weights],
+            "0123abcd",
+        )
 
     origin = {"network": "mobilestylegan", "package": "random_face", "version": "1", "licence": "Apache-2.0"}
     content = weights_bytes({"w": torch.zeros(1)}, origin | {"sha256": "e5d1" * 16})
@@ -356,3 +366,11 @@ def test_csv_files_are_the_table():
     pd.testing.assert_frame_equal(
         *(each.sort_values(keys, ignore_index=True) for each in (items, expected)), check_dtype=False
     )
+
+
+def test_photos_whose_image_has_another_name_are_listed_as_they_are():
+    faces = [Face("drawn-0000", "drawn"), Face("ben", "photos/ben.jpg"), Face("zoe-1a2b3c4d", "photos/zoë | *x*.png")]
+    table = renamed_table(faces)
+    assert "`ben`" not in table and "drawn" not in table
+    assert "| `zoe-1a2b3c4d` | zoë &#124; &#42;x&#42;.png |" in table
+    assert renamed_table(faces[:2]) == ""

@@ -17,6 +17,7 @@ from stages.regions.pair import Pair, as_table
 from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name
 from stages.reporting.published import SOURCES, elsewhere, published
+from stages.settings.manifests import Face
 from stages.statistics.table import SUMMARY
 
 PAPER_METHODS = ["Baseline", "LOHO", "MichiGAN", "Barbershop"]
@@ -216,6 +217,21 @@ def weights_table(networks: Sequence[Path]) -> str:
         package = f"{meta['package']} {meta['version']}"
         rows.append([meta["network"], package, meta["licence"], f"`{meta['sha256'][:16]}`", f"`{meta[DIGEST][:16]}`"])
     return markdown_table(["network", "package", "licence", "archive sha256", "weights sha256"], rows)
+
+
+def renamed_table(faces: Sequence[Face]) -> str:
+    """The images whose name is not what a person calls the photo: a photo's name is made fit for files and lists."""
+    rows = [(f"`{face.image}`", _literal(face.original)) for face in faces if _stem(face.original) != face.image]
+    return markdown_table(["image", "photo"], rows) if rows else ""
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _literal(text: str) -> str:
+    """A text as it is: what Markdown or HTML would read as markup is written by its number."""
+    return "".join(c if c.isalnum() or c in " .-" or ord(c) > 127 else f"&#{ord(c)};" for c in text)
 
 
 def pair_table(pairs: Sequence[Pair]) -> str:

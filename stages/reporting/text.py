@@ -18,6 +18,7 @@ from stages.reporting.environments import environments_table, mixed
 from stages.reporting.names import method_name
 from stages.reporting.ranking import names_by_kind, ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
+from stages.settings.manifests import Face
 from stages.settings.methods import SELF_TRANSFER, folders_supplied, protocols, reconstruction_folders
 from stages.settings.origin import differences, sources
 from stages.statistics.comparison import compare, leaders, smallest_p
@@ -35,22 +36,23 @@ def commit() -> str:
 
 
 def render_report(
-    frame: pd.DataFrame, records: list[dict[str, Any]], images: int, pairs: list[Pair], params: dict[str, Any],
-    weights: list[Path], metrics_sha256: str, written: Mapping[str, Any] | None = None, given: Sequence[str] = (),
+    frame: pd.DataFrame, records: list[dict[str, Any]], faces: Sequence[Face], pairs: list[Pair],
+    params: dict[str, Any], weights: list[Path], metrics_sha256: str, written: Mapping[str, Any] | None = None,
+    given: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """The report as Markdown.
 
     Args:
         frame: the table of metrics.
         records: the records of all stages.
-        images, pairs: how many images there are, and all pairs.
+        faces, pairs: all images and all pairs.
         params: all parameters.
         weights: files of the networks in use.
         metrics_sha256: of the file of the table.
         written: what params.yaml says; None: the same as `params`.
         given: what else settings came from, as `sources` takes it.
     """
-    methods, report = params["methods"], params["report"]
+    methods, report, images = params["methods"], params["report"], len(faces)
     embedding = list(reconstruction_folders(methods))
     options = {key: params["score"][key] for key in ("level", "resamples", "seed")}
     leading = leaders(frame, **options)
@@ -61,6 +63,7 @@ def render_report(
         params=params,
         params_yaml=yaml.safe_dump(params, sort_keys=False, allow_unicode=True).strip(),
         images=images,
+        renamed=tables.renamed_table(faces),
         pairs=pairs,
         source_of_pairs=_source(params["pairs"]),
         failed=failures(records),
