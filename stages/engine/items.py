@@ -1,6 +1,7 @@
 """The loop that every per-item stage shares: what is stored is copied, the rest is computed in batches."""
 
 import gc
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -12,7 +13,6 @@ import torch
 from stages import registry
 from stages.engine.batches import BatchSize, device_memory
 from stages.engine.code import code_digests
-from stages.engine.command import log
 from stages.engine.environment import environment
 from stages.engine.item_store import Parts, Store, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
@@ -39,6 +39,8 @@ class Result(NamedTuple):
     contents: dict[str, bytes]
     facts: dict[str, Any]
 
+
+log = logging.getLogger("stages")
 
 SCARCE = 512 * 2**20  # bytes of address space; with less left, an error of any kind is one of memory
 

@@ -12,44 +12,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from stages.regions.pair import Pair
+from stages.scoring.prepared import Comparison, PreparedImage, Setup
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from stages.scoring.judges import Judges, PreparedImage
+    from stages.scoring.judges import Judges
 
 Direction = Literal["higher", "lower"]
 # whole: an image and its embedding. self-transfer: the same, for an image that gets its own hair. kept: a composite and
 # the identity, where that must stay. taken: a composite and each reference. region: one region, by the last judge.
 View = Literal["whole", "self-transfer", "kept", "taken", "region"]
-
-
-class Setup(NamedTuple):
-    """What the names of metrics depend on.
-
-    `size`: px at which images are compared. `judges`: the perceptual networks by their titles. `parser`, `parser_size`:
-    the face parser and its px. `inception`: whether its weights are at hand. `identity`: whether that is measured.
-    """
-
-    size: int
-    judges: tuple[str, ...]
-    parser: str
-    parser_size: int
-    inception: bool
-    identity: bool
-
-
-class Comparison(NamedTuple):
-    """Two prepared images, and where they are compared.
-
-    `mask`: weights (size, size) in [0, 1], never empty; None everywhere. `tensor_mask`: the same, (1, 1, size, size).
-    Outside of it `a` has been made equal to `b`.
-    """
-
-    a: "PreparedImage"
-    b: "PreparedImage"
-    mask: np.ndarray | None
-    tensor_mask: "Tensor | None"
 
 
 class Case(NamedTuple):
@@ -59,8 +30,8 @@ class Case(NamedTuple):
     """
 
     pair: Pair
-    composite: "PreparedImage"
-    sources: Sequence["PreparedImage"]
+    composite: PreparedImage
+    sources: Sequence[PreparedImage]
     own: Sequence[np.ndarray]
     target: np.ndarray
 

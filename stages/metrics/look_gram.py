@@ -10,7 +10,8 @@ from stages.metrics import Case, CaseMetric, Measured
 from stages.scoring.looks import NOTHING, any_look, mean_over_looks
 
 if TYPE_CHECKING:
-    from stages.scoring.judges import Judges, PreparedImage
+    from stages.scoring.judges import Judges
+    from stages.scoring.prepared import PreparedImage
 
 
 def prepare(judges: "Judges") -> Callable[[Case], list[Measured]]:

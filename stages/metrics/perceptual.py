@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stages.metrics import Comparison, ImageMetric
+from stages.metrics import ImageMetric
+from stages.scoring.prepared import Comparison
 
 if TYPE_CHECKING:
     from stages.scoring.judges import Judges

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from stages.metrics import Comparison, ImageMetric, Setup
+from stages.metrics import ImageMetric
+from stages.scoring.prepared import Comparison, Setup
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from stages import registry
-from stages.metrics import Case, CaseMetric, Comparison, Direction, ImageMetric, MapMetric, Measured, SetMetric, View
+from stages.metrics import Case, CaseMetric, Direction, ImageMetric, MapMetric, Measured, SetMetric, View
 from stages.regions.pair import Pair
-from stages.scoring.judges import Judges, PreparedImage
+from stages.scoring.judges import Judges
+from stages.scoring.prepared import Comparison, PreparedImage
 
 IDENTICAL = "the images are identical"
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from stages.scoring.judges import PreparedImage
+    from stages.scoring.prepared import PreparedImage
 
 INCEPTION = "Inception"
 SMALLEST_LENGTH = 1e-10  # of a pixel's features, which may all be 0

@@ -6,25 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from stages import registry
 from stages.formats.tensors import from_rgb
 from stages.formats.weight_files import network_of
-from stages.metrics import Comparison, Setup
 from stages.nets.interfaces import Parser, Perceptual
 from stages.nets.loading import load_parser, load_perceptual
 from stages.scoring.features import FeatureKind, of_inception, of_judge
 from stages.scoring.pixels import resize, resize_mask
-
-
-class PreparedImage(NamedTuple):
-    """What is computed of an image once, however often it is compared: of a batch of one."""
-
-    pixels: np.ndarray  # uint8 (H, W, 3)
-    small: np.ndarray  # float64 (size, size, 3) in [0, 1]
-    tensor: Tensor  # the same, (1, 3, size, size) in [-1, 1]
-    features: dict[str, list[Tensor]]  # of the perceptual networks, by name
+from stages.scoring.prepared import Comparison, PreparedImage, Setup
 
 
 class Judges(NamedTuple):

@@ -10,7 +10,8 @@ from stages.scoring.pixels import resize_mask
 
 if TYPE_CHECKING:
     from stages.metrics import Case
-    from stages.scoring.judges import Judges, PreparedImage
+    from stages.scoring.judges import Judges
+    from stages.scoring.prepared import PreparedImage
 
 NOTHING = "nothing gets another image's look"
 # The distance of two looks, each under its own mask (size, size) of weights.

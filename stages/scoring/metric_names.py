@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stages import registry
-from stages.metrics import CaseMetric, ImageMetric, MapMetric, Setup
+from stages.metrics import CaseMetric, ImageMetric, MapMetric
+from stages.scoring.prepared import Setup
 from stages.scoring.transfer_masks import REGIONS
 
 PARSER_SIZE = 512  # px of every face parser
