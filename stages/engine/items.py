@@ -108,11 +108,12 @@ def run_items(
     _remove_leftovers(items)
     digests = {role: weights_digest(path) for role, path in weights.items()}
     code = [*modules, *(registry.module("networks", network_of(path)) for path in weights.values())]
+    where = environment(*code)
     shared = {
         "stage": stage, "params": params, "weights": digests, "code": code_digests(*code),
-        "environment": environment(*code),
+        "environment": where,
     }  # fmt: skip
-    made = shared["environment"] | ({"precision": params["precision"]} if "precision" in params else {})
+    made = where | ({"precision": params["precision"]} if "precision" in params else {})
     records: dict[str, dict[str, Any]] = {}
     todo: list[Todo] = []
     for item in items:

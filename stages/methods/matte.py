@@ -52,7 +52,8 @@ def matte(guide: "np.ndarray", mask: "np.ndarray", radius: int, smooth: float) -
     mean_grey, mean_hard = mean(grey), mean(hard)
     slope = (mean(grey * hard) - mean_grey * mean_hard) / (mean(grey * grey) - mean_grey**2 + smooth)
     offset = mean_hard - slope * mean_grey
-    return np.clip(mean(slope) * grey + mean(offset), 0, 1)
+    alpha: np.ndarray = np.clip(mean(slope) * grey + mean(offset), 0, 1)
+    return alpha
 
 
 def prepare(job: Job) -> Work:
@@ -62,7 +63,8 @@ def prepare(job: Job) -> Work:
 
     def laid_over(image: np.ndarray, reference: np.ndarray, mask: np.ndarray) -> np.ndarray:
         alpha = matte(reference, mask, radius, smooth)[..., None]
-        return np.rint(alpha * reference + (1 - alpha) * image).astype(np.uint8)
+        composite: np.ndarray = np.rint(alpha * reference + (1 - alpha) * image).astype(np.uint8)
+        return composite
 
     work = pasting(job, laid_over, "matte")
     return work._replace(params={**work.params, **job.params})

@@ -1,7 +1,9 @@
 """A run against an earlier one: which means moved beyond their interval."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -47,7 +49,7 @@ def changes(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         for each in (before, now)
     ]
     joined = summaries[0].join(summaries[1], how="outer", lsuffix="_before", rsuffix="_now").reset_index()
-    joined["what"] = [_what(row) for row in joined.itertuples()]
+    joined["what"] = [_what(row) for row in _rows(joined)]
     pairs = [each[each["item"] != table.SUMMARY].set_index(table.KEY)[["value", "direction"]] for each in (before, now)]
     items = pairs[0].join(pairs[1], how="inner", lsuffix="_before", rsuffix="_now").dropna()
     sign = np.where(items["direction_now"] == "higher", 1, -1)
@@ -57,7 +59,29 @@ def changes(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     return joined.sort_values("what", key=lambda what: what.map(ORDER.index), kind="stable", ignore_index=True)
 
 
-def _what(row: tuple) -> str:
+class _Change(Protocol):
+    """A row of `changes`."""
+
+    protocol: str
+    method: str
+    metric: str
+    what: str
+    value_before: float
+    value_now: float
+    low_before: float
+    high_before: float
+    n_before: float
+    n_now: float
+    direction_now: str
+    worse_on: float
+    common: float
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[_Change]:
+    return cast("Iterator[_Change]", frame.itertuples())
+
+
+def _what(row: _Change) -> str:
     if pd.isna(row.value_now):
         return GONE
     if pd.isna(row.value_before):
@@ -75,7 +99,7 @@ def describe(found: pd.DataFrame) -> str:
     """A line that counts, then a line for every mean that is not the same."""
     counts = [f"{count} {what}" for what in ORDER if (count := int((found["what"] == what).sum()))]
     lines = [f"{len(found)} means: {', '.join(counts)}"]
-    for row in found[found["what"] != SAME].itertuples():
+    for row in _rows(found[found["what"] != SAME]):
         was = number(row.value_before, row.low_before, row.high_before)
         line = f"{row.what}: {row.protocol}, {row.method}, {row.metric}: {was} -> {number(row.value_now)}"
         if row.what == FEWER:

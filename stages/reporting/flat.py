@@ -4,13 +4,13 @@ import json
 
 import pandas as pd
 
-from stages.statistics.table import SUMMARY
+from stages.statistics.table import SUMMARY, rows
 
 
 def flat_metrics(frame: pd.DataFrame) -> dict[str, float]:
     """Summaries as `protocol.method.metric`: value."""
     summary = frame[(frame["item"] == SUMMARY) & frame["value"].notna()]
-    return {f"{row.protocol}.{row.method}.{row.metric}": row.value for row in summary.itertuples()}
+    return {f"{row.protocol}.{row.method}.{row.metric}": row.value for row in rows(summary)}
 
 
 def metrics_json(frame: pd.DataFrame) -> bytes:

@@ -83,8 +83,10 @@ def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> 
 
 
 def _thumbnail(path: Path) -> np.ndarray | None:
-    if is_failed(path):
-        return None
+    return None if is_failed(path) else _reduced(path)
+
+
+def _reduced(path: Path) -> np.ndarray:
     return np.asarray(Image.fromarray(read_rgb(path)).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
 
 
@@ -116,9 +118,9 @@ def _transfer_error(pair: Pair, composite: Path, data: Path, scheme: LabelScheme
     known = np.zeros((THUMBNAIL, THUMBNAIL), bool)
     for image, mask in zip(pair.references, [masks.kept, *masks.taken], strict=True):
         small = mask[::2, ::2]
-        source[small] = _thumbnail(data / "faces" / f"{image}.png")[small]
+        source[small] = _reduced(data / "faces" / f"{image}.png")[small]
         known |= small
-    return error_map(_thumbnail(composite), source, known)
+    return error_map(_reduced(composite), source, known)
 
 
 def _sources(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import matplotlib
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from stages.reporting.names import ARROWS, method_name, styles
 from stages.reporting.pictures import png
-from stages.statistics.table import SUMMARY
+from stages.statistics.table import SUMMARY, rows
 
 matplotlib.use("Agg")
 from matplotlib import pyplot, ticker
@@ -78,7 +79,7 @@ def _strip(axis: Axes, values: np.ndarray, place: int, colour: str, bins: np.nda
 
 
 def _mean(axis: Axes, summary: pd.DataFrame, place: int) -> None:
-    for row in summary.itertuples():
+    for row in rows(summary):
         if math.isfinite(row.low):
             axis.plot([row.low, row.high], [place, place], "-", color="black", linewidth=1.5)
         axis.plot(row.value, place, "|", color="black", markersize=9, markeredgewidth=1.5)
@@ -149,7 +150,7 @@ def metric_against_seconds(
         for method in timed:
             if method not in of_metric.index:
                 continue
-            row = of_metric.loc[method]
+            row = cast("Mapping[str, float]", of_metric.loc[method])
             colour, marker = colours[method]
             if math.isfinite(row["low"]):
                 axis.plot([seconds[method]] * 2, [row["low"], row["high"]], "-", color=colour, linewidth=1.2)

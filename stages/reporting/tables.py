@@ -6,7 +6,7 @@ Methods are rows, so that ten of them stay readable; metrics are columns, in gro
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -148,7 +148,7 @@ def published_tables() -> list[tuple[str, str]]:
             [method, *(dict(zip(own["metric"], own["value"], strict=True)).get(metric, NOTHING) for metric in metrics)]
             for method, own in numbers.groupby("method", sort=False)
         ]
-        tables.append((SOURCES[source], markdown_table(["method", *metrics], rows)))
+        tables.append((SOURCES[str(source)], markdown_table(["method", *metrics], rows)))
     return tables
 
 
@@ -158,16 +158,21 @@ def comparison_table(compared: pd.DataFrame, protocol: str, metrics: Sequence[st
     rows = []
     for method, group in of_protocol.groupby("method", sort=False):
         cells = group.set_index("metric")
-        rows.append([method_name(method), *(_difference(cells, metric) for metric in metrics)])
+        rows.append([method_name(str(method)), *(_difference(cells, metric) for metric in metrics)])
     return markdown_table(["method", *metrics], rows)
 
 
 def _difference(cells: pd.DataFrame, metric: str) -> str:
     if metric not in cells.index:
         return NOTHING
-    row = cells.loc[metric]
+    row = _row(cells, metric)
     difference = number(row["difference"], row["low"], row["high"])
     return f"{difference}<br>{row['wins']:.0%}\u00a0of\u00a0{row['n']}, p\u00a0{row['p']:.2g}"
+
+
+def _row(frame: pd.DataFrame, label: str) -> Mapping[str, float]:
+    """The numbers of a row."""
+    return cast("Mapping[str, float]", frame.loc[label])
 
 
 def _summary(frame: pd.DataFrame, protocol: str) -> pd.DataFrame:
@@ -177,7 +182,7 @@ def _summary(frame: pd.DataFrame, protocol: str) -> pd.DataFrame:
 def _cell(of_method: pd.DataFrame, metric: str, n: int, leads: bool) -> str:
     if metric not in of_method.index:
         return NOTHING
-    row = of_method.loc[metric]
+    row = _row(of_method, metric)
     mean, space, interval = number(row["value"], row["low"], row["high"]).partition(" ")
     return (f"**{mean}**" if leads else mean) + space + interval + (f" (N\u00a0{row['n']})" if row["n"] != n else "")
 
@@ -200,7 +205,7 @@ def seconds_table(seconds: pd.DataFrame) -> str:
     """Seconds a pair by method and part, as `seconds_a_pair` gives them."""
     rows = [
         [
-            method_name(method),
+            method_name(str(method)),
             str(int(row["n"])),
             *(NOTHING if math.isnan(row[part]) else f"{row[part]:.2f}" for part in [*PARTS, "seconds"]),
         ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.statistics.table import GROUP, SUMMARY
+from stages.statistics.table import GROUP, SUMMARY, rows
 
 
 def failures(records: list[dict[str, Any]]) -> list[str]:
@@ -41,7 +41,7 @@ def incomplete(frame: pd.DataFrame, methods: dict[str, list[str]], images: int, 
             missing = set(of_protocol["metric"]) - set(of_protocol[of_protocol["method"] == method]["metric"])
             if missing or of_protocol.empty:
                 lines.append(f"{protocol}, {method}: {', '.join(sorted(missing)) or 'everything'} is missing")
-    for row in summary.itertuples():
+    for row in rows(summary):
         expected = pairs if row.protocol == "transfer" else images
         noted = int(accounted.get((row.protocol, row.method, row.metric), 0))
         if row.n + noted != expected or row.excluded != noted:

@@ -14,7 +14,9 @@ Columns:
 """
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, cast
 
 import pandas as pd
 import pyarrow as pa
@@ -52,6 +54,27 @@ ITEM_DEFAULTS: dict[str, int | float | str] = {
 }
 
 
+class Row(Protocol):
+    """A row of the table, as `rows` gives it."""
+
+    protocol: str
+    method: str
+    item: str
+    metric: str
+    value: float
+    n: int
+    low: float
+    high: float
+    excluded: int
+    direction: str
+    note: str
+
+
+def rows(frame: pd.DataFrame) -> Iterator[Row]:
+    """The rows of a table, one by one."""
+    return cast("Iterator[Row]", frame.itertuples())
+
+
 def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -> pd.DataFrame:
     """Append to the rows of items a summary row for each protocol, method and metric.
 
@@ -71,13 +94,13 @@ def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -
     items = _arrow(items.assign(**defaults)).to_pandas()
     if (items["item"] == SUMMARY).any():
         raise ValueError(f"no item may be named {SUMMARY!r}, which stands for the summary")
-    rows = []
+    summarised = []
     for key, group in items.groupby(GROUP):
         directions = group["direction"].unique()
         if len(directions) > 1:
             raise ValueError(f"{' / '.join(map(str, key))}: the direction differs between items")
         interval = mean_interval(group["value"].to_numpy(), level=level, resamples=resamples, seed=seed)
-        rows.append(
+        summarised.append(
             {
                 **dict(zip(GROUP, key, strict=True)),
                 "item": SUMMARY,
@@ -90,7 +113,7 @@ def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -
                 "note": "",
             }
         )
-    summaries = _arrow(pd.DataFrame(rows, columns=SCHEMA.names)).to_pandas()
+    summaries = _arrow(pd.DataFrame(summarised, columns=SCHEMA.names)).to_pandas()
     whole: pd.DataFrame = pd.concat([items, summaries], ignore_index=True)
     return whole
 
