@@ -116,8 +116,8 @@ def main(
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         (item,) = batch
         if "photo" not in item.inputs:
-            facts = item.facts
-            content = draw_face(net(), facts["index"], facts["seed"], facts["truncation"], device)
+            index, sample = drawn.index(item.name), params["drawn"]
+            content = draw_face(net(), index, sample["seed"], sample["truncation"], device)
             return [Result({"face": content}, {})]
         try:
             return [prepare_photo(item.inputs["photo"], of_photo, predictor)]

@@ -7,7 +7,6 @@ time: with 198 pairs that is a gigabyte, 400 times over, after every method's bl
 import os
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
 
 from snakemake.io import _IOFile
 
@@ -19,10 +18,10 @@ def remembering(checksum: Checksum) -> Checksum:
 
     That time is the system's own (ctime), which no program puts back.
     """
-    known: dict[tuple[Any, ...], str | None] = {}
+    known: dict[tuple[object, ...], str | None] = {}
 
     @wraps(checksum)
-    async def of(file: Any, *args: Any, **options: Any) -> str | None:
+    async def of(file: _IOFile, *args: object, **options: object) -> str | None:
         try:
             found = os.stat(file.file)
         except OSError:

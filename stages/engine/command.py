@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,12 +23,12 @@ UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 Log = Annotated[Path | None, typer.Option("--log", help="file that gets a copy of the messages")]
 
 
-def as_json(name: str | None = None) -> Callable[[str], dict[str, Any]]:
+def as_json(name: str | None = None) -> Callable[[str], dict[str, object]]:
     """Parser of an option that is JSON: a section of params.yaml, which is checked, or anything else without a name."""
 
-    def parse(text: str) -> dict[str, Any]:
+    def parse(text: str) -> dict[str, object]:
         try:
-            params: dict[str, Any] = json.loads(text)
+            params: dict[str, object] = json.loads(text)
         except ValueError as error:
             raise typer.BadParameter(f"not JSON: {error}") from error
         try:
@@ -57,12 +57,14 @@ Precision = Annotated[
 
 
 def _weights(text: str) -> dict[str, Path]:
-    return {role: Path(path) for role, path in as_json()(text).items()}
+    return {role: Path(str(path)) for role, path in as_json()(text).items()}
 
 
-Weights = Annotated[Any, typer.Option("--weights", parser=_weights, help="weight files by their role, as JSON")]
+Weights = Annotated[
+    dict[str, Path], typer.Option("--weights", parser=_weights, help="weight files by their role, as JSON")
+]
 
-Scheme = Annotated[Any, typer.Option("--scheme", parser=_scheme, help="label scheme of the maps, by name")]
+Scheme = Annotated[LabelScheme, typer.Option("--scheme", parser=_scheme, help="label scheme of the maps, by name")]
 
 
 def run_stage(main: Callable[..., None]) -> None:

@@ -3,7 +3,6 @@
 import platform
 from functools import cache
 from importlib.metadata import version
-from typing import Any
 
 from stages.engine.code import imported
 
@@ -20,14 +19,14 @@ def versions() -> dict[str, str]:
     return {name: version(distribution) for name, distribution in LIBRARIES.items()}
 
 
-def environment(*modules: str) -> dict[str, Any]:
+def environment(*modules: str) -> dict[str, object]:
     """What decides digits beside code, parameters and inputs, as far as these modules use it.
 
     The kind of processor; versions of the libraries that compute; and for PyTorch the kind of device, the instructions
     that the CPU's kernels are chosen by, and the number of threads, which decides the order of sums.
     """
     used = imported(*modules)
-    found: dict[str, Any] = {name: version(LIBRARIES[name]) for name in sorted(LIBRARIES) if name in used}
+    found: dict[str, object] = {name: version(LIBRARIES[name]) for name in sorted(LIBRARIES) if name in used}
     if "torch" not in used:
         return {"device": f"cpu {platform.machine()}"} | found
     import torch

@@ -21,7 +21,7 @@ ROOT = Path(".cache")
 RECORD = "record.json"
 
 
-Parts = Mapping[str, Any]  # everything that a result depends on: `stages.engine.items` says what
+Parts = Mapping[str, object]  # everything that a result depends on: `stages.engine.items` says what
 NO_PARTS: Parts = MappingProxyType({})
 
 
@@ -29,7 +29,7 @@ class Stored(NamedTuple):
     """A finished item: its files by role, and its record."""
 
     contents: dict[str, bytes]
-    record: dict[str, Any]
+    record: dict[str, object]
 
 
 def fingerprint(parts: Parts) -> str:
@@ -61,7 +61,9 @@ class Store:
             os.utime(folder)  # for `prune`: used now
         return Stored(contents, record["item"])
 
-    def put(self, key: str, contents: Mapping[str, bytes], record: Mapping[str, Any], parts: Parts = NO_PARTS) -> None:
+    def put(
+        self, key: str, contents: Mapping[str, bytes], record: Mapping[str, object], parts: Parts = NO_PARTS
+    ) -> None:
         """Store an item, with what its key is made of. The record comes last: without it the item does not count."""
         folder = self.folder / key
         for role, content in contents.items():

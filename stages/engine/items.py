@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 
@@ -30,14 +30,14 @@ class Item(NamedTuple):
     name: str
     inputs: dict[str, Path]
     outputs: dict[str, Path]
-    facts: Any = None
+    facts: Mapping[str, object] | None = None
 
 
 class Result(NamedTuple):
     """What was computed: file contents by role, and what is worth remembering in the record."""
 
     contents: dict[str, bytes]
-    facts: dict[str, Any]
+    facts: Mapping[str, object]
 
 
 log = logging.getLogger("stages")
@@ -73,7 +73,7 @@ def run_items(
     stage: str,
     modules: Sequence[str],
     items: Sequence[Item],
-    params: Mapping[str, Any],
+    params: Mapping[str, object],
     weights: Mapping[str, Path],
     compute: Compute,
     record: Path,
@@ -114,7 +114,7 @@ def run_items(
         "environment": where,
     }  # fmt: skip
     made = where | ({"precision": params["precision"]} if "precision" in params else {})
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, dict[str, object]] = {}
     todo: list[Todo] = []
     for item in items:
         failed = [path for path in item.inputs.values() if is_failed(path)]
@@ -215,6 +215,6 @@ def _place(item: Item, contents: Mapping[str, bytes]) -> None:
         write_atomic(path, contents[role])
 
 
-def _fail(item: Item, reason: str) -> dict[str, Any]:
+def _fail(item: Item, reason: str) -> dict[str, object]:
     _place(item, dict.fromkeys(item.outputs, b""))
     return {"item": item.name, "status": "failed", "reason": reason}

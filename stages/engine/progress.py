@@ -3,9 +3,12 @@
 import logging
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Never
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 log = logging.getLogger("stages")
 
@@ -22,9 +25,9 @@ class Progress:
     def __init__(self, title: str) -> None:
         self.title = title
         self.started = self.said = self.shown = time.monotonic()
-        self.bar: tqdm[Any] | None = None
+        self.bar: tqdm[Never] | None = None
 
-    def __call__(self, step: int, steps: int, losses: Any) -> None:
+    def __call__(self, step: int, steps: int, losses: "Tensor") -> None:
         now = time.monotonic()
         if sys.stderr.isatty():
             if self.bar is None:

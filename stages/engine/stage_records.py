@@ -10,10 +10,10 @@ flipped on the disk, or in DVC's cache, would enter the results. `python -m stag
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 from stages.errors import UserError
 from stages.formats.canonical import canonical
@@ -22,7 +22,30 @@ from stages.formats.files import sha256, sha256_file, write_json
 FOLDER = Path("data/records")  # in the folder of the run, from which all paths count
 
 
-def sealed(body: Mapping[str, Any]) -> dict[str, Any]:
+class ItemRecord(TypedDict):
+    """What a record says of an item; a stage may say more."""
+
+    item: str
+    status: Literal["ok", "failed"]
+    reason: NotRequired[str]
+    key: NotRequired[str]
+    seconds: NotRequired[float]
+    peak_mib: NotRequired[int]
+    environment: NotRequired[Mapping[str, object]]
+    warnings: NotRequired[Sequence[str]]
+
+
+class Record(TypedDict):
+    """What `run_items` notes of a stage."""
+
+    stage: str
+    files: Mapping[str, str]
+    weights: Mapping[str, str]
+    items: Sequence[ItemRecord]
+    environment: NotRequired[Mapping[str, object]]
+
+
+def sealed(body: Mapping[str, object]) -> dict[str, object]:
     """A JSON object with a digest of itself in it."""
     return {**body, "digest": sha256(canonical(body).encode())}
 
@@ -37,12 +60,12 @@ def unsealed(content: bytes) -> dict[str, Any] | None:
         return None
 
 
-def write_record(path: Path, stage: str, files: Iterable[Path], **facts: Any) -> None:
+def write_record(path: Path, stage: str, files: Iterable[Path], **facts: object) -> None:
     """Write the record of a stage: the files that it made, as they are now on disk, and facts about them."""
     write_json(path, sealed({"stage": stage, "files": {str(file): sha256_file(file) for file in files}, **facts}))
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(path: Path) -> Record:
     """Read the record of a stage; raises UserError if it is missing or damaged."""
     try:
         record = unsealed(path.read_bytes())
@@ -50,7 +73,7 @@ def read_record(path: Path) -> dict[str, Any]:
         record = None
     if record is None:
         raise UserError(f"{path}: missing or damaged; remove it and run again")
-    return record
+    return cast("Record", record)
 
 
 class Listed(NamedTuple):

@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from stages.engine.code import digest_of, sources
 from stages.engine.environment import versions
-from stages.engine.item_store import Parts, read_stored, stored_folders
+from stages.engine.item_store import read_stored, stored_folders
+
+
+class Made(TypedDict, total=False):
+    """What tells most of a fingerprint's parts."""
+
+    code: Mapping[str, str]
+    environment: Mapping[str, object]
 
 
 class Entry(NamedTuple):
@@ -15,7 +22,7 @@ class Entry(NamedTuple):
     stage: str
     key: str
     used: float
-    parts: Parts
+    parts: Made
 
 
 def stored_as(item: str, root: Path) -> dict[str, list[Entry]]:
@@ -29,7 +36,7 @@ def stored_as(item: str, root: Path) -> dict[str, list[Entry]]:
     return {stage: sorted(entries, key=lambda entry: -entry.used) for stage, entries in found.items()}
 
 
-def differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
+def differences(before: object, now: object, where: str = "") -> Iterator[str]:
     """A line for every part that differs between two fingerprints, by its path in them."""
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for key in sorted({*before, *now}):
@@ -38,7 +45,7 @@ def differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {_shown(before)} -> {_shown(now)}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = "absent" if value is None else str(value)
     return f"{text[:12]}…" if len(text) == 64 and set(text) <= set("0123456789abcdef") else text
 

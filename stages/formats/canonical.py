@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """JSON in one canonical form: sorted keys, no spaces, 10.0 as 10. Equal parameters have equal texts."""
     return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """The same value with 10 for 10.0, plain dictionaries and lists."""
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}

@@ -5,7 +5,6 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from stages.errors import UserError
 
@@ -35,7 +34,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         ) from error
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: object) -> None:
     """Write JSON with sorted keys."""
     write_atomic(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 

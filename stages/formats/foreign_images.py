@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -23,6 +22,6 @@ def read_result(name: str, folder: Path, results: Mapping[str, Path]) -> Image.I
     return read_square(results[name], f"{SMALLEST} px", SMALLEST, "the pair's faces are")
 
 
-def bring_to_size(image: Image.Image) -> tuple[dict[str, bytes], dict[str, Any]]:
+def bring_to_size(image: Image.Image) -> tuple[dict[str, bytes], dict[str, object]]:
     """An image as PNG of 1024 px, under the role `image`, and the size that it came in."""
     return {"image": png_bytes(at_face_size(image))}, {"px": image.width}

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +13,8 @@ from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.formats.tensors import from_labels, from_rgb, read_tensors, to_device
 from stages.regions.labels import LabelScheme
+
+Decoded = np.ndarray | dict[str, Tensor]
 
 
 class Reads(Protocol):
@@ -28,8 +31,8 @@ class Inputs:
         """`scheme`: of the label maps, if there are any."""
         self.device, self.scheme = device, scheme
         self.reader = ThreadPoolExecutor(1, "inputs")
-        self.of_this_batch: dict[Path, Future[Any]] = {}
-        self.of_the_next: dict[Path, Future[Any]] = {}
+        self.of_this_batch: dict[Path, Future[Decoded]] = {}
+        self.of_the_next: dict[Path, Future[Decoded]] = {}
 
     def read_ahead(self, items: Sequence[Reads]) -> None:
         """Begin to read what a batch needs; the one named before is computed now, and what was read for it is kept."""
@@ -41,23 +44,26 @@ class Inputs:
 
     def faces(self, items: Sequence[Reads], role: str) -> Tensor:
         """Images (B, 3, H, W) in [-1, 1]; errors as `read_rgb`."""
-        return torch.cat([from_rgb(image, self.device) for image in self._read(items, role)])
+        return torch.cat([from_rgb(image, self.device) for image in self._arrays(items, role)])
 
     def labels(self, items: Sequence[Reads], role: str) -> Tensor:
         """Label maps int64 (B, H, W); errors as `read_label_map`."""
-        return torch.cat([from_labels(labels, self.device) for labels in self._read(items, role)])
+        return torch.cat([from_labels(labels, self.device) for labels in self._arrays(items, role)])
 
     def codes(self, items: Sequence[Reads], role: str) -> dict[str, Tensor]:
         """Tensors (B, …) by name; errors as `read_tensors`."""
-        stored = self._read(items, role)
+        stored = cast("list[dict[str, Tensor]]", self._read(items, role))
         return {name: torch.stack([to_device(code[name], self.device) for code in stored]) for name in stored[0]}
 
-    def _read(self, items: Sequence[Reads], role: str) -> list[Any]:
+    def _arrays(self, items: Sequence[Reads], role: str) -> list[np.ndarray]:
+        return cast("list[np.ndarray]", self._read(items, role))
+
+    def _read(self, items: Sequence[Reads], role: str) -> list[Decoded]:
         paths = [item.inputs[role] for item in items]
         begun = self.of_this_batch
         return [begun[path].result() if path in begun else self._decoded(role, path) for path in paths]
 
-    def _decoded(self, role: str, path: Path) -> Any:
+    def _decoded(self, role: str, path: Path) -> Decoded:
         if role.startswith("face"):
             return read_rgb(path)
         if role.startswith(("map", "target")):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import requests
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
@@ -94,5 +94,5 @@ def _session(options: Mapping[str, str]) -> requests.Session:
 class _TrustingAdapter(HTTPAdapter):
     """For hosts whose certificates pip is told not to look at; what comes from them has its digest checked anyway."""
 
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         super().cert_verify(conn, url, False, cert)  # type: ignore[no-untyped-call]  # its stubs leave it out

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -37,7 +36,7 @@ def from_labels(labels: np.ndarray, device: torch.device) -> Tensor:
     return to_device(torch.from_numpy(labels), device)[None].long()
 
 
-def tensor_bytes(tensors: Mapping[str, Tensor], facts: Mapping[str, Any] | None = None) -> bytes:
+def tensor_bytes(tensors: Mapping[str, Tensor], facts: Mapping[str, object] | None = None) -> bytes:
     """Encode tensors as safetensors, float32 on the CPU, with facts as JSON in the metadata."""
     plain = {name: tensor.detach().float().cpu().contiguous() for name, tensor in tensors.items()}
     return safetensors.torch.save(plain, {"facts": json.dumps(facts or {}, sort_keys=True)})

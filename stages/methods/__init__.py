@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from stages.networks import Role
+from stages.params.whole import Choice
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 
@@ -41,7 +42,7 @@ class Job(NamedTuple):
     """
 
     name: str
-    choice: Mapping[str, Any]
+    choice: Choice
     params: Mapping[str, Any]
     scheme: LabelScheme
     pairs: Mapping[str, Pair]
@@ -57,7 +58,7 @@ class Work(NamedTuple):
 
     items: Sequence["Item"]
     compute: "Compute"
-    params: Mapping[str, Any]
+    params: Mapping[str, object]
     weights: Mapping[str, Path] = {}
     batch: int | Literal["auto"] = 1
     read_ahead: Callable[[Sequence["Item"]], None] | None = None
@@ -78,10 +79,10 @@ class Method:
             `reconstructions` images named after the faces.
     """
 
-    choice: Any
+    choice: type
     prepare: Callable[[Job], Work]
     reads: tuple[Artifact, ...] = ()
     networks: tuple[Role, ...] = ()
     section: str | None = None
-    params: Any = None
+    params: type | None = None
     supplied: tuple[str, ...] = ()

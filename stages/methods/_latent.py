@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -101,7 +101,7 @@ def work(job: Job) -> Work:
         return results
 
     roles = ("generator", "perceptual", "parser") if is_official else ("generator", "perceptual")
-    decisive: dict[str, Any] = {key: value for key, value in params.items() if key not in ("batch", *LOOK_PARAMS)}
+    decisive: dict[str, object] = {key: value for key, value in params.items() if key not in ("batch", *LOOK_PARAMS)}
     decisive["precision"] = name_of(dtype)
     return Work(
         items, compute, decisive, {role: job.weights[role] for role in roles}, params["batch"], inputs.read_ahead

@@ -1,9 +1,11 @@
 """What the keys of params.yaml may hold."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, with_config
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
 
 LARGEST = 1e15  # far beyond it float32 overflows
 
@@ -50,14 +52,14 @@ MetricName = Annotated[
 Type = TypeVar("Type", bound=type)
 
 
-def section(words: str, example: dict[str, Any] | None = None) -> Callable[[Type], Type]:
+def section(words: str, example: JsonDict | None = None) -> Callable[[Type], Type]:
     """A typed dictionary as a section of params.yaml: no unknown key, no "5" for 5; `words` document it.
 
     `example`: an entry of `methods` to show where none is of this type.
     """
 
     def decorate(cls: Type) -> Type:
-        extra: Any = {"examples": [example]} if example else None
+        extra: JsonDict | None = {"examples": [example]} if example else None
         with_config(ConfigDict(extra="forbid", strict=True, json_schema_extra=extra))(cls)
         cls.__doc__ = words
         return cls
@@ -65,6 +67,7 @@ def section(words: str, example: dict[str, Any] | None = None) -> Callable[[Type
     return decorate
 
 
-def doc(words: str) -> Any:
+def doc(words: str) -> FieldInfo:
     """The words that document a key."""
-    return Field(description=words)
+    info: FieldInfo = Field(description=words)
+    return info

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from stages.params.fields import Count, MetricName, Path, Seed, doc, section
 
+Protocol = Literal["transfer", "reconstruction"]  # of what a figure ranks
 Kind = Literal["shape_and_colour", "colour", "face", "skin", "brows", "eyes", "nose", "mouth", "many"]
 
 

@@ -1,9 +1,10 @@
 """Where the face of a photo is, whatever its size and whichever side of the photo is up."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
+import dlib
 import numpy as np
 
 from stages.nets.dlib_faces import Box, detect_faces, find_landmarks, main_face
@@ -59,7 +60,7 @@ def _crop_of(box: Box, look: _Look) -> Crop:
     return Crop((centre + 0.5) / look.factor - 0.5, right / look.factor)
 
 
-def _landmarks(photo: np.ndarray, crop: Crop, predictor: Any) -> np.ndarray:
+def _landmarks(photo: np.ndarray, crop: Crop, predictor: dlib.shape_predictor) -> np.ndarray:
     """Landmarks in a crop, which is warped upright to one size first: the mean over slightly different boxes."""
     view, matrix = warp(photo, crop, VIEW), crop.matrix(VIEW)
     places = []
@@ -74,7 +75,7 @@ def _landmarks(photo: np.ndarray, crop: Crop, predictor: Any) -> np.ndarray:
     return landmarks
 
 
-def find_face(photo: np.ndarray, predictor: Any) -> FoundFace | None:
+def find_face(photo: np.ndarray, predictor: dlib.shape_predictor) -> FoundFace | None:
     """The main face of an RGB photo, uint8 (H, W, 3), or None if there is none.
 
     It is looked for in the photo as it is, turned by quarters, then closer for smaller faces, until one is certain;

@@ -1,20 +1,19 @@
 """What every stage and every method costs, from the records."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
+from stages.engine.stage_records import Record
+from stages.params.whole import Methods
 from stages.regions.pair import Pair
 from stages.settings.methods import ONE_FILE, kind_of
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
 
 
-def seconds_a_pair(
-    records: Sequence[Mapping[str, Any]], pairs: Sequence[Pair], methods: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
+def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Methods) -> pd.DataFrame:
     """Mean seconds that a pair takes a method whose images nobody has seen before, by part; a row a method.
 
     Columns: those of `PARTS`, their sum `seconds`, and `n`, the pairs averaged: those of which every part was computed.

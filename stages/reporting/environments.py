@@ -1,7 +1,8 @@
 """On what machine and with which packages the items were computed, from the records; and whether that was all one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+
+from stages.engine.stage_records import Record
 
 # These may differ by design. Precision is chosen for a stage. The device is that of PyTorch where it is used.
 WITHIN_A_STAGE = {"precision"}
@@ -9,7 +10,7 @@ WITH_TORCH = {"device"}
 NOTHING = "–"
 
 
-def environments_table(records: Sequence[Mapping[str, Any]]) -> str:
+def environments_table(records: Sequence[Record]) -> str:
     """A Markdown table, a row an environment: what it was, which stages it computed, and how many items.
 
     Empty if no record says. A stage that does not use something has no value for it.
@@ -28,7 +29,7 @@ def environments_table(records: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def mixed(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def mixed(records: Sequence[Record]) -> list[str]:
     """A line for every key of the environments that has more than one value: each value, its stages, its items.
 
     A key of `WITHIN_A_STAGE` gets a line for every stage in which it has more than one. A key of `WITH_TORCH` is
@@ -48,7 +49,7 @@ def mixed(records: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _items(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, str]]]:
+def _items(records: Sequence[Record]) -> Iterator[tuple[str, dict[str, str]]]:
     """Stage and environment of every item that was computed and says where.
 
     What a record says counts for all of its items; an item may say more, or otherwise.
@@ -60,7 +61,7 @@ def _items(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str
                 yield record["stage"], {key: _text(value) for key, value in environment.items() if value is not None}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A value as it stands in a cell."""
     return str(value).replace("|", "\\|")
 

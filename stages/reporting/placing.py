@@ -8,7 +8,6 @@ to be made again, and the report that still lies there is marked.
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from stages.engine.stage_records import write_record
 from stages.formats.files import write_atomic
@@ -32,7 +31,7 @@ def begin(out: Path, log: Path | None = None) -> None:
         write_atomic(out / STALE, text.encode())
 
 
-def place(out: Path, files: Mapping[str, bytes], **facts: Any) -> None:
+def place(out: Path, files: Mapping[str, bytes], **facts: object) -> None:
     """Write all files of the report, by their paths in the folder, then the record of them with some facts."""
     for name, content in files.items():
         write_atomic(out / name, content)

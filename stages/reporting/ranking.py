@@ -1,11 +1,12 @@
 """Which items the figures show: the best, the middle, the worst and some drawn by a seed. None is chosen by hand."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stages.errors import UserError
+from stages.params.outputs import Protocol, ReportParams
 from stages.statistics.table import SUMMARY
 
 
@@ -39,7 +40,7 @@ def full_name(frame: pd.DataFrame, protocol: str, kind: str) -> str:
     return found[0]
 
 
-def ranked(frame: pd.DataFrame, protocol: str, params: dict[str, Any]) -> list[Ranked]:
+def ranked(frame: pd.DataFrame, protocol: Protocol, params: ReportParams) -> list[Ranked]:
     """The items that a protocol's figures show, in the order best, median, worst, random.
 
     Args:
@@ -59,7 +60,7 @@ def ranked(frame: pd.DataFrame, protocol: str, params: dict[str, Any]) -> list[R
         return []
     metric = full_name(of_method, protocol, params["rank"][protocol])
     items = of_method[(of_method["metric"] == metric) & (of_method["item"] != SUMMARY)].dropna(subset="value")
-    best_first = items["direction"].eq("lower").all()
+    best_first = bool(items["direction"].eq("lower").all())
     items = items.sort_values(["value", "item"], ascending=[best_first, True], ignore_index=True)
     places = places_of(len(items), params["rows"], params["seed"])
     return [

@@ -6,10 +6,11 @@ Methods are rows, so that ten of them stay readable; metrics are columns, in gro
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 
+from stages.engine.stage_records import Record
 from stages.formats.weight_files import DIGEST, read_metadata
 from stages.metrics.frechet import NULL
 from stages.metrics.kernel import ERROR
@@ -187,7 +188,7 @@ def _cell(of_method: pd.DataFrame, metric: str, n: int, leads: bool) -> str:
     return (f"**{mean}**" if leads else mean) + space + interval + (f" (N\u00a0{row['n']})" if row["n"] != n else "")
 
 
-def cost_table(records: Sequence[Mapping[str, Any]]) -> str:
+def cost_table(records: Sequence[Record]) -> str:
     """Seconds and peak memory a stage, as they were when the items were computed."""
     rows = []
     for record in records:

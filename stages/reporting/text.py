@@ -5,12 +5,15 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
 import yaml
 
+from stages.engine.stage_records import Record
+from stages.params.faces_to_targets import PairsParams
+from stages.params.outputs import Protocol, ReportParams
+from stages.params.whole import Params
 from stages.regions.pair import Pair
 from stages.reporting import tables
 from stages.reporting.cost import seconds_a_pair
@@ -36,8 +39,8 @@ def commit() -> str:
 
 
 def render_report(
-    frame: pd.DataFrame, records: list[dict[str, Any]], faces: Sequence[Face], pairs: list[Pair],
-    params: dict[str, Any], weights: list[Path], metrics_sha256: str, written: Mapping[str, Any] | None = None,
+    frame: pd.DataFrame, records: Sequence[Record], faces: Sequence[Face], pairs: list[Pair],
+    params: Params, weights: list[Path], metrics_sha256: str, written: Mapping[str, object] | None = None,
     given: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """The report as Markdown.
@@ -54,8 +57,8 @@ def render_report(
     """
     methods, report, images = params["methods"], params["report"], len(faces)
     embedding = list(reconstruction_folders(methods))
-    options = {key: params["score"][key] for key in ("level", "resamples", "seed")}
-    leading = leaders(frame, **options)
+    level, resamples, seed = params["score"]["level"], params["score"]["resamples"], params["score"]["seed"]
+    leading = leaders(frame, level=level, resamples=resamples, seed=seed)
     of_protocol = {protocol: frame[frame["protocol"] == protocol] for protocol in dict.fromkeys(frame["protocol"])}
     measured = {p: [method for method in methods if method in set(rows["method"])] for p, rows in of_protocol.items()}
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
@@ -79,7 +82,7 @@ def render_report(
         method=method_name(report["method"]),
         against=method_name(report["against"]),
         gallery_method=method_name(params["gallery"]["method"]),
-        level=f"{params['score']['level']:.0%}",
+        level=f"{level:.0%}",
         rows_of=partial(_rows, frame, report),
         choice=partial(_choice, frame, report),
         groups=partial(tables.groups, frame),
@@ -91,7 +94,9 @@ def render_report(
         reconstruction_table=tables.reconstruction_table(frame, embedding, leading),
         published_tables=tables.published_tables(),
         sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
-        compared=compare(frame[frame["protocol"] != SELF_TRANSFER], report["against"], **options),
+        compared=compare(
+            frame[frame["protocol"] != SELF_TRANSFER], report["against"], level=level, resamples=resamples, seed=seed
+        ),
         comparison_table=tables.comparison_table,
         smallest_p=smallest_p(len(pairs)),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
@@ -111,7 +116,7 @@ def _headline(frame: pd.DataFrame, kinds: Sequence[str]) -> list[str]:
     return [name for kind in kinds for short, name in known.items() if short == kind or short.startswith(f"{kind} ")]
 
 
-def _source(pairs: dict[str, Any]) -> str:
+def _source(pairs: PairsParams) -> str:
     if pairs["file"]:
         return f"the list `{pairs['file']}`"
     return f"chosen for variety of hair, by seed {pairs['seed']}. The paper's list of pairs is not published"
@@ -129,11 +134,11 @@ def _listed(what: str, lines: Sequence[str]) -> str:
     return f"\n{what}\n\n{items}" if lines else ""
 
 
-def _rows(frame: pd.DataFrame, report: dict[str, Any], protocol: str) -> str:
+def _rows(frame: pd.DataFrame, report: ReportParams, protocol: Protocol) -> str:
     return ", ".join(f"{row.kind} {row.item}" for row in ranked(frame, protocol, report)) or "none"
 
 
-def _choice(frame: pd.DataFrame, report: dict[str, Any], protocol: str, count: int, what: str) -> str:
+def _choice(frame: pd.DataFrame, report: ReportParams, protocol: Protocol, count: int, what: str) -> str:
     """How the rows of a figure came about."""
     rows, method = ranked(frame, protocol, report), method_name(report["method"])
     if not rows:

@@ -1,13 +1,14 @@
 """Whether a run is whole: what failed and what is missing, by name."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
+from stages.engine.stage_records import Record
 from stages.statistics.table import GROUP, SUMMARY, rows
 
 
-def failures(records: list[dict[str, Any]]) -> list[str]:
+def failures(records: Sequence[Record]) -> list[str]:
     """A line for every item that could not be computed."""
     return [
         f"{record['stage']}: **{item['item']}**: {item['reason']}"
@@ -17,7 +18,7 @@ def failures(records: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def warnings(records: list[dict[str, Any]]) -> list[str]:
+def warnings(records: Sequence[Record]) -> list[str]:
     """A line for everything that a stage found questionable about an item, without failing it."""
     return [
         f"{record['stage']}: **{item['item']}** {warning}"

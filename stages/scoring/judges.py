@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from stages.formats.tensors import from_rgb
 from stages.formats.weight_files import network_of
 from stages.nets.interfaces import Parser, Perceptual
 from stages.nets.loading import load_parser, load_perceptual
+from stages.params.outputs import ScoreParams
 from stages.scoring.features import FeatureKind, of_inception, of_judge
 from stages.scoring.pixels import resize, resize_mask
 from stages.scoring.prepared import Comparison, PreparedImage, Setup
@@ -69,9 +70,7 @@ class Judges(NamedTuple):
         return labels
 
 
-def load_judges(
-    params: Mapping[str, Any], judges: Sequence[str], weights: Sequence[Path], device: torch.device
-) -> Judges:
+def load_judges(params: ScoreParams, judges: Sequence[str], weights: Sequence[Path], device: torch.device) -> Judges:
     """Load what measures.
 
     Args:

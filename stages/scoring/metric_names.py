@@ -1,17 +1,16 @@
 """Which metrics a run will have, by name, before anything is computed. No torch here."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from stages import registry
 from stages.metrics import CaseMetric, ImageMetric, MapMetric
+from stages.params.outputs import Protocol
+from stages.params.whole import Params
 from stages.scoring.prepared import Setup
 from stages.scoring.transfer_masks import REGIONS
 
 PARSER_SIZE = 512  # px of every face parser
 
 
-def setup_of(params: Mapping[str, Any]) -> Setup:
+def setup_of(params: Params) -> Setup:
     """What the names depend on, from all parameters."""
     score, networks = params["score"], params["networks"]
     judges = tuple(registry.load("networks", judge).title for judge in networks["judges"])
@@ -19,7 +18,7 @@ def setup_of(params: Mapping[str, Any]) -> Setup:
     return Setup(score["size"], judges, networks["parser"], PARSER_SIZE, inception, score["identity"])
 
 
-def metrics_of(params: Mapping[str, Any]) -> dict[str, list[str]]:
+def metrics_of(params: Params) -> dict[Protocol, list[str]]:
     """Names of the metrics of single items that a run may have, by protocol.
 
     Which regions are measured apart, and whether looks are, depends on the pairs: all that may be are named.
@@ -41,7 +40,7 @@ def metrics_of(params: Mapping[str, Any]) -> dict[str, list[str]]:
     return {"reconstruction": of_images, "transfer": of_pairs}
 
 
-def networks_of(params: Mapping[str, Any]) -> list[str]:
+def networks_of(params: Params) -> list[str]:
     """Names of the networks that the metrics need beside the judges and the parser, each once."""
     setup = setup_of(params)
     needed: dict[str, None] = {}

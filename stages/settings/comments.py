@@ -6,17 +6,19 @@ A comment stands behind a key if the line has room, else above it. Comments that
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import yaml
 
 from stages import registry
 from stages.errors import UserError
+from stages.params.whole import Methods
 from stages.settings.config import check_params
 from stages.settings.problems import safe
-from stages.settings.schema import Schema, kinds, of_section
+from stages.settings.schema import kinds, of_section
+from stages.settings.words import Schema
 from stages.settings.yaml_files import entry_line, read_text, read_yaml
 
 WIDTH = 120
@@ -55,11 +57,11 @@ def _items(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
     return [(key.value, value) for key, value in node.value]
 
 
-def _section(name: str, node: yaml.Node, value: Any, text: str) -> Iterator[str]:
+def _section(name: str, node: yaml.Node, value: object, text: str) -> Iterator[str]:
     schema = of_section(name)
     yield from _with_words(f"{name}:", schema.get("description", ""), "")
     if name == "methods":
-        yield from _methods(_items(node), value, text)
+        yield from _methods(_items(node), cast("Methods", value), text)
     else:
         for key, each in _items(node):
             yield from _entry(key, each, schema["properties"][key], "  ", text)
@@ -75,7 +77,7 @@ def _entry(key: str, node: yaml.Node, schema: Schema, indent: str, text: str) ->
         yield from _with_words(f"{indent}{key}: {_flow(node, text, bare=True)}", words, indent)
 
 
-def _methods(items: list[tuple[str, yaml.Node]], methods: Mapping[str, Any], text: str) -> Iterator[str]:
+def _methods(items: list[tuple[str, yaml.Node]], methods: Methods, text: str) -> Iterator[str]:
     """The entries, the first of each kind with its words; then a kind without an entry as a comment."""
     told = set()
     for name, node in items:

@@ -1,9 +1,11 @@
 """Parameters: what is wrong with them as a whole. No torch here."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import cast
 
 from stages import registry
+from stages.params.networks import NetworksParams
+from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.settings.methods import ONE_FILE, aligned, embedding
 from stages.settings.model import all_problems, section_problems
@@ -14,37 +16,39 @@ from stages.settings.words import meant, written
 GALLERY_STAGES = ("targets", "aligned", "composites")  # whose records the gallery has
 
 
-def check_params(params: Any, source: str = "params.yaml") -> None:
+def check_params(params: object, source: str = "params.yaml") -> None:
     """Check all parameters, and whether they fit each other; raises UserError with a line for each that is wrong."""
     found = all_problems(params)
     wrong = set(found)
     lines = [line for each in found.values() for line in each]
     for names, check in TOGETHER:
-        if not wrong & {*names, ""} and (more := check(params)):
+        if not wrong & {*names, ""} and (more := check(cast("Params", params))):
             lines += more
             wrong |= set(names if len(names) == 1 else ())
     if lines:
         raise refusal(f"{source}: {len(lines)} settings are wrong", [f"{source}: {line}" for line in lines])
 
 
-def check_section(name: str, section: Any) -> None:
+def check_section(name: str, section: object) -> None:
     """Check one section of the parameters, or `all` of them; raises UserError with a line for each that is wrong."""
     if name == "all":
         check_params(section, "params")
         return
     lines = section_problems(name, section)
     if not lines:
-        lines = [line for names, check in TOGETHER if names == (name,) for line in check({name: section})]
+        lines = [
+            line for names, check in TOGETHER if names == (name,) for line in check(cast("Params", {name: section}))
+        ]
     if lines:
         raise refusal(f"{name}: {len(lines)} settings are wrong", lines)
 
 
-def _twice(where: str, named: list[str]) -> list[str]:
+def _twice(where: str, named: Sequence[str]) -> list[str]:
     twice = [each for each in dict.fromkeys(named) if named.count(each) > 1]
     return [f"{where}: names {each} more than once; once is enough" for each in twice]
 
 
-def _faces(params: Mapping[str, Any]) -> list[str]:
+def _faces(params: Params) -> list[str]:
     faces = params["faces"]
     lines = _twice("faces.source", faces["source"])
     if "photos" in faces["source"] and not faces["photos"]:
@@ -52,7 +56,7 @@ def _faces(params: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _networks(params: Mapping[str, Any]) -> list[str]:
+def _networks(params: Params) -> list[str]:
     networks, known = params["networks"], registry.entries("networks")
     wanted = [(f"networks.{role}", role, networks[role]) for role in ROLES]
     wanted += [("networks.judges", "perceptual", judge) for judge in networks["judges"]]
@@ -65,12 +69,12 @@ def _networks(params: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _fill(params: Mapping[str, Any]) -> list[str]:
+def _fill(params: Params) -> list[str]:
     fill, known = params["target"]["fill"], registry.names("fills")
     return [] if fill in known else [f"target.fill: there is no fill {written(fill)}{meant(fill, known)[0]}"]
 
 
-def _report(params: Mapping[str, Any]) -> list[str]:
+def _report(params: Params) -> list[str]:
     methods = list(params["methods"])
     named = {key: params["report"][key] for key in ("method", "against")}
     return [
@@ -80,7 +84,7 @@ def _report(params: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _metrics(params: Mapping[str, Any]) -> list[str]:
+def _metrics(params: Params) -> list[str]:
     """Metrics that are measured with these networks, methods and switches, and nothing that may be two of them."""
     known, lines = metrics_of(params), []
     named = [(f"report.rank.{protocol}", protocol, params["report"]["rank"][protocol]) for protocol in known]
@@ -101,11 +105,11 @@ def _meant(name: str, kinds: list[str]) -> list[str]:
     return [kind for kind in kinds if kind == name or kind.startswith(f"{name} ")]
 
 
-def _gallery_kinds(params: Mapping[str, Any]) -> list[str]:
+def _gallery_kinds(params: Params) -> list[str]:
     return _twice("gallery.kinds", params["gallery"]["kinds"])
 
 
-def _gallery(params: Mapping[str, Any]) -> list[str]:
+def _gallery(params: Params) -> list[str]:
     """The gallery needs a method with a code that every face has; without a gallery nothing needs one."""
     methods, named = params["methods"], params["gallery"]["method"]
     if not params["gallery"]["kinds"]:
@@ -120,7 +124,7 @@ def _gallery(params: Mapping[str, Any]) -> list[str]:
 
 
 # What is checked when these sections are right by themselves; what concerns one alone comes first.
-TOGETHER: list[tuple[tuple[str, ...], Callable[[Mapping[str, Any]], list[str]]]] = [
+TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("faces",), _faces),
     (("networks",), _networks),
     (("target",), _fill),
@@ -131,13 +135,13 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Mapping[str, Any]], list[str]]]]
 ]
 
 
-def scheme_name(networks: Mapping[str, Any]) -> str:
+def scheme_name(networks: NetworksParams) -> str:
     """The label scheme of the face parser in use."""
     scheme = registry.load("networks", networks["parser"]).scheme
     assert isinstance(scheme, str), f"{networks['parser']} is a parser without a label scheme"
     return scheme
 
 
-def used_networks(networks: Mapping[str, Any]) -> list[str]:
+def used_networks(networks: NetworksParams) -> list[str]:
     """Names of all networks that the section `networks` uses, each once."""
     return list(dict.fromkeys([*(networks[role] for role in ROLES), *networks["judges"]]))

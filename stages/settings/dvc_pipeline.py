@@ -4,19 +4,23 @@ Nothing in dvc.yaml names a face, a pair, a method or a network: folders stand f
 user supplies (photos, a list of pairs, …) are named; every stage that DVC runs checks that they are (`check_listed`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from stages.errors import UserError
 from stages.formats.canonical import canonical
+from stages.params.whole import Params
 from stages.scoring.metric_names import networks_of
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
 from stages.settings.methods import folders_supplied
 from stages.settings.schema import own_sections
+
+if TYPE_CHECKING:
+    from snakemake.rules import Rule
 
 FILE = Path("dvc.yaml")
 HERE = "stages/settings/dvc_pipeline.py"
@@ -43,7 +47,7 @@ METRICS_FILE = "reports/metrics.json"
 
 # What `dvc plots` shows: the figures, and a strip a method of these metrics of every pair.
 METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU ${networks.parser}@512"}
-PLOTS: list[Any] = ["reports/figures"] + [
+PLOTS: list[object] = ["reports/figures"] + [
     {f"{name} of every pair": {
         "template": "scatter_jitter", "x": "method", "y": {"reports/plots/items-transfer.csv": column},
     }}
@@ -51,12 +55,12 @@ PLOTS: list[Any] = ["reports/figures"] + [
 ]  # fmt: skip
 
 
-def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
+def supplied(params: Params) -> dict[str, list[str]]:
     """Files and folders that the user supplies, by the DVC stage that reads them."""
     faces, methods = params["faces"], params["methods"]
     ours = supplied_networks()
     used = dict.fromkeys([*used_networks(params["networks"]), *networks_of(params)])
-    files = {
+    files: dict[str, Sequence[str | None]] = {
         "weights": [params["checkpoints"][name] for name in used if name in ours],
         "faces": [faces["photos"]] if "photos" in faces["source"] else [],
         "codes": list(folders_supplied(methods, "reconstructions").values()),
@@ -67,7 +71,7 @@ def supplied(params: dict[str, Any]) -> dict[str, list[str]]:
     return {stage: [path for path in paths if path is not None] for stage, paths in files.items()}
 
 
-def check_listed(params: dict[str, Any]) -> None:
+def check_listed(params: Params) -> None:
     """Check that dvc.yaml lists all that the user supplies, or DVC would not see it change.
 
     Raises:
@@ -87,7 +91,7 @@ def artifact(path: str) -> str:
     return "/".join(parts[: 3 if parts[:2] == ("data", "records") else 2])
 
 
-def _read_rules() -> tuple[list[Any], dict[str, Any]]:
+def _read_rules() -> "tuple[list[Rule], Params]":
     """All rules of the Snakefile, unexpanded, and its configuration."""
     from snakemake.api import SnakemakeApi
     from snakemake.exceptions import WorkflowError
@@ -101,12 +105,12 @@ def _read_rules() -> tuple[list[Any], dict[str, Any]]:
         return list(workflow.rules), workflow.globals["config"]
 
 
-def _by_target(rules: list[Any]) -> dict[str, list[Any]]:
+def _by_target(rules: "list[Rule]") -> "dict[str, list[Rule]]":
     """For every target rule but `all`, in the Snakefile's order, the rules that make it."""
     targets = {rule.name: {artifact(path) for path in _paths(rule.input)} for rule in rules if not rule.output}
     del targets["all"]
-    making: dict[str, list[Any]] = {target: [] for target in targets}
-    last: list[Any] = []
+    making: dict[str, list[Rule]] = {target: [] for target in targets}
+    last: list[Rule] = []
     for rule in (rule for rule in rules if rule.output):
         made = {artifact(path) for path in _paths(rule.output)}
         owner = next((target for target, wanted in targets.items() if made & wanted), None)
@@ -118,7 +122,7 @@ def _by_target(rules: list[Any]) -> dict[str, list[Any]]:
     return making
 
 
-def _paths(named: Iterable[Any]) -> Iterator[str]:
+def _paths(named: Iterable[object]) -> Iterator[str]:
     """The paths among a rule's inputs or outputs.
 
     What depends on wildcards says in `every` what it may be; without it, it is the user's, and is in `supplied`.
@@ -133,7 +137,7 @@ def _source(path: str) -> str:
     return "/".join(parts[:2]) if parts[1] in ROOMS else path
 
 
-def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) -> tuple[set[str], set[str]]:
+def _needs(rule: "Rule", params: Params, made: set[str], own: list[str]) -> tuple[set[str], set[str]]:
     """Dependencies and keys of params.yaml of one rule; `own` is what the user supplies to its stage."""
     deps, keys = {f"workflow/rules/{Path(rule.snakefile).name}"}, set()
     for name in rule.input.keys():  # noqa: SIM118 a Snakemake Namedlist iterates over its values
@@ -162,17 +166,17 @@ def _needs(rule: Any, params: dict[str, Any], made: set[str], own: list[str]) ->
     return deps, keys
 
 
-def _out(path: str, kept: bool) -> str | dict[str, Any]:
+def _out(path: str, kept: bool) -> str | dict[str, object]:
     """An output; `kept`: DVC does not remove it before a run, which replaces it only if all goes well."""
     return {path: {"persist": True}} if kept else path
 
 
-def pipeline() -> dict[str, Any]:
+def pipeline() -> dict[str, object]:
     """What dvc.yaml says, derived from the rules and params.yaml in the current folder."""
     rules, params = _read_rules()
     making = _by_target(rules)
     made = {artifact(path) for rule in rules for path in _paths(rule.output)}
-    stages: dict[str, Any] = {}
+    stages: dict[str, object] = {}
     for target, own_rules in making.items():
         own = supplied(params).get(target, [])
         deps, keys = set(own), set()

@@ -1,18 +1,17 @@
 """What the section `methods` of params.yaml asks of the pipeline. No torch here."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from stages import registry
 from stages.methods import Method
+from stages.params.whole import Choice, Methods, Params
 
 ONE_FILE = ("w", "fs")  # kinds of code that every face has, in one file
 SELF_TRANSFER = "self-transfer"
-Methods = Mapping[str, Mapping[str, Any]]
 
 
-def kind_of(choice: Mapping[str, Any]) -> Method:
+def kind_of(choice: Choice) -> Method:
     """The registered kind of a method's entry."""
     method: Method = registry.load("methods", choice["kind"])
     return method
@@ -28,7 +27,7 @@ def embedding(methods: Methods) -> dict[str, str]:
     return {name: choice["code"] for name, choice in methods.items() if "code" in choice}
 
 
-def folders_supplied(methods: Methods, key: str) -> dict[str, str]:
+def folders_supplied(methods: Methods, key: Literal["images", "reconstructions"]) -> dict[str, str]:
     """For each method that names such a folder of the user's (`images` or `reconstructions`), that folder."""
     return {name: choice[key] for name, choice in methods.items() if key in kind_of(choice).supplied and key in choice}
 
@@ -56,14 +55,14 @@ def code_folder(codes: Path, code: str) -> Path:
     return codes if code in ONE_FILE else codes / code
 
 
-def protocols(params: Mapping[str, Any]) -> dict[str, list[str]]:
+def protocols(params: Params) -> dict[str, list[str]]:
     """What is measured, and the methods that must have it: not all embed something."""
     methods, own = params["methods"], in_place(params)
     always = {"reconstruction": list(reconstruction_folders(methods)), "transfer": list(methods)}
     return always | ({SELF_TRANSFER: own} if own else {})
 
 
-def in_place(params: Mapping[str, Any]) -> list[str]:
+def in_place(params: Params) -> list[str]:
     """Names of the methods whose composite of an image with its own hair is its embedding: `stages.score` says why."""
     if not params["score"]["self_transfer"]:
         return []

@@ -10,18 +10,18 @@ from pydantic import TypeAdapter, ValidationError
 from stages import registry
 from stages.formats.canonical import plain
 from stages.settings.problems import safe
-from stages.settings.schema import METHOD_NAME, Schema, kinds, of_section, sections
-from stages.settings.words import meant, rule, written, written_quoted
+from stages.settings.schema import METHOD_NAME, kinds, of_section, sections
+from stages.settings.words import Schema, meant, rule, written, written_quoted
 
 NAME_RULE = "begins with a small letter; small letters, digits and _ follow; 50 characters at most"
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[object]:
     return TypeAdapter(kind)
 
 
-def type_problems(where: str, value: Any, kind: Any, schema: Schema) -> list[str]:
+def type_problems(where: str, value: object, kind: object, schema: Schema) -> list[str]:
     """A line for each key of a section that its type refuses. 10.0 is 10.
 
     Args:
@@ -42,7 +42,7 @@ def type_problems(where: str, value: Any, kind: Any, schema: Schema) -> list[str
     return []
 
 
-def _bad_keys(where: str, value: Any, schema: Schema) -> str | None:
+def _bad_keys(where: str, value: object, schema: Schema) -> str | None:
     """The first key of a section that is no text that can be written down."""
     if not isinstance(value, Mapping) or "properties" not in schema:
         return None
@@ -54,7 +54,7 @@ def _bad_keys(where: str, value: Any, schema: Schema) -> str | None:
     return None
 
 
-def _told(where: str, value: Any, schema: Schema, found: list[tuple[str, tuple[Any, ...]]]) -> Iterator[str]:
+def _told(where: str, value: object, schema: Schema, found: list[tuple[str, tuple[Any, ...]]]) -> Iterator[str]:
     """The errors in words, one for each key; a key that another was misspelt for is not told to be missing."""
     parts = {loc[:-1] for type_, loc in found if type_ in ("extra_forbidden", "missing")}
     hidden = set()
@@ -96,7 +96,7 @@ def _dotted(*parts: str) -> str:
     return safe(".".join(parts))
 
 
-def method_problems(methods: Any) -> list[str]:
+def method_problems(methods: object) -> list[str]:
     """A line for whatever is wrong in the section `methods`, whose entries are of the kinds that are registered."""
     if not isinstance(methods, Mapping) or not methods:
         return ["methods: name at least one method"]
@@ -114,7 +114,7 @@ def method_problems(methods: Any) -> list[str]:
     return found
 
 
-def section_problems(name: str, section: Any) -> list[str]:
+def section_problems(name: str, section: object) -> list[str]:
     """A line for whatever is wrong in one section by itself."""
     if name not in sections():
         return [f"{quoted_name(name)}: there is no such section{meant(str(name), list(sections()))[0]}"]
@@ -123,12 +123,12 @@ def section_problems(name: str, section: Any) -> list[str]:
     return type_problems(name, section, sections()[name], of_section(name))
 
 
-def quoted_name(name: Any) -> str:
+def quoted_name(name: object) -> str:
     """A section's name in a message."""
     return written(name) or '""'
 
 
-def all_problems(params: Any) -> dict[str, list[str]]:
+def all_problems(params: object) -> dict[str, list[str]]:
     """For each section with problems, a line for each of them; an empty name for what is wrong with them together."""
     if not isinstance(params, Mapping):
         return {"": ["has no sections"]}

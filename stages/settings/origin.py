@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stages.formats.canonical import canonical
 
@@ -17,7 +17,7 @@ class Different(NamedTuple):
     used: str
 
 
-def differences(used: Mapping[str, Any], written: Mapping[str, Any]) -> list[Different]:
+def differences(used: Mapping[str, object], written: Mapping[str, object]) -> list[Different]:
     """Every key whose value in `used`, the settings of the run, is not that of `written`, of params.yaml; sorted."""
     ours, theirs = _flat(used), _flat(written)
     keys = sorted(ours.keys() | theirs.keys())
@@ -34,7 +34,7 @@ def sources(given: Sequence[str]) -> str:
     return " and ".join(["`params.yaml`", *(f"`{_short(name)}`" for name in given)])
 
 
-def _flat(value: Any, where: str = "") -> dict[str, str]:
+def _flat(value: object, where: str = "") -> dict[str, str]:
     """The values of nested settings as JSON, by their keys with dots. A list is one value."""
     if isinstance(value, Mapping) and value:
         parts = (_flat(item, f"{where}.{key}" if where else str(key)) for key, item in value.items())

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
-from typing import Any
 
 from stages.errors import UserError
 from stages.formats.canonical import canonical
@@ -72,7 +71,7 @@ COLUMNS = ("pair", "identity", *CELEBAMASK_19.regions, *(f"{region}{APPEARANCE}"
 def _idle(pair: Pair) -> str | None:
     """The column of a pair that changes nothing, or None."""
 
-    def meant(columns: dict[str, str]) -> tuple[Any, Any]:
+    def meant(columns: dict[str, str]) -> tuple[object, object]:
         other = Pair.of(pair.pair, pair.identity, columns)
         looks = {other.images[k]: labels for k, labels in other.painted(CELEBAMASK_19).items()}
         return other.shapes(CELEBAMASK_19), looks

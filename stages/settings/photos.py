@@ -4,14 +4,14 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path, PurePath
-from typing import Any
 
 from anyascii import anyascii
 
 from stages.errors import UserError
+from stages.params.faces_to_targets import FacesParams, PairsParams
 from stages.settings.image_files import IMAGE_SUFFIXES, Listing, list_images
 from stages.settings.problems import NAME, refusal, safe
 
@@ -90,7 +90,7 @@ def sample_photo() -> Path:
     return Path(spec.submodule_search_locations[0], "data", f"{SAMPLE}.png")
 
 
-def face_sources(params: Mapping[str, Any]) -> dict[str, Path | None]:
+def face_sources(params: FacesParams) -> dict[str, Path | None]:
     """Names of all faces with the photo of each, None for a drawn one; errors as `photo_files`."""
     sources: dict[str, Path | None] = {}
     if "drawn" in params["source"]:
@@ -98,11 +98,12 @@ def face_sources(params: Mapping[str, Any]) -> dict[str, Path | None]:
     if "sample" in params["source"]:
         sources[SAMPLE] = sample_photo()
     if "photos" in params["source"]:
+        assert params["photos"] is not None, "check_section refuses that"
         sources |= photo_files(Path(params["photos"]), sources)
     return sources
 
 
-def check_can_pair(faces: Collection[str], params: Mapping[str, Any]) -> None:
+def check_can_pair(faces: Collection[str], params: PairsParams) -> None:
     """Check that the faces make as many pairs as section `pairs` asks for, if it names no list of them.
 
     Raises:

@@ -1,7 +1,6 @@
 """What Snakemake would still make with params.yaml alone, which is what DVC takes all outputs for."""
 
 from pathlib import Path
-from typing import Any
 
 from stages.engine.stage_records import unsealed
 from stages.errors import UserError
@@ -27,7 +26,7 @@ def still_to_make() -> list[str]:
     from snakemake.exceptions import WorkflowError
     from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
 
-    files: list[Any] = []
+    files: list[object] = []
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         try:
             workflow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))

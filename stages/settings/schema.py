@@ -1,11 +1,11 @@
 """The JSON schema of params.yaml, made of the types of its sections and of what is registered. No torch here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from typing_extensions import TypedDict
 
 from stages import registry
@@ -15,51 +15,50 @@ from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams,
 from stages.params.fields import Path, section
 from stages.params.networks import NetworksParams
 from stages.params.outputs import GalleryParams, ReportParams, ScoreParams
+from stages.params.whole import Params
 from stages.settings.checkpoints import supplied_networks
-from stages.settings.words import rule
+from stages.settings.words import Schema, rule
 
-ROLES = ("generator", "parser", "perceptual")
+ROLES: tuple[Literal["generator", "parser", "perceptual"], ...] = ("generator", "parser", "perceptual")
 METHOD_NAME = "[a-z][a-z0-9_]{0,49}"
 METHODS = "What is compared; each names its kind, a file of stages/methods."
 CHECKPOINTS = "Where the files of the paper's networks are; only those of networks in use need to exist."
-
-Schema = dict[str, Any]
 
 
 class _Untitled(GenerateJsonSchema):
     """Titles are ours, not made of the keys, and keys stay in their order."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
-    def sort(self, value: Any, parent_key: str | None = None) -> Any:
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
         return value
 
 
 @cache
-def checkpoints() -> Any:
+def checkpoints() -> object:
     """The type of the section `checkpoints`: a path for every network whose file the user supplies."""
     return section(CHECKPOINTS)(TypedDict("CheckpointsParams", dict.fromkeys(supplied_networks(), Path)))  # type: ignore[operator]
 
 
 @cache
-def own_sections() -> dict[str, Any]:
+def own_sections() -> dict[str, object]:
     """The type of every section that belongs to a kind of method."""
     methods = registry.entries("methods").values()
     return {method.section: method.params for method in methods if method.section is not None}
 
 
 @cache
-def sections() -> dict[str, Any]:
+def sections() -> dict[str, object]:
     """The type of every section in the order of params.yaml; those of the methods come after `align`."""
     return {
         "networks": NetworksParams, "checkpoints": checkpoints(), "faces": FacesParams, "maps": MapsParams,
-        "pairs": PairsParams, "target": TargetParams, "embed": EmbedParams, "methods": dict[str, dict[str, Any]],
+        "pairs": PairsParams, "target": TargetParams, "embed": EmbedParams, "methods": dict[str, dict[str, object]],
         "align": AlignParams, **own_sections(), "gallery": GalleryParams, "score": ScoreParams, "report": ReportParams,
     }  # fmt: skip
 
 
-def _expanded(node: Any, defs: Mapping[str, Any]) -> Any:
+def _expanded(node: Any, defs: Schema) -> Any:
     """The same schema with definitions in place of references to them."""
     if isinstance(node, list):
         return [_expanded(each, defs) for each in node]
@@ -128,7 +127,7 @@ def whole() -> Schema:
     }
 
 
-def at(key: Sequence[str], params: Mapping[str, Any]) -> Schema | None:
+def at(key: Sequence[str], params: Params) -> Schema | None:
     """The schema of a key, given as the names on the way to it; None if there is none.
 
     `params`: what the file holds now: an entry of `methods` is of the kind that it names.

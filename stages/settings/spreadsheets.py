@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stages.errors import UserError
 from stages.settings.problems import nearest, quoted, refusal, safe
@@ -105,7 +105,7 @@ def _workbook(path: Path, content: bytes) -> list[tuple[int, list[str]]]:
     return []
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     """A cell of a workbook as text; 1.0 is 1, as the sheet shows it."""
     if value is None:
         return ""

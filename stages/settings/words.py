@@ -8,10 +8,12 @@ from typing import Any
 from stages.registry import did_you_mean
 from stages.settings.problems import safe
 
+Schema = dict[str, Any]  # a JSON schema
+
 LONGEST = 60  # characters of a value that a message shows
 
 
-def written(value: Any) -> str:
+def written(value: object) -> str:
     """A value about as YAML has it, cut if it is long."""
     try:
         text = value if isinstance(value, str) and value.strip() else json.dumps(value, ensure_ascii=False, default=str)
@@ -21,18 +23,18 @@ def written(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def written_quoted(value: Any) -> str:
+def written_quoted(value: object) -> str:
     """As `written`; a text is in quotes, so that "5" is no 5."""
     return f'"{written(value)}"' if isinstance(value, str) and value.strip() else written(value)
 
 
-def listed(names: Sequence[Any]) -> str:
+def listed(names: Sequence[object]) -> str:
     """`a, b or c`."""
     texts = [written(name) for name in names]
     return " or ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
-def rule(schema: dict[str, Any]) -> str:
+def rule(schema: Schema) -> str:
     """What a value must be, as the end of a sentence: `a whole number from 0 to 10`."""
     if "title" in schema:
         return str(schema["title"])
@@ -60,7 +62,7 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e10 else f"{value:g}"
 
 
-def _bounds(schema: dict[str, Any]) -> str:
+def _bounds(schema: Schema) -> str:
     bounds = {key: _number(value) for key, value in schema.items() if "imum" in key.lower()}
     match bounds:
         case {"minimum": low, "maximum": high}:
@@ -77,7 +79,7 @@ def _bounds(schema: dict[str, Any]) -> str:
     return ""
 
 
-def _length(schema: dict[str, Any]) -> str:
+def _length(schema: Schema) -> str:
     least, most = schema.get("minItems", 0), schema.get("maxItems")
     if most is None:
         return f"{least} or more, " if least else "any number, "

@@ -59,7 +59,7 @@ def _duplicates(node: yaml.Node | None, seen: set[int], where: str = "") -> Iter
             yield from _duplicates(value, seen, where)
 
 
-def _pairs_of_json(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _pairs_of_json(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [key for key, _ in pairs]
@@ -95,7 +95,7 @@ def check_unique_keys(path: Path) -> None:
     read_yaml(path)
 
 
-def entry_line(name: str, value: Any) -> str:
+def entry_line(name: str, value: object) -> str:
     """`name: value` on one line of YAML that reads back as it is, whatever the texts in it are made of."""
     for style, plain in ((None, True), ('"', False)):  # the second for line breaks and the like, as escapes
         text = yaml.safe_dump(
@@ -115,7 +115,7 @@ def _last_line(node: yaml.Node) -> int:
     return node.end_mark.line - (node.end_mark.column == 0 and node.end_mark.line > node.start_mark.line)
 
 
-def with_entry(path: Path, section: str, name: str, value: Any) -> str:
+def with_entry(path: Path, section: str, name: str, value: object) -> str:
     """The text of a YAML file with `name: value` as the last entry of a section; all else is as it was.
 
     Raises:
@@ -150,6 +150,6 @@ def with_entry(path: Path, section: str, name: str, value: Any) -> str:
     return after
 
 
-def add_entry(path: Path, section: str, name: str, value: Any) -> None:
+def add_entry(path: Path, section: str, name: str, value: object) -> None:
     """Write `name: value` into a section of a YAML file; comments and order stay. Errors as `with_entry`."""
     write_atomic(path.resolve(), with_entry(path, section, name, value).encode())  # a link stays one
