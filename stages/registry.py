@@ -27,10 +27,13 @@ def module(room: str, name: str) -> str:
 
 
 def load(room: str, name: str) -> Any:
-    """The `ENTRY` of a module in a room; raises UserError if there is none of that name."""
+    """The `ENTRY` of a module in a room; raises UserError if there is none."""
     if name not in names(room):
         raise UserError(f"{name} is none of the {room}{did_you_mean(name, names(room))}")
-    return import_module(module(room, name)).ENTRY
+    found = import_module(module(room, name))
+    if not hasattr(found, "ENTRY"):
+        raise UserError(f"stages/{room}/{name}.py: defines no ENTRY; what entries share is in files that begin with _")
+    return found.ENTRY
 
 
 def entries(room: str) -> dict[str, Any]:

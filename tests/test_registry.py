@@ -52,6 +52,12 @@ def test_what_entries_share_is_no_entry():
         registry.load("networks", "_lpips")
 
 
+def test_a_file_without_an_entry_says_so(monkeypatch):
+    monkeypatch.setattr("stages.registry.names", lambda room: ("_lpips",))
+    with pytest.raises(UserError, match=r"^stages/networks/_lpips\.py: defines no ENTRY; "):
+        registry.load("networks", "_lpips")
+
+
 def loaded_after(code: str, *arguments: str) -> set[str]:
     """Names of all modules that a fresh process has imported after some code."""
     script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
