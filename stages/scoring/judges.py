@@ -22,7 +22,7 @@ class Judges(NamedTuple):
     """What measures, at `size` px: the perceptual networks by title, the face parser, the features of whole images.
 
     `weights`: the weight files at hand, by the name of their network, for metrics that load one of their own.
-    `parser_name`: the face parser's name in params.yaml.
+    `parser_name`: the face parser's name in params.yaml. `identity`: whether distances of identities are asked for.
     """
 
     perceptuals: dict[str, Perceptual]
@@ -32,12 +32,13 @@ class Judges(NamedTuple):
     size: int
     device: torch.device
     parser_name: str = "parser"
+    identity: bool = False
 
     @property
     def setup(self) -> Setup:
         """What the names of metrics depend on."""
-        inception, identity = len(self.features) > 1, {"dlib_landmarks", "dlib_identity"} <= self.weights.keys()
-        return Setup(self.size, tuple(self.perceptuals), self.parser_name, self.parser.size, inception, identity)
+        names, inception = tuple(self.perceptuals), len(self.features) > 1
+        return Setup(self.size, names, self.parser_name, self.parser.size, inception, self.identity)
 
     def last(self) -> "Judges":
         """The same with the last perceptual network alone."""
@@ -89,4 +90,5 @@ def load_judges(params: ScoreParams, judges: Sequence[str], weights: Sequence[Pa
     kinds = [of_judge(next(iter(nets)), params["size"])]
     if params["inception"] is not None:
         kinds.append(of_inception(Path(params["inception"]), device))
-    return Judges(nets, load_parser(files[parser], device), kinds, files, params["size"], device, parser)
+    loaded, size = load_parser(files[parser], device), params["size"]
+    return Judges(nets, loaded, kinds, files, size, device, parser, params["identity"])

@@ -67,8 +67,9 @@ def judges(monkeypatch):
     features = [FeatureKind("colour", mean_colours)]
     weights = {"dlib_landmarks": None, "dlib_identity": None}
     return Judges(
-        {"difference": FirstPixel()}, BrightnessParser(), features, weights, SIZE, torch.device("cpu"), "bisenet19"
-    )
+        {"difference": FirstPixel()}, BrightnessParser(), features, weights, SIZE, torch.device("cpu"), "bisenet19",
+        identity=True,
+    )  # fmt: skip
 
 
 def image_of(labels, seed):
@@ -251,3 +252,8 @@ def test_regions_that_taken_does_not_stand_for():
     assert regions_beside_taken([hair, hair], CELEBAMASK_19) == ["face", "background"]
     assert regions_beside_taken([hair, both], CELEBAMASK_19) == ["hair", "face", "background"]
     assert regions_beside_taken([eyes], CELEBAMASK_19) == ["hair", "face", "background"]
+
+
+def test_an_identity_that_nobody_asks_for_is_not_measured(run, judges):
+    values = by_name(run.transfer(judges._replace(identity=False)), "one")
+    assert not any(metric == IDENTITY for _, metric in values)
