@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 import typer
@@ -23,6 +23,8 @@ from stages.nets.device import choose_device
 from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.nets.loading import load_generator, load_parser, load_perceptual
 from stages.nets.precision import chosen, lowered, name_of
+from stages.params.align_section import AlignParams
+from stages.params.whole import Methods
 from stages.regions.masks import dilate, region_mask, to_grid
 from stages.settings.manifests import check_hair_only, listed_pairs
 from stages.settings.methods import code_folder
@@ -48,7 +50,7 @@ class Reference(NamedTuple):
 
 
 def align_paper(
-    nets: Nets, references: list[Reference], target: Tensor, params: Any
+    nets: Nets, references: list[Reference], target: Tensor, params: AlignParams
 ) -> tuple[list[Tensor], list[Outcome]]:
     """F of each reference (B, C, 32, 32), aligned to the target map (B, H, W) on its own.
 
@@ -70,10 +72,9 @@ def align_paper(
             known = Known(image, shown * wanted * (labels == target)[:, None])
             skin = region_mask(target, nets.parser.scheme.spread_indices)
             uncovered = (skin * wanted * (1 - own))[:, 0] > 0
-            steps = {"steps": params["reference_steps"] if k else params["steps"]}
-            moved, outcome = align(
-                *nets[:3], ws, labels, target, uncovered, known, style, params | steps, Progress(title)
-            )
+            steps = params["reference_steps"] if k else params["steps"]
+            of_this: AlignParams = {**params, "steps": steps}
+            moved, outcome = align(*nets[:3], ws, labels, target, uncovered, known, style, of_this, Progress(title))
             with torch.no_grad():
                 alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, shown))
                 mixed = mix_structure(f, nets.exact.features(moved), alpha, beta)
@@ -84,7 +85,7 @@ def align_paper(
 
 
 def align_official(
-    nets: Nets, references: list[Reference], target: Tensor, params: Any
+    nets: Nets, references: list[Reference], target: Tensor, params: AlignParams
 ) -> tuple[list[Tensor], list[Outcome]]:
     """The one F that the official code mixes of both references, given for each of them: their blend is that F."""
     hair = (nets.parser.scheme["hair"],)
@@ -102,8 +103,10 @@ def align_official(
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("align"), help="section `align` of params.yaml, as JSON")],
-    method: Annotated[Any, typer.Option(parser=as_json("methods"), help="one entry of `methods`, as JSON")],
+    params: Annotated[
+        AlignParams, typer.Option(parser=as_json("align"), help="section `align` of params.yaml, as JSON")
+    ],
+    method: Annotated[Methods, typer.Option(parser=as_json("methods"), help="one entry of `methods`, as JSON")],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
@@ -173,7 +176,7 @@ def main(
         return results
 
     weights = {"generator": generator, "parser": parser, "perceptual": perceptual}
-    decisive = {"method": choice}
+    decisive: dict[str, object] = {"method": choice}
     if choice["align"]:
         decisive |= {key: value for key, value in params.items() if key != "batch"} | {"precision": name_of(dtype)}
     run_items(

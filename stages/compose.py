@@ -1,7 +1,7 @@
 """Stage `compose`: the composites of one method, whatever its kind."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from stages import registry
 from stages.engine.command import TF32, Log, Precision, Scheme, Weights, as_json, log_to, run_stage
 from stages.engine.items import run_items
 from stages.methods import Folders, Job
+from stages.params.whole import Methods
 from stages.settings.config import check_section
 from stages.settings.manifests import listed_pairs
 
@@ -25,8 +26,10 @@ def make_composites(job: Job, record: Path) -> None:
 
 
 def main(
-    method: Annotated[Any, typer.Option(parser=as_json("methods"), help="one entry of `methods`, as JSON")],
-    params: Annotated[Any, typer.Option(parser=as_json(), help="its own section of params.yaml, as JSON; or {}")],
+    method: Annotated[Methods, typer.Option(parser=as_json("methods"), help="one entry of `methods`, as JSON")],
+    params: Annotated[
+        dict[str, object], typer.Option(parser=as_json(), help="its own section of params.yaml, as JSON; or {}")
+    ],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import torch
 import typer
@@ -19,11 +19,14 @@ from stages.formats.tensors import tensor_bytes, to_image
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered, name_of
+from stages.params.embed_section import EmbedParams
 from stages.settings.manifests import read_faces
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("embed"), help="section `embed` of params.yaml, as JSON")],
+    params: Annotated[
+        EmbedParams, typer.Option(parser=as_json("embed"), help="section `embed` of params.yaml, as JSON")
+    ],
     images: Annotated[Path, typer.Option(help="images.csv")],
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],
@@ -80,7 +83,7 @@ def main(
         return results
 
     weights = {"generator": generator, "perceptual": perceptual}
-    used = ("variant", "w", "fs") if kind == "fs" else ("variant", "w")
+    used: tuple[Literal["variant", "w", "fs"], ...] = ("variant", "w", "fs") if kind == "fs" else ("variant", "w")
     decisive = {key: params[key] for key in used} | {"precision": name_of(dtype)}
     stage = "codes" if kind == "fs" else f"codes-{kind}"
     run_items(

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import dlib
 import numpy as np
 import torch
 import typer
@@ -19,6 +20,7 @@ from stages.nets.device import choose_device
 from stages.nets.dlib_faces import load_landmarks
 from stages.nets.interfaces import Generator
 from stages.nets.loading import load_generator
+from stages.params.faces_to_targets import FacesParams
 from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond
 from stages.photos.search import SURE, find_face
 from stages.settings.manifests import csv_bytes, face_sources, sample_photo
@@ -26,7 +28,7 @@ from stages.settings.manifests import csv_bytes, face_sources, sample_photo
 MADE_UP = 0.05  # share of the square beyond the photo's border from which on the report warns
 
 
-def prepare_photo(path: Path, params: Mapping[str, Any], predictor: Callable[[], Any]) -> Result:
+def prepare_photo(path: Path, params: FacesParams, predictor: Callable[[], dlib.shape_predictor]) -> Result:
     """A photo as PNG of 1024 px, its face where FFHQ has it, and what is worth knowing of it.
 
     Args:
@@ -72,11 +74,11 @@ def prepare_photo(path: Path, params: Mapping[str, Any], predictor: Callable[[],
     return _result(content, size, params["sharp_size"], warnings, facts | {"made_up": round(made_up, 3)})
 
 
-def _result(image: Image.Image, size: int, sharp: int, warnings: list[str], facts: dict[str, Any]) -> Result:
+def _result(image: Image.Image, size: int, sharp: int, warnings: list[str], facts: Mapping[str, object]) -> Result:
     """A face made of a square of `size` px; one below `sharp` gets a warning."""
     if size < sharp:
         warnings = [*warnings, f"its square of {size} px was enlarged {FACE_SIZE / size:.1f} times"]
-    return Result({"face": png_bytes(image)}, facts | {"px": size, "warnings": warnings})
+    return Result({"face": png_bytes(image)}, {**facts, "px": size, "warnings": warnings})
 
 
 def draw_face(net: Generator, index: int, seed: int, truncation: float, device: torch.device) -> bytes:
@@ -89,7 +91,9 @@ def draw_face(net: Generator, index: int, seed: int, truncation: float, device: 
 
 @torch.no_grad()
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("faces"), help="section `faces` of params.yaml, as JSON")],
+    params: Annotated[
+        FacesParams, typer.Option(parser=as_json("faces"), help="section `faces` of params.yaml, as JSON")
+    ],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],
     landmarks: Annotated[Path, typer.Option(help="weights of dlib's predictor of landmarks")],
     out: Annotated[Path, typer.Option(help="folder of the faces")],
@@ -120,7 +124,7 @@ def main(
             content = draw_face(net(), index, sample["seed"], sample["truncation"], device)
             return [Result({"face": content}, {})]
         try:
-            return [prepare_photo(item.inputs["photo"], of_photo, predictor)]
+            return [prepare_photo(item.inputs["photo"], params, predictor)]
         except ItemError as error:
             return [error]
 

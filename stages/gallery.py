@@ -1,7 +1,7 @@
 """Stage `gallery`: one composite for each kind of transfer, to look at; not part of what is measured."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,13 +13,17 @@ from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.label_maps import read_label_map
 from stages.methods import Folders, Job
+from stages.params.align_section import AlignParams
+from stages.params.faces_to_targets import TargetParams
+from stages.params.outputs import GalleryParams
+from stages.params.whole import Methods
 from stages.regions.gallery_kinds import choose
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
 from stages.settings.manifests import csv_bytes, listed_pairs, read_faces
 
 
-def choose_all(params: dict[str, Any], maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:
+def choose_all(params: GalleryParams, maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:
     """A pair for every kind asked for; raises UserError if the images show nothing for one."""
     check(maps.values())
     labels = {name: read_label_map(path, scheme) for name, path in maps.items() if not is_failed(path)}
@@ -30,11 +34,15 @@ def choose_all(params: dict[str, Any], maps: dict[str, Path], scheme: LabelSchem
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("gallery"), help="section `gallery` of params.yaml, as JSON")],
-    target_params: Annotated[Any, typer.Option(parser=as_json("target"), help="section `target`, likewise")],
-    align_params: Annotated[Any, typer.Option(parser=as_json("align"), help="section `align`, likewise")],
-    own_params: Annotated[Any, typer.Option(parser=as_json(), help="the method's own section, likewise")],
-    method: Annotated[Any, typer.Option(parser=as_json(), help="one entry of `methods`, as JSON; {} without kinds")],
+    params: Annotated[
+        GalleryParams, typer.Option(parser=as_json("gallery"), help="section `gallery` of params.yaml, as JSON")
+    ],
+    target_params: Annotated[TargetParams, typer.Option(parser=as_json("target"), help="section `target`, likewise")],
+    align_params: Annotated[AlignParams, typer.Option(parser=as_json("align"), help="section `align`, likewise")],
+    own_params: Annotated[dict[str, object], typer.Option(parser=as_json(), help="the method's own section, likewise")],
+    method: Annotated[
+        Methods, typer.Option(parser=as_json(), help="one entry of `methods`, as JSON; {} without kinds")
+    ],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],

@@ -1,7 +1,7 @@
 """Stage `pairs`: choose pairs for variety of hair, or check the user's own list."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,13 +11,16 @@ from stages.engine.stage_records import check, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.label_maps import read_label_map
+from stages.params.faces_to_targets import PairsParams
 from stages.regions.pair import as_table
 from stages.regions.variety import choose_pairs
 from stages.settings.manifests import csv_bytes, pair_names, read_faces, read_pairs
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("pairs"), help="section `pairs` of params.yaml, as JSON")],
+    params: Annotated[
+        PairsParams, typer.Option(parser=as_json("pairs"), help="section `pairs` of params.yaml, as JSON")
+    ],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],

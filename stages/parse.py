@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from stages.formats.inputs import Inputs
 from stages.formats.label_maps import label_map_bytes
 from stages.nets.device import choose_device
 from stages.nets.loading import load_parser
+from stages.params.faces_to_targets import MapsParams
 from stages.regions.labels import LabelScheme
 from stages.settings.manifests import read_faces
 
@@ -43,7 +44,7 @@ def why_no_face(labels: np.ndarray, scheme: LabelScheme, min_face: float) -> str
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("maps"), help="section `maps` of params.yaml, as JSON")],
+    params: Annotated[MapsParams, typer.Option(parser=as_json("maps"), help="section `maps` of params.yaml, as JSON")],
     images: Annotated[Path, typer.Option(help="images.csv")],
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
     parser: Annotated[Path, typer.Option(help="weights of the face parser")],

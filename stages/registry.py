@@ -8,11 +8,18 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, overload
 
 from stages.errors import UserError
 
+if TYPE_CHECKING:
+    from stages.fills import Completion, Fill
+    from stages.methods import Method
+    from stages.metrics import Metric
+    from stages.networks import Network
+
 PACKAGE = Path(__file__).parent
+Room = Literal["fills", "methods", "metrics", "networks"]
 
 
 @cache
@@ -26,17 +33,50 @@ def module(room: str, name: str) -> str:
     return f"stages.{room}.{name}"
 
 
-def load(room: str, name: str) -> Any:
+@overload
+def load(room: Literal["fills"], name: str) -> "Fill | Completion": ...
+
+
+@overload
+def load(room: Literal["methods"], name: str) -> "Method": ...
+
+
+@overload
+def load(room: Literal["metrics"], name: str) -> "Metric": ...
+
+
+@overload
+def load(room: Literal["networks"], name: str) -> "Network": ...
+
+
+def load(room: Room, name: str) -> object:
     """The `ENTRY` of a module in a room; raises UserError if there is none."""
     if name not in names(room):
         raise UserError(f"{name} is none of the {room}{did_you_mean(name, names(room))}")
     found = import_module(module(room, name))
     if not hasattr(found, "ENTRY"):
         raise UserError(f"stages/{room}/{name}.py: defines no ENTRY; what entries share is in files that begin with _")
-    return found.ENTRY
+    entry: object = found.ENTRY
+    return entry
 
 
-def entries(room: str) -> dict[str, Any]:
+@overload
+def entries(room: Literal["fills"]) -> "dict[str, Fill | Completion]": ...
+
+
+@overload
+def entries(room: Literal["methods"]) -> "dict[str, Method]": ...
+
+
+@overload
+def entries(room: Literal["metrics"]) -> "dict[str, Metric]": ...
+
+
+@overload
+def entries(room: Literal["networks"]) -> "dict[str, Network]": ...
+
+
+def entries(room: Room) -> object:
     """All entries of a room by name."""
     return {name: load(room, name) for name in names(room)}
 

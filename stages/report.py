@@ -5,7 +5,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from stages.engine.command import log as logger
 from stages.engine.stage_records import check_below, read_record
 from stages.errors import UserError
 from stages.formats.files import sha256_file
+from stages.params.whole import Params
 from stages.reporting.against import FOR_THE_WORSE, changes, describe, read_run
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.flat import items_csv, metrics_json, summaries_csv
@@ -35,7 +36,7 @@ PARAMS = Path("params.yaml")  # in the folder of the run
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("all"), help="all of params.yaml, as JSON")],
+    params: Annotated[Params, typer.Option(parser=as_json("all"), help="all of params.yaml, as JSON")],
     scheme: Scheme,
     metrics: Annotated[Path, typer.Option(help="metrics.parquet")],
     images: Annotated[Path, typer.Option(help="images.csv")],

@@ -12,7 +12,7 @@ Protocols:
 
 import logging
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import torch
@@ -21,6 +21,8 @@ import typer
 from stages.engine.command import TF32, Log, as_json, log_to, run_stage
 from stages.engine.stage_records import check_below
 from stages.nets.device import choose_device
+from stages.params.outputs import ScoreParams
+from stages.params.whole import Methods
 from stages.scoring.bench import Bench, Value
 from stages.scoring.judges import load_judges
 from stages.scoring.protocols import Given, score_reconstruction, score_transfer
@@ -33,14 +35,16 @@ logger = logging.getLogger(__name__)
 COLUMNS = ["protocol", "method", *Value._fields]
 
 
-def row(protocol: str, method: str, measured: Value) -> dict[str, Any]:
+def row(protocol: str, method: str, measured: Value) -> dict[str, object]:
     """A row of the table."""
     return {"protocol": protocol, "method": method, **measured._asdict()}
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("score"), help="section `score` of params.yaml, as JSON")],
-    methods: Annotated[Any, typer.Option(parser=as_json("methods"), help="section `methods`, as JSON")],
+    params: Annotated[
+        ScoreParams, typer.Option(parser=as_json("score"), help="section `score` of params.yaml, as JSON")
+    ],
+    methods: Annotated[Methods, typer.Option(parser=as_json("methods"), help="section `methods`, as JSON")],
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
@@ -64,7 +68,7 @@ def main(
     folder_of = reconstruction_folders(methods)
     renders = {folder: data / "reconstructions" / folder for folder in dict.fromkeys(folder_of.values())}
     composites = {method: data / "composites" / method for method in methods}
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     with torch.no_grad():
         logger.info("reconstruction of %d images by %s", len(names), ", ".join(renders) or "nothing")
         for folder, value in score_reconstruction(bench, faces, renders, **options):
@@ -78,8 +82,8 @@ def main(
     frame = pd.DataFrame(rows, columns=COLUMNS)
     sets = frame[frame["item"] == table.SUMMARY].assign(excluded=0)
     items = frame[frame["item"] != table.SUMMARY].assign(excluded=0)
-    interval = {key: params[key] for key in ("level", "resamples", "seed")}
-    table.write(pd.concat([table.summarise(items, **interval), sets]), out)
+    summed = table.summarise(items, level=params["level"], resamples=params["resamples"], seed=params["seed"])
+    table.write(pd.concat([summed, sets]), out)
     logger.info("%d rows in %s", len(frame), out)
 
 

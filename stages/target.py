@@ -1,9 +1,9 @@
 """Stage `target`: the label map that the composite of a pair should have."""
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -13,17 +13,20 @@ from stages.engine.command import TF32, Log, Scheme, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
-from stages.fills import Completion
+from stages.fills import Complete, Completion
 from stages.formats.label_maps import label_map_bytes, read_label_map
 from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_parser
+from stages.params.faces_to_targets import TargetParams
 from stages.regions.pair import Pair
-from stages.regions.target_map import compose, fit_face
+from stages.regions.target_map import HoleFill, compose, fit_face
 from stages.settings.manifests import check_hair_only, listed_pairs
 
 
 def main(
-    params: Annotated[Any, typer.Option(parser=as_json("target"), help="section `target` of params.yaml, as JSON")],
+    params: Annotated[
+        TargetParams, typer.Option(parser=as_json("target"), help="section `target` of params.yaml, as JSON")
+    ],
     scheme: Scheme,
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
@@ -50,9 +53,9 @@ def main(
     fill = registry.load("fills", params["fill"])
     modules = ["stages.target", registry.module("fills", params["fill"])]
 
-    def united(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
+    def united(hole_fill: HoleFill, pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
         taken = pair.taken(scheme)
-        target = compose(fit_face(own[: len(pair.references)], taken, scheme), taken, scheme, fill.fill)
+        target = compose(fit_face(own[: len(pair.references)], taken, scheme), taken, scheme, hole_fill)
         for k, labels in pair.painted(scheme).items():
             for name, shown in ((pair.images[k], own[k]), ("the target map", target.labels)):
                 if not np.isin(shown, list(labels)).any():
@@ -60,21 +63,26 @@ def main(
         facts = {"holes": round(float(target.holes.mean()), 4)}
         return Result({"map": label_map_bytes(target.labels, scheme)}, facts)
 
-    def completed(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
-        labels, failure = fill.compose(
-            *nets(), *own[: len(pair.references)], params["completion"],
+    def completed(complete: Complete, pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
+        identity, reference = own[: len(pair.references)]
+        drawing, parsing = nets()
+        labels, failure = complete(
+            drawing, parsing, identity, reference, params["completion"],
             lambda which: Progress(f"completion {which} of {pair.pair}"),
         )  # fmt: skip
         return ItemError(failure) if failure else Result({"map": label_map_bytes(labels, scheme)}, {})
 
-    decisive: dict[str, Any] = {"fill": params["fill"]}
+    decisive: Mapping[str, object] = {"fill": params["fill"]}
     weights: dict[str, Path] = {}
-    of_pair = united
+    of_pair: Callable[[Pair, list[np.ndarray]], Result | ItemError]
     if isinstance(fill, Completion):
         check_hair_only(listed.values(), f"target.fill: {params['fill']}")
         device = choose_device(tf32)
         nets = cache(lambda: (load_generator(generator, device), load_parser(parser, device)))
-        decisive, weights, of_pair = params, {"generator": generator, "parser": parser}, completed
+        decisive, weights = params, {"generator": generator, "parser": parser}
+        of_pair = partial(completed, fill.compose)
+    else:
+        of_pair = partial(united, fill.fill)
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         return [of_pair(listed[i.name], [read_label_map(path, scheme) for path in i.inputs.values()]) for i in batch]

@@ -6,10 +6,22 @@ label scheme; or a `Completion`, which makes the whole map with networks.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from stages.networks import Role
+from stages.params.faces_to_targets import CompletionParams
 from stages.regions.target_map import HoleFill
+
+if TYPE_CHECKING:
+    from stages.codes.optimise import OnStep
+    from stages.nets.interfaces import Generator, Parser
+
+Complete = Callable[
+    ["Generator", "Parser", np.ndarray, np.ndarray, CompletionParams, Callable[[int], "OnStep"]],
+    tuple[np.ndarray, str | None],
+]
 
 
 @dataclass(frozen=True)
@@ -30,4 +42,4 @@ class Completion:
 
     source: str
     networks: tuple[Role, ...]
-    compose: Callable[..., Any]
+    compose: Complete

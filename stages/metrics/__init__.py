@@ -112,3 +112,6 @@ class SetMetric(_Metric):
 
     title: Callable[[str], str]
     measure: Callable[..., list[SetPart]]
+
+
+Metric = ImageMetric | MapMetric | CaseMetric | SetMetric

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from stages.metrics import Case, CaseMetric, Measured
 from stages.scoring.transfer_masks import giver_of
 
 if TYPE_CHECKING:
+    import dlib
+
     from stages.scoring.judges import Judges
 
 NETWORK = "dlib_landmarks"
@@ -25,7 +27,7 @@ def displacement(found: np.ndarray, own: np.ndarray) -> float:
     return float(np.linalg.norm(found - own, axis=1).mean() / eyes)
 
 
-def finder(predictor: Any) -> Callable[[np.ndarray], np.ndarray | None]:
+def finder(predictor: "dlib.shape_predictor") -> Callable[[np.ndarray], np.ndarray | None]:
     """A function from an image, uint8 (H, W, 3), to the landmarks (68, 2) of its main face, or None without one."""
     from stages.nets.dlib_faces import detect_faces, find_landmarks, main_face
 

@@ -45,6 +45,6 @@ def networks_of(params: Params) -> list[str]:
     setup = setup_of(params)
     needed: dict[str, None] = {}
     for metric in registry.entries("metrics").values():
-        wanted = isinstance(metric, ImageMetric) or (isinstance(metric, CaseMetric) and metric.wanted(setup))
-        needed |= dict.fromkeys(metric.networks) if wanted else {}
+        if isinstance(metric, ImageMetric) or (isinstance(metric, CaseMetric) and metric.wanted(setup)):
+            needed |= dict.fromkeys(metric.networks)
     return list(needed)
