@@ -22,12 +22,14 @@ pytestmark = pytest.mark.dag
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] |= {
     "i2s": {"kind": "latent", "code": "i2s", "align": False}, "loho": {"kind": "loho"},
+    "matte": {"kind": "matte"},
     "mine": {"kind": "results", "images": "results", "reconstructions": "rebuilt"},
 }  # fmt: skip
 PARAMS["gallery"]["kinds"] = ["face", "eyes"]
 PARAMS["networks"]["judges"].append("lpips_vgg")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 LATENT = set(aligned(PARAMS["methods"]))
+OWN = ("loho", "matte")  # methods that are called as their kind and its section, which the gallery does not use
 
 # The stages that read a section, or a key of it. Every parameter is printed in the report.
 READ_BY = {
@@ -47,7 +49,7 @@ READ_BY = {
     "align": {"aligned", "gallery"},
     "blend": {"composites", "gallery"},
     "gallery": {"gallery"},
-    "loho": {"composites"},
+    **{own: {"composites"} for own in OWN},
     "score": {"score"},
     "report": {"report"},
 } | {f"methods.{name}": {"aligned" if name in LATENT else "composites"} for name in PARAMS["methods"]}
@@ -72,7 +74,8 @@ REBUILT = {"methods.mine.reconstructions": {"codes", "score", "report"}}
 
 # Not every method's composites are made again: only these.
 ONLY = {
-    "embed": LATENT, "align": LATENT, "blend": LATENT, "loho": {"loho"}, "target": PARAMS["methods"].keys() - {"mine"},
+    "embed": LATENT, "align": LATENT, "blend": LATENT, **{own: {own} for own in OWN},
+    "target": PARAMS["methods"].keys() - {"mine"},
     "networks.perceptual": LATENT | {"loho"}, "networks.precision": LATENT | {"loho"},
 }  # fmt: skip
 ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
@@ -239,7 +242,7 @@ def test_a_parameter_reruns_what_reads_it(plans, key):
     # DVC cannot tell the methods of one kind: these stages ask Snakemake, which has nothing to do.
     asked = {"codes", "aligned", "composites", "gallery"} if name.startswith("methods.") else set()
     # Nor which of the methods' own sections the gallery's method has.
-    asked |= {"gallery"} if name == "loho" else set()
+    asked |= {"gallery"} if name in OWN else set()
     found = {"score"} if name == "checkpoints.lpips_vgg" else set()  # changed when the stage `weights` has run
     assert closure(plan["dvc"], AFTER) == (right | asked) - found
     composites = {Path(path).parts[2] for path in plan["snakemake"] if path.startswith("data/composites/")}
