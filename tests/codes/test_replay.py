@@ -228,7 +228,7 @@ def test_target_map_takes_the_two_completions_where_the_official_code_does(nets,
     params = {"sign": "realistic", "steps": 2, "rate": RATE}
     identity, reference, _ = (labels[0] for labels in scene["maps"])
     seen = []
-    labels, failure = official_target.compose(
+    labels, failure = official_target.completed_target(
         generator, parser, identity, reference, params, lambda which: lambda *_: seen.append(which)
     )
     drafted = draft(identity, reference, SCHEME)
