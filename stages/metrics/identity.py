@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.metrics import Case, CaseMetric, Measured
-from stages.scoring.transfer_masks import giver_of
+from stages.scoring.main_face import against_giver
 
 if TYPE_CHECKING:
     from stages.scoring.judges import Judges
@@ -19,20 +19,7 @@ def prepare(judges: "Judges") -> Callable[[Case], list[Measured]]:
     from stages.nets.dlib_faces import identifier
 
     identify = identifier(*(judges.weights[network] for network in NETWORKS))
-    known: dict[str, np.ndarray | None] = {}  # of the images, each of which is in many pairs
-
-    def measure(case: Case) -> list[Measured]:
-        giver = giver_of(case.pair, judges.parser.scheme, "face")
-        person = case.pair.references[giver]
-        if person not in known:
-            known[person] = identify(case.sources[giver].pixels)
-        own, found = known[person], identify(case.composite.pixels)
-        if own is None or found is None:
-            missing = person if own is None else "the composite"
-            return [Measured(math.nan, f"dlib finds no face in {missing}")]
-        return [Measured(float(np.linalg.norm(found - own)))]
-
-    return measure
+    return against_giver(judges, identify, lambda found, own: float(np.linalg.norm(found - own)))
 
 
 ENTRY = CaseMetric(

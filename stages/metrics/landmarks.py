@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.metrics import Case, CaseMetric, Measured
-from stages.scoring.transfer_masks import giver_of
+from stages.scoring.main_face import against_giver
 
 if TYPE_CHECKING:
     import dlib
@@ -41,21 +41,7 @@ def finder(predictor: "dlib.shape_predictor") -> Callable[[np.ndarray], np.ndarr
 def prepare(judges: "Judges") -> Callable[[Case], list[Measured]]:
     from stages.nets.dlib_faces import load_landmarks
 
-    find = finder(load_landmarks(judges.weights[NETWORK]))
-    known: dict[str, np.ndarray | None] = {}  # of the images, each of which is in many pairs
-
-    def measure(case: Case) -> list[Measured]:
-        giver = giver_of(case.pair, judges.parser.scheme, "face")
-        person = case.pair.references[giver]
-        if person not in known:
-            known[person] = find(case.sources[giver].pixels)
-        own, found = known[person], find(case.composite.pixels)
-        if own is None or found is None:
-            missing = person if own is None else "the composite"
-            return [Measured(math.nan, f"dlib finds no face in {missing}")]
-        return [Measured(displacement(found, own))]
-
-    return measure
+    return against_giver(judges, finder(load_landmarks(judges.weights[NETWORK])), displacement)
 
 
 ENTRY = CaseMetric(
