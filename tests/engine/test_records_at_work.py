@@ -17,14 +17,16 @@ FACES = [Path(f"data/faces/{name}.png") for name in "abcd"]
 MANIFEST, RECORD = Path("data/images.csv"), FOLDER / "faces.json"
 MAP, OTHER = Path("data/maps/a.png"), FOLDER / "maps.json"
 READS = 1500  # of all records and all files below two folders
-# What `engine.items.run_items` does, in its order: each time with another content, as long as the test is there.
+# What `engine.items.run_items` does, in its order: each time with another content, as long as the test is there. It rests
+# when the stage is done: on one core, readers would never meet it so.
 WRITER = """
-import os
+import os, time
 from itertools import cycle
 from test_records_at_work import rewrite
 parent, contents = os.getppid(), cycle([b"one", b"", b"two"])
 while os.getppid() == parent:
     rewrite(next(contents))
+    time.sleep(0.001)
 """
 
 
@@ -68,7 +70,7 @@ def test_readers_meet_no_error_and_find_real_damage(job_at_work):
     """A file of a finished stage is damaged meanwhile, and found each time; those of the job at work never are."""
     states: set[bool] = set()
     for count, damaged in enumerate(cycle([False, False, True])):
-        if (count >= READS and states == {False, True}) or count >= 20 * READS:  # a busy machine may starve the writer
+        if count >= READS and (states == {False, True} or count >= 20 * READS):
             break
         MAP.write_bytes(b"another map" if damaged else b"a map")
         check_manifests()
