@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.metrics import Case, CaseMetric, Measured
-from stages.scoring.looks import NOTHING, any_look, mean_over_looks
+from stages.metrics._gram import gram_distance
+from stages.scoring.looks import any_look, over_looks
 
 if TYPE_CHECKING:
     from stages.scoring.judges import Judges
@@ -15,24 +16,12 @@ if TYPE_CHECKING:
 
 
 def prepare(judges: "Judges") -> Callable[[Case], list[Measured]]:
-    import torch
-
-    from stages.codes.style import STYLE_BLOCKS, masked_grams, share_of_grams
-
     first = next(iter(judges.perceptuals))
 
-    def compare(a: "PreparedImage", on_a: np.ndarray, b: "PreparedImage", on_b: np.ndarray) -> float:
-        grams = [
-            masked_grams(look.features[first][:STYLE_BLOCKS], torch.from_numpy(mask)[None, None].to(look.tensor))
-            for look, mask in ((a, on_a), (b, on_b))
-        ]
-        return float(share_of_grams(*grams).item())
+    def compare(a: "PreparedImage", on_a: np.ndarray, b: "PreparedImage", on_b: np.ndarray) -> list[float]:
+        return [gram_distance(a.features[first], on_a, b.features[first], on_b)]
 
-    def measure(case: Case) -> list[Measured]:
-        value = mean_over_looks(judges, case, compare)
-        return [Measured(value, NOTHING if math.isnan(value) else "")]
-
-    return measure
+    return over_looks(judges, compare)
 
 
 ENTRY = CaseMetric(

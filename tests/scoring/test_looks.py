@@ -8,10 +8,10 @@ import torch
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from stages.metrics import Case
-from stages.metrics.look_colour import colour_difference
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
 from stages.scoring.bench import Bench
+from stages.scoring.colours import colour_difference
 from stages.scoring.judges import Judges
 
 SIZE = 64
