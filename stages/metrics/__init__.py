@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Direction = Literal["higher", "lower"]
 # whole: an image and its embedding. self-transfer: the same, for an image that gets its own hair. kept: a composite and
-# the identity, where that must stay. taken: a composite and each reference. region: one region, by the last judge.
-View = Literal["whole", "self-transfer", "kept", "taken", "region"]
+# the identity, where that must stay. outside: the same, where neither its own map nor the identity's shows what is
+# taken. taken: a composite and each reference. region: one region, by the last judge.
+View = Literal["whole", "self-transfer", "kept", "outside", "taken", "region"]
 
 
 class Case(NamedTuple):

@@ -51,6 +51,7 @@ class Bench:
     def __init__(self, judges: Judges, any_of: Sequence[Pair]) -> None:
         metrics = registry.entries("metrics").values()
         self.judges = judges
+        self._pixels = judges._replace(perceptuals={})
         setup, last = judges.setup, judges.last()
         images = [metric for metric in metrics if isinstance(metric, ImageMetric)]
         self._images = [_Image(metric, metric.names(setup), metric.prepare(judges)) for metric in images]
@@ -68,10 +69,13 @@ class Bench:
     def compare(
         self, view: View, a: PreparedImage, b: PreparedImage, mask: np.ndarray | None = None
     ) -> Iterator[tuple[str, float, Direction]]:
-        """Yield name, value and better direction of every metric that has a view; nan under an empty mask."""
+        """Yield name, value and better direction of every metric that has a view; nan under an empty mask.
+
+        `outside` is of pixels alone: no network's features are computed for it.
+        """
         regional = view == "region"
         metrics = self._regional if regional else [image for image in self._images if view in image.metric.views]
-        judges = self.judges.last() if regional else self.judges
+        judges = self.judges.last() if regional else self._pixels if view == "outside" else self.judges
         if mask is not None and not mask.any():
             for metric, names, _ in metrics:
                 yield from ((name, math.nan, metric.direction) for name in names)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stages.scoring.judges import Judges
     from stages.scoring.prepared import PreparedImage
 
-NO_LOOK = "nothing gets another image's look that both maps show"
+NO_LOOK = "nothing gets another image's look"
 NOT_TAKEN = "nothing is taken with its look that both maps show"
 # How near two regions are, each under its own mask (size, size) of weights: a value for each name of the metric.
 Compare = Callable[["PreparedImage", np.ndarray, "PreparedImage", np.ndarray], Sequence[float]]

@@ -30,7 +30,7 @@ def metrics_of(params: Params) -> dict[Protocol, list[str]]:
     for metric in registry.entries("metrics").values():
         if isinstance(metric, ImageMetric):
             of_images += metric.names(setup) if "whole" in metric.views else []
-            for view in ("kept", "taken"):
+            for view in ("kept", "outside", "taken"):
                 of_pairs += [f"{view} {name}" for name in metric.names(setup) if view in metric.views]
             of_pairs += [f"{r} {name}" for r in REGIONS for name in metric.names(last) if "region" in metric.views]
         elif isinstance(metric, MapMetric):

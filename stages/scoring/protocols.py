@@ -14,7 +14,7 @@ from stages.metrics import Case
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, shown
 from stages.scoring.bench import Bench, Value, noted
-from stages.scoring.transfer_masks import REGIONS, giver_of, transfer_masks
+from stages.scoring.transfer_masks import REGIONS, giver_of, outside_taken, transfer_masks
 from stages.statistics.table import SUMMARY
 
 Features = list[list[np.ndarray]]  # of images, of each kind of features
@@ -124,7 +124,11 @@ def score_case(bench: Bench, case: Case, regions: Sequence[str]) -> Iterator[Val
         mask = shown(case.target, case.own[giver], given)
         for metric, value, direction in bench.compare("region", case.composite, case.sources[giver], mask):
             yield noted(pair.pair, f"{region} {metric}", value, direction, f"no {region} that both maps show")
-    yield from score_maps(bench, pair, bench.judges.parse(case.composite), case.target, regions)
+    found = bench.judges.parse(case.composite)
+    outside = outside_taken(pair, case.own[0], found, scheme)
+    for metric, value, direction in bench.compare("outside", case.composite, case.sources[0], outside):
+        yield noted(pair.pair, f"outside {metric}", value, direction, "what is taken covers the whole image")
+    yield from score_maps(bench, pair, found, case.target, regions)
     for metric, measured, direction in bench.of_case(case):
         yield Value(pair.pair, metric, measured.value, direction, note=measured.note)
 

@@ -31,6 +31,17 @@ def transfer_masks(pair: Pair, maps: Sequence[np.ndarray], target: np.ndarray, s
     return Masks(shown(target, maps[0], identity), taken)
 
 
+def outside_taken(pair: Pair, own: np.ndarray, found: np.ndarray, scheme: LabelScheme) -> np.ndarray:
+    """Where neither the identity's map nor the composite's own, both (H, W), shows what is taken; bool (H, W).
+
+    Of a hair transfer that is the intersection of both non-hair regions, on which HairCLIP, Stable-Hair and others
+    measure. It depends on the composite: one with more hair is measured on fewer pixels.
+    """
+    moved = list(frozenset[int]().union(*pair.taken(scheme)[1:], *pair.painted(scheme).values()))
+    outside: np.ndarray = ~(np.isin(own, moved) | np.isin(found, moved))
+    return outside
+
+
 def giver_of(pair: Pair, scheme: LabelScheme, region: str) -> int:
     """Which reference gives a region, by its first label."""
     label = scheme.indices(region)[0]

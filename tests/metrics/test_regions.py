@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from stages.metrics.iou import iou
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
-from stages.scoring.transfer_masks import transfer_masks
+from stages.scoring.transfer_masks import outside_taken, transfer_masks
 
 maps = arrays(np.uint8, (5, 4), elements=st.integers(0, 4))
 label_sets = st.sets(st.integers(0, 6))
@@ -119,6 +119,14 @@ def test_what_gets_another_look_is_neither_kept_nor_taken():
     assert not any(mask.any() for mask in masks.taken)
     colour = masks_of(Pair("p", "a", {}, {"hair": "c"}), maps[0], target=maps[0])
     assert colour.kept.tolist() == [[False, False, True, True]] and colour.taken == []
+
+
+def test_outside_is_the_intersection_of_both_non_hair_regions():
+    identity = row(HAIR, HAIR, SKIN, SKIN, BACKGROUND)
+    composite = row(HAIR, SKIN, HAIR, SKIN, EYE)
+    expected = [[False, False, False, True, True]]
+    for pair in (Pair("p", "a", {"hair": "b"}), Pair("p", "a", {}, {"hair": "b"})):
+        assert outside_taken(pair, identity, composite, CELEBAMASK_19).tolist() == expected
 
 
 def test_masks_never_overlap():
