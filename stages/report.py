@@ -16,6 +16,7 @@ from stages.errors import UserError
 from stages.formats.files import sha256_file
 from stages.params.whole import Params
 from stages.reporting.against import FOR_THE_WORSE, changes, describe, read_run
+from stages.reporting.circular import losses_of
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.flat import items_csv, metrics_json, summaries_csv
 from stages.reporting.page import page
@@ -76,8 +77,15 @@ def main(
     options, method = params["report"], params["report"]["method"]
 
     rank = options["rank"]
-    rows = [(row_label(row, rank["transfer"]), listed[row.item]) for row in ranked(frame, "transfer", options)]
-    faces = [(row_label(row, rank["reconstruction"]), row.item) for row in ranked(frame, "reconstruction", options)]
+    marked = losses_of(params).marked
+    rows = [
+        (row_label(row, marked(row.metric, rank["transfer"])), listed[row.item])
+        for row in ranked(frame, "transfer", options)
+    ]
+    faces = [
+        (row_label(row, marked(row.metric, rank["reconstruction"])), row.item)
+        for row in ranked(frame, "reconstruction", options)
+    ]
     last = [*(other for other in methods if other != method), method]
     shown = [full_name(frame, "transfer", kind) for kind in options["metrics"]]
     a_pair = seconds_a_pair(records, list(listed.values()), methods)["seconds"]
@@ -87,12 +95,12 @@ def main(
         "transfer": transfer_figure(rows, last, data, scheme),
         "errors": errors_figure(rows, method, list(methods), data, scheme),
         "reconstruction": reconstruction_figure(faces, codes, data),
-        "scatter": method_against_method(frame, "transfer", shown, list(methods), options["against"]),
-        "seconds": metric_against_seconds(frame, "transfer", shown, list(methods), seconds),
+        "scatter": method_against_method(frame, "transfer", shown, list(methods), options["against"], marked),
+        "seconds": metric_against_seconds(frame, "transfer", shown, list(methods), seconds, marked),
     }
     files: dict[str, bytes] = {}
     for protocol in protocols(params):
-        figures[f"distributions-{protocol}"] = distributions(frame, protocol, list(methods))
+        figures[f"distributions-{protocol}"] = distributions(frame, protocol, list(methods), marked)
         files[f"plots/items-{protocol}.csv"] = items_csv(frame, protocol)
     if gallery:
         figures["gallery"] = gallery_figure(gallery, params["gallery"]["method"], data, scheme)

@@ -52,6 +52,7 @@ def main(
     judge: Annotated[list[str], typer.Option(help="a perceptual network that measures, by name; in their order")],
     weights: Annotated[list[Path], typer.Argument(help="weights of these, of the face parser, and of the metrics")],
     in_place: Annotated[list[str] | None, typer.Option(help="method whose self-transfer is its embedding")] = None,
+    judge_parser: Annotated[list[str] | None, typer.Option(help="a parser that judges beside the run's own")] = None,
     tf32: TF32 = False,
     log: Log = None,
 ) -> None:
@@ -62,7 +63,7 @@ def main(
     listed = read_pairs(pairs, names)
     read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
-    bench = Bench(load_judges(params, judge, weights, choose_device(tf32)), listed)
+    bench = Bench(load_judges(params, judge, judge_parser or [], weights, choose_device(tf32)), listed)
     own_hair = bench.named("self-transfer")  # as HairFastGAN gives it
     options = {key: params[key] for key in ("permutations", "seed")}
     folder_of = reconstruction_folders(methods)

@@ -24,6 +24,7 @@ PARAMS["methods"] = {
     "barbershop": {"kind": "latent", "code": "fs", "align": True},
     "baseline": {"kind": "latent", "code": "w", "align": False},
 }
+PARAMS["report"]["rank"]["transfer"] = "taken IoU"
 PARAMS["score"]["self_transfer"] = False  # a test of its own has it
 METHODS = {"barbershop": "Barbershop", "baseline": "Baseline"}
 IMAGES = [f"drawn-{k}" for k in range(4)]
@@ -309,6 +310,9 @@ def test_differences_from_the_baseline(render):
     tables = section(render(frame), "Against Baseline")
     assert len(tables) == len(METRICS)
     for (protocol, metrics), (header, *rows) in zip(METRICS.items(), tables, strict=True):
+        marked = [name for name in header if name.endswith(" ⟲")]
+        assert marked == (["ST-LPIPS-VGG@256 ⟲"] if protocol == "reconstruction" else [])
+        header = [name.removesuffix(" ⟲") for name in header]
         assert set(header) == {"method", *metrics}
         ((name, *cells),) = rows
         assert name == "Barbershop"

@@ -77,6 +77,8 @@ class Method:
         section: the name of its own section of params.yaml, and `params` its typed dictionary.
         supplied: keys of `choice` that name a folder of the user's: `images` has composites that were made elsewhere,
             `reconstructions` images named after the faces.
+        minimises: for its entry in `methods`, the roles of the networks that its losses use: what these networks
+            measure is no independent judgement of it.
     """
 
     choice: type
@@ -86,3 +88,4 @@ class Method:
     section: str | None = None
     params: type | None = None
     supplied: tuple[str, ...] = ()
+    minimises: Callable[[Choice], tuple[Role, ...]] = lambda _: ()

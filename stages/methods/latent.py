@@ -35,4 +35,6 @@ ENTRY = Method(
     networks=("generator", "parser", "perceptual"),
     section="blend",
     params=BlendParams,
+    # Embedding and blending compare features; alignment also follows the parser.
+    minimises=lambda choice: ("perceptual", "parser") if choice["align"] else ("perceptual",),
 )

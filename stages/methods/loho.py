@@ -27,4 +27,5 @@ ENTRY = Method(
     networks=("generator", "parser", "perceptual"),
     section="loho",
     params=LohoParams,
+    minimises=lambda _: ("perceptual",),
 )

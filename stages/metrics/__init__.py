@@ -55,11 +55,15 @@ class SetPart(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Metric:
-    """What all metrics say: the better direction, the range of values, and where the metric is from."""
+    """What all metrics say: the better direction, the range of values, and where the metric is from.
+
+    `backbone`: the title of the network that measures, where the metric's names do not say it.
+    """
 
     direction: Direction
     range: tuple[float, float]
     source: str
+    backbone: Callable[[Setup], str | None] = lambda _: None
 
 
 @dataclass(frozen=True, kw_only=True)

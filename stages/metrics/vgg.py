@@ -81,4 +81,5 @@ ENTRY = ImageMetric(
     source="the official code's VGGLoss; Zhu et al. 2021, Table 1, has a column VGG that is likely it",
     names=names,
     prepare=prepare,
+    backbone=lambda setup: judge_of(setup.judges),
 )

@@ -17,6 +17,13 @@ class NetworksParams(TypedDict):
         list[str],
         Field(min_length=1, description="what measures; any of the same. The last measures every region too"),
     ]
+    judge_parsers: Annotated[
+        list[str],
+        doc(
+            "Other parsers that judge the composites, because alignment minimises networks.parser; for instance "
+            "[bisenet16] if you have its file. Each adds `judge IoU` beside IoU."
+        ),
+    ]
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"],
         doc(

@@ -50,7 +50,10 @@ class ScoreParams(TypedDict):
     seed: Seed
 
 
-@section("By which metric the items in the figures are ranked; names without the size.")
+@section(
+    "By which metric the items in the figures are ranked; names without the size. Not by IoU or ST-LPIPS-VGG: methods "
+    "minimise the networks of these, so they are no independent judges. No loss uses ST-LPIPS-Alex."
+)
 class RankParams(TypedDict):
     transfer: MetricName
     reconstruction: MetricName

@@ -144,6 +144,14 @@ FROM_19 = tuple(
 )
 
 
+def in_common(labels: np.ndarray, scheme: LabelScheme, other: LabelScheme) -> np.ndarray:
+    """A label map of `scheme` in the labels that both schemes can tell apart; uint8, of the same shape.
+
+    Two schemes that differ have CELEBAMASK_16 in common: it is CELEBAMASK_19 with left and right made one.
+    """
+    return to_16(labels) if (scheme, other) == (CELEBAMASK_19, CELEBAMASK_16) else labels
+
+
 def to_16(labels: np.ndarray) -> np.ndarray:
     """Label map of CELEBAMASK_16 from one of CELEBAMASK_19, of any shape and integer type; uint8."""
     united: np.ndarray = np.array(FROM_19, np.uint8)[labels]

@@ -1,7 +1,7 @@
 """Figures of numbers: distributions, method against method, metric against seconds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import matplotlib
@@ -22,10 +22,12 @@ FEW = 20  # items: below, every one is a point; from here on they are counted in
 BINS = 30
 
 
-def distributions(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) -> bytes:
+def distributions(
+    frame: pd.DataFrame, protocol: str, methods: Sequence[str], title: Callable[[str], str] = str
+) -> bytes:
     """A panel a metric and a strip a method: its values, as points if they are few, else as a histogram.
 
-    A black mark and line are the mean and its interval, as in the table.
+    A black mark and line are the mean and its interval, as in the table. `title`: how a metric is called.
     """
     of_protocol = frame[frame["protocol"] == protocol]
     items = of_protocol[of_protocol["item"] != SUMMARY]
@@ -52,7 +54,7 @@ def distributions(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) ->
             _mean(axis, summary, place)
         left_out = len(group) - len(finite)
         note = f" ({left_out} not finite)" if left_out else ""
-        axis.set_title(f"{metric} {ARROWS[group['direction'].iloc[0]]}{note}", fontsize=9)
+        axis.set_title(f"{title(metric)} {ARROWS[group['direction'].iloc[0]]}{note}", fontsize=9)
         axis.set_yticks(range(len(shown)), [method_name(method) for method in shown], fontsize=8)
         axis.set_ylim(len(shown) - 0.4, -0.6)
         axis.tick_params(axis="x", labelsize=7)
@@ -86,8 +88,9 @@ def _mean(axis: Axes, summary: pd.DataFrame, place: int) -> None:
 
 
 def method_against_method(
-    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], against: str
-) -> bytes:
+    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], against: str,
+    title: Callable[[str], str] = str,
+) -> bytes:  # fmt: skip
     """A row a method and a column a metric: a point an item, its value by `against` to the right, the method's up.
 
     On the shaded side of the diagonal the method is the better one.
@@ -120,7 +123,8 @@ def method_against_method(
             axis.set(xlim=ends, ylim=ends, aspect="equal")
             axis.tick_params(labelsize=7)
             axis.locator_params(nbins=5)
-        column[-1].set_xlabel(f"{metric} {ARROWS['higher' if higher else 'lower']}\n{method_name(against)}", fontsize=8)
+        arrow = ARROWS["higher" if higher else "lower"]
+        column[-1].set_xlabel(f"{title(metric)} {arrow}\n{method_name(against)}", fontsize=8)
     for method, line in zip(others, axes, strict=True):
         line[0].set_ylabel(method_name(method), fontsize=9)
     return png(figure)
@@ -134,8 +138,9 @@ def _ends(values: np.ndarray) -> np.ndarray:
 
 
 def metric_against_seconds(
-    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], seconds: Mapping[str, float]
-) -> bytes:
+    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], seconds: Mapping[str, float],
+    title: Callable[[str], str] = str,
+) -> bytes:  # fmt: skip
     """A panel a metric: the mean of every method with its interval over the seconds that a pair takes it."""
     summary = frame[(frame["protocol"] == protocol) & (frame["item"] == SUMMARY)]
     timed = [method for method in methods if seconds.get(method, 0) > 0 and method in set(summary["method"])]
@@ -159,7 +164,7 @@ def metric_against_seconds(
         axis.xaxis.set_major_formatter(ticker.LogFormatter())
         axis.xaxis.set_minor_formatter(ticker.LogFormatter(minor_thresholds=(1.5, 0.5)))
         axis.set_xlabel("seconds a pair", fontsize=8)
-        axis.set_title(f"{metric} {ARROWS[of_metric['direction'].iloc[0]]}", fontsize=9)
+        axis.set_title(f"{title(metric)} {ARROWS[of_metric['direction'].iloc[0]]}", fontsize=9)
         axis.tick_params(which="both", labelsize=7)
         axis.grid(alpha=0.3)
     handles = [

@@ -11,13 +11,14 @@ from stages.statistics.table import SUMMARY
 
 
 class Ranked(NamedTuple):
-    """An item that is shown: why, its rank among `of` (1 is the best), and its value."""
+    """An item that is shown: why, its rank among `of` (1 is the best), its value, and of which metric."""
 
     item: str
     kind: str
     rank: int
     of: int
     value: float
+    metric: str
 
 
 def names_by_kind(frame: pd.DataFrame, protocol: str) -> dict[str, str]:
@@ -64,7 +65,7 @@ def ranked(frame: pd.DataFrame, protocol: Protocol, params: ReportParams) -> lis
     items = items.sort_values(["value", "item"], ascending=[best_first, True], ignore_index=True)
     places = places_of(len(items), params["rows"], params["seed"])
     return [
-        Ranked(items["item"][place], kind, place + 1, len(items), float(items["value"][place]))
+        Ranked(items["item"][place], kind, place + 1, len(items), float(items["value"][place]), metric)
         for place, kind in places
     ]
 

@@ -4,7 +4,7 @@ Methods are rows, so that ten of them stay readable; metrics are columns, in gro
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +15,7 @@ from stages.formats.weight_files import DIGEST, read_metadata
 from stages.metrics.frechet import NULL
 from stages.metrics.kernel import ERROR
 from stages.regions.pair import Pair, as_table
+from stages.reporting.circular import Losses
 from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name
 from stages.reporting.published import SOURCES, elsewhere, published
@@ -70,8 +71,9 @@ def set_metrics(frame: pd.DataFrame, protocol: str) -> list[str]:
 
 
 def measured_table(
-    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], leaders: Leaders
-) -> str:
+    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], leaders: Leaders,
+    losses: Losses,
+) -> str:  # fmt: skip
     """Means with their intervals, a row a method; a cell of another N than its row's says so."""
     of_protocol = _summary(frame, protocol)
     directions = of_protocol.drop_duplicates("metric").set_index("metric")["direction"]
@@ -81,10 +83,17 @@ def measured_table(
         n = of_method.loc[of_method.index.isin(metrics), "n"].max()
         cells = [_cell(of_method, metric, n, (protocol, method, metric) in leaders) for metric in metrics]
         rows.append([method_name(method), NOTHING if pd.isna(n) else str(n), *cells])
-    return markdown_table(["method", "N", *(f"{metric} {ARROWS[directions[metric]]}" for metric in metrics)], rows)
+    header = ["method", "N", *(f"{losses.marked(metric)} {ARROWS[directions[metric]]}" for metric in metrics)]
+    return _noted(markdown_table(header, rows), losses, metrics)
 
 
-def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) -> str:
+def _noted(table: str, losses: Losses, metrics: Iterable[str]) -> str:
+    """A table, and one line below it if a metric of it is a circular judge."""
+    note = losses.note(metrics)
+    return f"{table}\n\n{note}" if note else table
+
+
+def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str], losses: Losses) -> str:
     """Fréchet distances beside what they are by chance, and kernel distances with their errors; a row a method."""
     of_protocol = _summary(frame, protocol).set_index(["method", "metric"])
     metrics = set_metrics(frame, protocol)
@@ -106,12 +115,13 @@ def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str]) -> str
     header = ["method", "N"]
     for metric in distances:
         arrow = ARROWS[directions[metric]]
-        header.append(f"{metric} × 10³ ± SE {arrow}" if f"{metric}{ERROR}" in metrics else f"{metric} {arrow}")
+        name = losses.marked(metric)
+        header.append(f"{name} × 10³ ± SE {arrow}" if f"{metric}{ERROR}" in metrics else f"{name} {arrow}")
         header += ["by chance"] if f"{metric}{NULL}" in metrics else []
-    return markdown_table(header, rows)
+    return _noted(markdown_table(header, rows), losses, distances)
 
 
-def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: Leaders) -> str:
+def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: Leaders, losses: Losses) -> str:
     """Table 1 of the paper: what was measured here, and every row that was published."""
     summary = _summary(frame, "reconstruction")
     of_items = [metric for metrics in groups(frame, "reconstruction").values() for metric in metrics]
@@ -120,8 +130,8 @@ def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: L
     directions = summary.drop_duplicates("metric").set_index("metric")["direction"]
     columns = [*(by_kind.get(kind, kind) for kind in PAPER_METRICS), *extra]
     header = ["method", "", "N"]
-    header += [f"{by_kind.get(kind, kind)} {arrow}" for kind, arrow in PAPER_METRICS.items()]
-    header += [f"{metric} {ARROWS[directions[metric]]}" for metric in extra]
+    header += [f"{losses.marked(by_kind.get(kind, kind))} {arrow}" for kind, arrow in PAPER_METRICS.items()]
+    header += [f"{losses.marked(metric)} {ARROWS[directions[metric]]}" for metric in extra]
     rows = []
     paper = published()
     named = {method_name(method): method for method in methods}
@@ -137,7 +147,7 @@ def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: L
             what = "published" if name in named else "published only"
             cells = [f"{values[kind]:.2f}" for kind in PAPER_METRICS] + [NOTHING] * len(extra)
             rows.append([name, f"{what} (Zhu et al. 2021, Table 1)", "120", *cells])
-    return markdown_table(header, rows)
+    return _noted(markdown_table(header, rows), losses, columns)
 
 
 def published_tables() -> list[tuple[str, str]]:
@@ -153,14 +163,14 @@ def published_tables() -> list[tuple[str, str]]:
     return tables
 
 
-def comparison_table(compared: pd.DataFrame, protocol: str, metrics: Sequence[str]) -> str:
+def comparison_table(compared: pd.DataFrame, protocol: str, metrics: Sequence[str], losses: Losses) -> str:
     """Every method's mean difference from one of them with its interval, share of wins and p; a row a method."""
     of_protocol = compared[(compared["protocol"] == protocol) & compared["metric"].isin(metrics)]
     rows = []
     for method, group in of_protocol.groupby("method", sort=False):
         cells = group.set_index("metric")
         rows.append([method_name(str(method)), *(_difference(cells, metric) for metric in metrics)])
-    return markdown_table(["method", *metrics], rows)
+    return _noted(markdown_table(["method", *map(losses.marked, metrics)], rows), losses, metrics)
 
 
 def _difference(cells: pd.DataFrame, metric: str) -> str:

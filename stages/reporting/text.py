@@ -16,6 +16,7 @@ from stages.params.outputs import Protocol, ReportParams
 from stages.params.whole import Params
 from stages.regions.pair import Pair
 from stages.reporting import tables
+from stages.reporting.circular import Losses, losses_of
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.environments import environments_table, mixed
 from stages.reporting.names import method_name
@@ -58,6 +59,7 @@ def render_report(
     methods, report, images = params["methods"], params["report"], len(faces)
     embedding = list(reconstruction_folders(methods))
     level, resamples, seed = params["score"]["level"], params["score"]["resamples"], params["score"]["seed"]
+    losses = losses_of(params)
     leading = leaders(frame, level=level, resamples=resamples, seed=seed)
     of_protocol = {protocol: frame[frame["protocol"] == protocol] for protocol in dict.fromkeys(frame["protocol"])}
     measured = {p: [method for method in methods if method in set(rows["method"])] for p, rows in of_protocol.items()}
@@ -84,20 +86,20 @@ def render_report(
         gallery_method=method_name(params["gallery"]["method"]),
         level=f"{level:.0%}",
         rows_of=partial(_rows, frame, report),
-        choice=partial(_choice, frame, report),
+        choice=partial(_choice, frame, report, losses),
         groups=partial(tables.groups, frame),
         headline=_headline(frame, report["metrics"]),
         item_tables=list(protocols(params)),
         measured=measured,
-        set_table=partial(tables.set_table, frame),
-        measured_table=partial(tables.measured_table, frame, leaders=leading),
-        reconstruction_table=tables.reconstruction_table(frame, embedding, leading),
+        set_table=partial(tables.set_table, frame, losses=losses),
+        measured_table=partial(tables.measured_table, frame, leaders=leading, losses=losses),
+        reconstruction_table=tables.reconstruction_table(frame, embedding, leading, losses),
         published_tables=tables.published_tables(),
         sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
         compared=compare(
             frame[frame["protocol"] != SELF_TRANSFER], report["against"], level=level, resamples=resamples, seed=seed
         ),
-        comparison_table=tables.comparison_table,
+        comparison_table=partial(tables.comparison_table, losses=losses),
         smallest_p=smallest_p(len(pairs)),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
         elsewhere=[method_name(method) for method in folders_supplied(methods, "images")],
@@ -138,7 +140,9 @@ def _rows(frame: pd.DataFrame, report: ReportParams, protocol: Protocol) -> str:
     return ", ".join(f"{row.kind} {row.item}" for row in ranked(frame, protocol, report)) or "none"
 
 
-def _choice(frame: pd.DataFrame, report: ReportParams, protocol: Protocol, count: int, what: str) -> str:
+def _choice(
+    frame: pd.DataFrame, report: ReportParams, losses: Losses, protocol: Protocol, count: int, what: str
+) -> str:
     """How the rows of a figure came about."""
     rows, method = ranked(frame, protocol, report), method_name(report["method"])
     if not rows:
@@ -148,5 +152,6 @@ def _choice(frame: pd.DataFrame, report: ReportParams, protocol: Protocol, count
     some = f"the best, the median and the worst {each}, and {each} of the rest by seed {report['seed']}"
     shown = "all of them" if len(rows) == of else some
     unranked = f" {count - of} have no value and so no rank." if of < count else ""
-    ranking = f"{of} of {count} {what} are ranked by {report['rank'][protocol]} of {method}"
+    metric = losses.marked(rows[0].metric, report["rank"][protocol])
+    ranking = f"{of} of {count} {what} are ranked by {metric} of {method}"
     return f"{ranking}. The rows show {shown}. None was chosen by hand.{unranked}"

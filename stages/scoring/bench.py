@@ -10,6 +10,7 @@ from stages import registry
 from stages.metrics import Case, CaseMetric, Direction, ImageMetric, MapMetric, Measured, SetMetric, View
 from stages.regions.pair import Pair
 from stages.scoring.judges import Judges
+from stages.scoring.metric_names import named_by_parser
 from stages.scoring.prepared import Comparison, PreparedImage
 
 IDENTICAL = "the images are identical"
@@ -57,7 +58,13 @@ class Bench:
         self._images = [_Image(metric, metric.names(setup), metric.prepare(judges)) for metric in images]
         regional = [metric for metric in images if "region" in metric.views]
         self._regional = [_Image(metric, metric.names(last.setup), metric.prepare(last)) for metric in regional]
-        self.maps = [(name, m) for m in metrics if isinstance(m, MapMetric) for name in m.names(setup)]
+        self.maps = [
+            (name, m, parser)
+            for m in metrics
+            if isinstance(m, MapMetric)
+            for parser, names in named_by_parser(m, setup).items()
+            for name in names
+        ]
         cases = [m for m in metrics if isinstance(m, CaseMetric) and m.wanted(setup) and m.applies(any_of)]
         self._cases = [(metric, metric.names(setup), metric.prepare(judges)) for metric in cases]
         self.sets = [metric for metric in metrics if isinstance(metric, SetMetric)]

@@ -23,6 +23,7 @@ class Judges(NamedTuple):
 
     `weights`: the weight files at hand, by the name of their network, for metrics that load one of their own.
     `parser_name`: the face parser's name in params.yaml. `identity`: whether distances of identities are asked for.
+    `judge_parsers`: other parsers that look at the composites, by name.
     """
 
     perceptuals: dict[str, Perceptual]
@@ -33,12 +34,14 @@ class Judges(NamedTuple):
     device: torch.device
     parser_name: str = "parser"
     identity: bool = False
+    judge_parsers: Mapping[str, Parser] = {}
 
     @property
     def setup(self) -> Setup:
         """What the names of metrics depend on."""
         names, inception = tuple(self.perceptuals), len(self.features) > 1
-        return Setup(self.size, names, self.parser_name, self.parser.size, inception, self.identity)
+        parser, others = self.parser, tuple(self.judge_parsers)
+        return Setup(self.size, names, self.parser_name, parser.size, inception, self.identity, others)
 
     def last(self) -> "Judges":
         """The same with the last perceptual network alone."""
@@ -65,18 +68,28 @@ class Judges(NamedTuple):
         inside = self._prepared(a.pixels, np.where((small > 0)[..., None], a.small, b.small))
         return Comparison(inside, b, small, torch.from_numpy(small).float()[None, None].to(self.device))
 
-    def parse(self, image: PreparedImage) -> np.ndarray:
-        """The label map of an image by the parser, uint8 (H, W)."""
-        labels: np.ndarray = self.parser.logits(from_rgb(image.pixels, self.device)).argmax(1)[0].byte().cpu().numpy()
+    @property
+    def parsers(self) -> dict[str, Parser]:
+        """All parsers by name, the run's own first."""
+        return {self.parser_name: self.parser, **self.judge_parsers}
+
+    def parse(self, image: PreparedImage, parser: str) -> np.ndarray:
+        """The label map of an image by the parser of a name, uint8 (H, W), in that parser's own scheme."""
+        logits = self.parsers[parser].logits(from_rgb(image.pixels, self.device))
+        labels: np.ndarray = logits.argmax(1)[0].byte().cpu().numpy()
         return labels
 
 
-def load_judges(params: ScoreParams, judges: Sequence[str], weights: Sequence[Path], device: torch.device) -> Judges:
+def load_judges(
+    params: ScoreParams, judges: Sequence[str], judge_parsers: Sequence[str], weights: Sequence[Path],
+    device: torch.device,
+) -> Judges:  # fmt: skip
     """Load what measures.
 
     Args:
         params: section `score`.
         judges: names of the perceptual networks that measure, in their order.
+        judge_parsers: names of the parsers that judge beside the run's own.
         weights: weight files of these, of the face parser, and of all that the metrics need.
         device: where they measure.
 
@@ -86,9 +99,10 @@ def load_judges(params: ScoreParams, judges: Sequence[str], weights: Sequence[Pa
     files = {network_of(path): path for path in weights}
     known = registry.entries("networks")
     nets = {known[judge].title: load_perceptual(files[judge], device) for judge in judges}
-    (parser,) = (name for name in files if name in known and known[name].role == "parser")
+    others = {name: load_parser(files[name], device) for name in judge_parsers}
+    (parser,) = (n for n in files if n in known and known[n].role == "parser" and n not in others)
     kinds = [of_judge(next(iter(nets)), params["size"])]
     if params["inception"] is not None:
         kinds.append(of_inception(Path(params["inception"]), device))
     loaded, size = load_parser(files[parser], device), params["size"]
-    return Judges(nets, loaded, kinds, files, size, device, parser, params["identity"])
+    return Judges(nets, loaded, kinds, files, size, device, parser, params["identity"], others)

@@ -8,6 +8,7 @@ from stages.scoring.prepared import Setup
 from stages.scoring.transfer_masks import REGIONS
 
 PARSER_SIZE = 512  # px of every face parser
+JUDGE = "judge"  # in front of what another parser than the run's own says
 
 
 def setup_of(params: Params) -> Setup:
@@ -15,7 +16,8 @@ def setup_of(params: Params) -> Setup:
     score, networks = params["score"], params["networks"]
     judges = tuple(registry.load("networks", judge).title for judge in networks["judges"])
     inception = score["inception"] is not None
-    return Setup(score["size"], judges, networks["parser"], PARSER_SIZE, inception, score["identity"])
+    parsers = tuple(networks["judge_parsers"])
+    return Setup(score["size"], judges, networks["parser"], PARSER_SIZE, inception, score["identity"], parsers)
 
 
 def metrics_of(params: Params) -> dict[Protocol, list[str]]:
@@ -34,10 +36,19 @@ def metrics_of(params: Params) -> dict[Protocol, list[str]]:
                 of_pairs += [f"{view} {name}" for name in metric.names(setup) if view in metric.views]
             of_pairs += [f"{r} {name}" for r in REGIONS for name in metric.names(last) if "region" in metric.views]
         elif isinstance(metric, MapMetric):
-            of_pairs += [f"{part} {name}" for part in ("taken", *REGIONS, "mean") for name in metric.names(setup)]
+            names = [name for each in named_by_parser(metric, setup).values() for name in each]
+            of_pairs += [f"{part} {name}" for part in ("taken", *REGIONS, "mean") for name in names]
         elif isinstance(metric, CaseMetric) and metric.wanted(setup):
             of_pairs += metric.names(setup)
     return {"reconstruction": of_images, "transfer": of_pairs}
+
+
+def named_by_parser(metric: MapMetric, setup: Setup) -> dict[str, list[str]]:
+    """Names of a metric of label maps, by the parser that makes the composite's map: the run's own, then the judges."""
+    named = {setup.parser: metric.names(setup)}
+    for judge in setup.judge_parsers:
+        named[judge] = [f"{JUDGE} {name}" for name in metric.names(setup._replace(parser=judge))]
+    return named
 
 
 def networks_of(params: Params) -> list[str]:

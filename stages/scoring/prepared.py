@@ -13,6 +13,7 @@ class Setup(NamedTuple):
 
     `size`: px at which images are compared. `judges`: the perceptual networks by their titles. `parser`, `parser_size`:
     the face parser and its px. `inception`: whether its weights are at hand. `identity`: whether that is measured.
+    `judge_parsers`: other face parsers that judge the composites.
     """
 
     size: int
@@ -21,6 +22,7 @@ class Setup(NamedTuple):
     parser_size: int
     inception: bool
     identity: bool
+    judge_parsers: tuple[str, ...] = ()
 
 
 class PreparedImage(NamedTuple):

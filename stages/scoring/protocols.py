@@ -1,7 +1,7 @@
 """What is compared with what: every embedding with its image, every composite with what it was made from."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from stages.formats.files import is_failed
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.metrics import Case
-from stages.regions.labels import LabelScheme
+from stages.regions.labels import LabelScheme, in_common
 from stages.regions.pair import Pair, shown
 from stages.scoring.bench import Bench, Value, noted
 from stages.scoring.transfer_masks import REGIONS, giver_of, outside_taken, transfer_masks
@@ -124,29 +124,35 @@ def score_case(bench: Bench, case: Case, regions: Sequence[str]) -> Iterator[Val
         mask = shown(case.target, case.own[giver], given)
         for metric, value, direction in bench.compare("region", case.composite, case.sources[giver], mask):
             yield noted(pair.pair, f"{region} {metric}", value, direction, f"no {region} that both maps show")
-    found = bench.judges.parse(case.composite)
-    outside = outside_taken(pair, case.own[0], found, scheme)
+    labels = {parser: bench.judges.parse(case.composite, parser) for parser in bench.judges.parsers}
+    outside = outside_taken(pair, case.own[0], labels[bench.judges.parser_name], scheme)
     for metric, value, direction in bench.compare("outside", case.composite, case.sources[0], outside):
         yield noted(pair.pair, f"outside {metric}", value, direction, "what is taken covers the whole image")
-    yield from score_maps(bench, pair, found, case.target, regions)
+    yield from score_maps(bench, pair, labels, case.target, regions)
     for metric, measured, direction in bench.of_case(case):
         yield Value(pair.pair, metric, measured.value, direction, note=measured.note)
 
 
 def score_maps(
-    bench: Bench, pair: Pair, labels: np.ndarray, target: np.ndarray, regions: Sequence[str]
+    bench: Bench, pair: Pair, labels: Mapping[str, np.ndarray], target: np.ndarray, regions: Sequence[str]
 ) -> Iterator[Value]:
-    """Yield the agreement of a composite's own map (H, W) with the target map: what is taken, regions, their mean.
+    """Yield the agreement of a composite's maps (H, W) with the target map: what is taken, regions, their mean.
 
-    The mean is over all regions of the label scheme that are in either map.
+    The mean is over all regions of the label scheme that are in either map. `labels`: a map by each parser. What a
+    parser of another scheme says is compared in the labels that both schemes can tell apart.
     """
     scheme = bench.judges.parser.scheme
     moved = frozenset[int]().union(*pair.taken(scheme)[1:], *pair.painted(scheme).values())
-    for name, metric in bench.maps:
-        direction = metric.direction
-        taken = metric.measure(labels, target, moved)
+    for name, metric, parser in bench.maps:
+        other, direction = bench.judges.parsers[parser].scheme, metric.direction
+        own, wanted = in_common(labels[parser], other, scheme), in_common(target, scheme, other)
+
+        def agreement(indices: Iterable[int], own=own, wanted=wanted, other=other, measure=metric.measure) -> float:
+            return measure(own, wanted, in_common(np.array(sorted(indices)), scheme, other).tolist())
+
+        taken = agreement(moved)
         yield noted(pair.pair, f"taken {name}", taken, direction, "what is taken is in neither map")
-        each = {region: metric.measure(labels, target, scheme.indices(region)) for region in scheme.regions}
+        each = {region: agreement(scheme.indices(region)) for region in scheme.regions}
         for region in regions:
             yield noted(pair.pair, f"{region} {name}", each[region], direction, f"no {region} in either map")
         yield noted(pair.pair, f"mean {name}", float(np.nanmean(list(each.values()))), direction)

@@ -60,7 +60,10 @@ def _networks(params: Params) -> list[str]:
     networks, known = params["networks"], registry.entries("networks")
     wanted = [(f"networks.{role}", role, networks[role]) for role in ROLES]
     wanted += [("networks.judges", "perceptual", judge) for judge in networks["judges"]]
-    lines = _twice("networks.judges", networks["judges"])
+    wanted += [("networks.judge_parsers", "parser", judge) for judge in networks["judge_parsers"]]
+    lines = _twice("networks.judges", networks["judges"]) + _twice("networks.judge_parsers", networks["judge_parsers"])
+    if networks["parser"] in networks["judge_parsers"]:
+        lines.append(f"networks.judge_parsers: {networks['parser']} is networks.parser; name another one, or none")
     for where, role, name in wanted:
         fitting = [other for other, network in known.items() if network.role == role]
         if name not in fitting:
@@ -144,4 +147,4 @@ def scheme_name(networks: NetworksParams) -> str:
 
 def used_networks(networks: NetworksParams) -> list[str]:
     """Names of all networks that the section `networks` uses, each once."""
-    return list(dict.fromkeys([*(networks[role] for role in ROLES), *networks["judges"]]))
+    return list(dict.fromkeys([*(networks[role] for role in ROLES), *networks["judges"], *networks["judge_parsers"]]))

@@ -36,7 +36,7 @@ PARTS = {
     "method": ["methods"],
     "folder": ["methods"],
     "in_place": ["align.variant"],
-    "judges": ["networks.judges"],
+    "judges": ["networks.judges", "networks.judge_parsers"],
     "given": ["report"],
 }
 # Rooms of which a stage loads modules by name: DVC knows each as a whole, so that dvc.yaml names no network or method.

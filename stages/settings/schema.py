@@ -110,6 +110,7 @@ def of_section(name: str) -> Schema:
             words = [node["description"], rule(node)] if "description" in node else [rule(node)]
             properties[role] = node | {"description": ": ".join(words)}
         properties["judges"]["items"]["enum"] = by_role["perceptual"]
+        properties["judge_parsers"]["items"]["enum"] = by_role["parser"]
     elif name == "target":
         properties["fill"]["enum"] = list(registry.names("fills"))
     return found

@@ -11,7 +11,7 @@ from stages.formats.label_maps import label_map_bytes
 from stages.metrics.frechet import frechet
 from stages.metrics.kernel import kernel_distance
 from stages.metrics.psnr import psnr
-from stages.regions.labels import CELEBAMASK_19
+from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, FROM_19
 from stages.regions.pair import Pair
 from stages.scoring.bench import Bench
 from stages.scoring.features import FeatureKind
@@ -160,6 +160,23 @@ def test_a_composite_that_misses_the_target_has_a_lower_iou(run, judges):
     assert values["p", "face IoU bisenet19@64"].value == pytest.approx(24 / 36)
     assert values["p", "background IoU bisenet19@64"].value == 1
     assert values["p", "mean IoU bisenet19@64"].value == pytest.approx((0.5 + 24 / 36 + 1) / 3)
+
+
+def test_another_parser_judges_in_the_labels_that_both_tell_apart(run, judges):
+    class Other(BrightnessParser):
+        """Sees the columns 4 pixels further to the left, in the other scheme."""
+
+        scheme = CELEBAMASK_16
+
+        def logits(self, image):
+            return super().logits(image.roll(-4, 3))[:, [FROM_19.index(label) for label in range(len(CELEBAMASK_16))]]
+
+    target, seen = TARGETS["p"], np.roll(TARGETS["p"], -4, 1)
+    values = by_name(run.transfer(judges._replace(judge_parsers={"bisenet16": Other()})), "one")
+    for region, label in {"taken": HAIR, "face": SKIN, "background": BACKGROUND}.items():
+        expected = ((target == label) & (seen == label)).sum() / ((target == label) | (seen == label)).sum()
+        assert values["p", f"{region} judge IoU bisenet16@64"].value == pytest.approx(expected)
+        assert values["p", f"{region} IoU bisenet19@64"].value == 1, "the run's own parser says what it said"
 
 
 def test_what_cannot_be_measured_says_why(run, judges):

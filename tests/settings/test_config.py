@@ -68,6 +68,8 @@ def test_ten_point_zero_is_ten():
     [
         ("colour", 1, "colour: there is no such section; known: networks, .*report"),
         ("embed.w.stepz", 1, r"embed.w.stepz: there is no such key; did you mean steps\?"),
+        ("networks.judge_parsers", ["bisenet19"], "networks.judge_parsers: bisenet19 is networks.parser; name another"),
+        ("networks.judge_parsers", ["stlpips_vgg"], "networks.judge_parsers"),
         ("blend.steps", -1, "blend.steps: is -1; it must be a whole number from 0 to 1000000"),
         ("score.size", "256", 'score.size: is "256"; it must be 64, 128, 256, 512 or 1024$'),
         ("maps.min_face", "0.05", 'maps.min_face: is "0.05"; it must be a number from 0 to 1'),

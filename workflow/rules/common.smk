@@ -142,7 +142,8 @@ def kind_of(wildcards):
 
 def score_code():
     """As `code`, of the stage that measures: with all metrics, and the networks in use."""
-    used = [*config["networks"]["judges"], config["networks"]["parser"], *OTHER_SCORERS]
+    nets = config["networks"]
+    used = [*nets["judges"], nets["parser"], *nets["judge_parsers"], *OTHER_SCORERS]
     modules = [registry.module("metrics", name) for name in registry.names("metrics")]
     return code("score", *modules, *(registry.module("networks", name) for name in dict.fromkeys(used)))
 

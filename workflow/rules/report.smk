@@ -9,7 +9,7 @@ rule make_score:
         renders=RENDERS,
         composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
         parser=weights_of("parser"),
-        judges=weights_named(config["networks"]["judges"]),
+        judges=weights_named([*config["networks"]["judges"], *config["networks"]["judge_parsers"]]),
         others=weights_named(OTHER_SCORERS),
         inception=config["score"]["inception"] or [],
     output:
@@ -22,7 +22,10 @@ rule make_score:
         section=section("score"),
         methods=section("methods"),
         in_place=" ".join(f"--in-place {method}" for method in sorted(methods.in_place(config))),
-        judges=" ".join(f"--judge {judge}" for judge in config["networks"]["judges"]),
+        judges=" ".join(
+            [f"--judge {judge}" for judge in config["networks"]["judges"]]
+            + [f"--judge-parser {judge}" for judge in config["networks"]["judge_parsers"]]
+        ),
         tf32=TF32,
     shell:
         "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
