@@ -1,13 +1,18 @@
 """Stage `compose`: the composites of one method, whatever its kind."""
 
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from PIL import Image
 
 from stages import registry
 from stages.engine.command import TF32, Log, Precision, Scheme, Weights, as_json, log_to, run_stage
-from stages.engine.items import run_items
+from stages.engine.items import Compute, Item, Result, run_items
+from stages.errors import ItemError, UserError
+from stages.formats.images import FACE_SIZE
 from stages.methods import Folders, Job
 from stages.params.whole import Methods
 from stages.settings.config import check_section
@@ -15,14 +20,44 @@ from stages.settings.manifests import listed_pairs
 
 
 def make_composites(job: Job, record: Path) -> None:
-    """Make the composites of all pairs of a job and the stage's record; raises UserError as `run_items`."""
+    """Make the composites of all pairs of a job and the stage's record.
+
+    Raises:
+        UserError: as `run_items`, or a composite is no PNG of the faces' size.
+    """
     kind = job.choice["kind"]
     work = registry.load("methods", kind).prepare(job)
     modules = ["stages.compose", registry.module("methods", kind)]
     run_items(
-        f"composites-{job.name}", modules, work.items, work.params, work.weights, work.compute, record, work.batch,
+        f"composites-{job.name}", modules, work.items, work.params, work.weights, _checked(kind, work.compute), record,
+        work.batch,
         read_ahead=work.read_ahead,
     )  # fmt: skip
+
+
+def _checked(kind: str, compute: Compute) -> Compute:
+    """The same computation, whose composites must be of the faces' size: in another they'd be compared all the same."""
+
+    def checked(batch: Sequence[Item]) -> Sequence[Result | ItemError]:
+        results = compute(batch)
+        for item, result in zip(batch, results, strict=False):  # `run_items` checks how many there are, and what
+            content = result.contents.get("image") if isinstance(result, Result) else None
+            if isinstance(content, bytes) and (wrong := _fault(content)):
+                must = f"it must be a PNG in RGB of {FACE_SIZE}×{FACE_SIZE} px"
+                raise UserError(f"stages/methods/{kind}.py: the composite of {item.name} is {wrong}; {must}")
+        return results
+
+    return checked
+
+
+def _fault(content: bytes) -> str:
+    """What is wrong with a composite by its header, or nothing."""
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            right = image.size == (FACE_SIZE, FACE_SIZE) and image.mode == "RGB"
+            return "" if right else f"{image.mode} of {image.width}×{image.height} px"
+    except OSError:
+        return "no PNG"
 
 
 def main(

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent
 Room = Literal["fills", "methods", "metrics", "networks"]
+# The types in the room's `__init__` that an entry may have.
+KINDS: dict[Room, tuple[str, ...]] = {
+    "fills": ("Fill", "Completion"),
+    "methods": ("Method",),
+    "metrics": ("ImageMetric", "MapMetric", "CaseMetric", "SetMetric"),
+    "networks": ("Network",),
+}
 
 
 @cache
@@ -50,13 +57,20 @@ def load(room: Literal["networks"], name: str) -> "Network": ...
 
 
 def load(room: Room, name: str) -> object:
-    """The `ENTRY` of a module in a room; raises UserError if there is none."""
+    """The `ENTRY` of a module in a room; raises UserError if there is none, or if it is none of the room's `KINDS`."""
     if name not in names(room):
         raise UserError(f"{name} is none of the {room}{did_you_mean(name, names(room))}")
-    found = import_module(module(room, name))
+    path = f"stages/{room}/{name}.py"
+    try:
+        found = import_module(module(room, name))
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
     if not hasattr(found, "ENTRY"):
-        raise UserError(f"stages/{room}/{name}.py: defines no ENTRY; what entries share is in files that begin with _")
+        raise UserError(f"{path}: defines no ENTRY; what entries share is in files that begin with _")
     entry: object = found.ENTRY
+    contract = import_module(f"stages.{room}")
+    if not isinstance(entry, tuple(getattr(contract, kind) for kind in KINDS[room])):
+        raise UserError(f"{path}: its ENTRY is of type {type(entry).__name__}; it must be {' or '.join(KINDS[room])}")
     return entry
 
 
@@ -79,6 +93,15 @@ def entries(room: Literal["networks"]) -> "dict[str, Network]": ...
 def entries(room: Room) -> object:
     """All entries of a room by name."""
     return {name: load(room, name) for name in names(room)}
+
+
+def check_words(key: str, given: object, known: tuple[str, ...]) -> None:
+    """Raises UserError unless a field `key` of an entry is a tuple of known words; one string is a usual slip."""
+    if not isinstance(given, tuple | list):
+        raise UserError(f"{key} is {given!r}; it must be a tuple of {', '.join(known)}")
+    for word in given:
+        if word not in known:
+            raise UserError(f'{key} has "{word}"{did_you_mean(str(word), known)}')
 
 
 def did_you_mean(name: str, known: tuple[str, ...] | list[str]) -> str:

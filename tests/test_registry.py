@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,10 +15,14 @@ from stages.errors import UserError
 from stages.fills import Completion, Fill
 from stages.formats.weight_files import weights_bytes
 from stages.methods import Method
+from stages.metrics import CaseMetric, ImageMetric, MapMetric, SetMetric
 from stages.nets.loading import load_generator
 from stages.networks import Network
 
-TYPES = {"fills": Fill | Completion, "methods": Method, "networks": Network}
+TYPES = {
+    "fills": Fill | Completion, "methods": Method, "networks": Network,
+    "metrics": ImageMetric | MapMetric | CaseMetric | SetMetric,
+}  # fmt: skip
 ROOMS = [path.parent.name for path in sorted(registry.PACKAGE.glob("*/__init__.py")) if "Registry:" in path.read_text()]
 
 # The module of `stages.nets` with the architecture of each network that is loaded here.
@@ -56,6 +62,55 @@ def test_a_file_without_an_entry_says_so(monkeypatch):
     monkeypatch.setattr("stages.registry.names", lambda room: ("_lpips",))
     with pytest.raises(UserError, match=r"^stages/networks/_lpips\.py: defines no ENTRY; "):
         registry.load("networks", "_lpips")
+
+
+def metric(direction="lower", views=("kept",), range=(0, 1)) -> ImageMetric:
+    return ImageMetric(
+        direction=direction, views=views, range=range, source="", names=lambda _: [], prepare=lambda _: list
+    )
+
+
+@pytest.mark.parametrize(
+    ("room", "entry", "message"),
+    [
+        ("fills", lambda: len, "its ENTRY is of type builtin_function_or_method; it must be Fill or Completion"),
+        ("methods", lambda: 3, "its ENTRY is of type int; it must be Method"),
+        ("methods", lambda: Method(dict, len, reads=("face",)), 'reads has "face"; did you mean faces\\?'),
+        (
+            "methods",
+            lambda: Method(dict, len, reads="faces"),
+            "reads is 'faces'; it must be a tuple of faces, maps, targets, ",
+        ),
+        ("methods", lambda: Method(dict, len, networks=("judge",)), 'networks has "judge"; known: generator, parser, '),
+        ("methods", lambda: Method(dict, len, section="mine"), "section and params belong together: give both or none"),
+        (
+            "metrics",
+            lambda: {},
+            "its ENTRY is of type dict; it must be ImageMetric or MapMetric or CaseMetric or SetMetric",
+        ),
+        ("metrics", lambda: metric("up"), 'direction is "up"; it must be higher or lower'),
+        ("metrics", lambda: metric(views=("keep",)), 'views has "keep"; did you mean kept\\?'),
+        (
+            "metrics",
+            lambda: metric(views="kept"),
+            "views is 'kept'; it must be a tuple of whole, self-transfer, kept, ",
+        ),
+        ("metrics", lambda: metric(range=(1, 0)), r"range is \(1, 0\); it must be \(smallest, largest\)"),
+        ("networks", lambda: None, "its ENTRY is of type NoneType; it must be Network"),
+    ],
+)
+def test_an_entry_that_is_none_says_so(monkeypatch, room, entry, message):
+    """Without a check most of these would count as no metric at all, and nobody would be told."""
+
+    def module(name: str) -> object:
+        if not name.endswith(".mine"):
+            return import_module(name)
+        return SimpleNamespace(ENTRY=entry())
+
+    monkeypatch.setattr("stages.registry.names", lambda _: ("mine",))
+    monkeypatch.setattr("stages.registry.import_module", module)
+    with pytest.raises(UserError, match=rf"^stages/{room}/mine\.py: {message}"):
+        registry.load(room, "mine")
 
 
 def loaded_after(code: str, *arguments: str) -> set[str]:

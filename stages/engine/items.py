@@ -17,7 +17,7 @@ from stages.engine.environment import environment
 from stages.engine.item_store import Parts, Store, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
 from stages.engine.stage_records import check, write_record
-from stages.errors import ItemError
+from stages.errors import ItemError, UserError
 from stages.formats.canonical import canonical
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.weight_files import network_of, weights_digest
@@ -100,7 +100,8 @@ def run_items(
         read_ahead: called with the items of the next batch before `compute` is with those of this one.
 
     Raises:
-        UserError: an input is not what the stage that made it wrote, or an output cannot be written.
+        UserError: an input is not what the stage that made it wrote, an output cannot be written, or `compute` does not
+            give what it should.
     """
     store = Store(stage)
     inputs = check({path for item in items for path in item.inputs.values()})
@@ -141,6 +142,7 @@ def run_items(
             read_ahead([todo.item for todo in following])
         began = time.monotonic()
         results = _computed(compute, [todo.item for todo in chunk], size)
+        _check_results(stage, [todo.item for todo in chunk], results)
         seconds = (time.monotonic() - began) / len(chunk)
         for (item, key, parts), result in zip(chunk, results, strict=True):
             if isinstance(result, ItemError):
@@ -181,6 +183,23 @@ def _computed(compute: Compute, items: Sequence[Item], size: BatchSize) -> list[
     half = len(items) // 2
     size.limit(half)
     return _computed(compute, items[:half], size) + _computed(compute, items[half:], size)
+
+
+def _check_results(stage: str, items: Sequence[Item], results: Sequence[object]) -> None:
+    """Raises UserError unless there is a result or an error for each item, and a result has all outputs, as bytes."""
+    if len(results) != len(items):
+        raise UserError(f"{stage}: compute gives {len(results)} results for {len(items)} items; one for each is needed")
+    for item, result in zip(items, results, strict=True):
+        where = f"{stage}: compute gives for {item.name}"
+        if isinstance(result, ItemError):
+            continue
+        if not isinstance(result, Result):
+            raise UserError(f"{where} {type(result).__name__}; it must give a Result or an ItemError")
+        if result.contents.keys() != item.outputs.keys() or not all(
+            isinstance(content, bytes) for content in result.contents.values()
+        ):
+            given, needed = (", ".join(sorted(roles)) or "nothing" for roles in (result.contents, item.outputs))
+            raise UserError(f"{where} the contents {given}; needed are {needed}, each as bytes")
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -7,12 +7,14 @@ not be torch: planning reads all entries. One rule and one command, `python -m s
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
+from stages.errors import UserError
 from stages.networks import Role
 from stages.params.whole import Choice
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
+from stages.registry import check_words
 
 if TYPE_CHECKING:
     from stages.engine.items import Compute, Item
@@ -79,6 +81,8 @@ class Method:
             `reconstructions` images named after the faces.
         minimises: for its entry in `methods`, the roles of the networks that its losses use: what these networks
             measure is no independent judgement of it.
+
+    Raises UserError if an artifact or role is unknown, or if only one of `section` and `params` is given.
     """
 
     choice: type
@@ -89,3 +93,9 @@ class Method:
     params: type | None = None
     supplied: tuple[str, ...] = ()
     minimises: Callable[[Choice], tuple[Role, ...]] = lambda _: ()
+
+    def __post_init__(self) -> None:
+        check_words("reads", self.reads, get_args(Artifact))
+        check_words("networks", self.networks, get_args(Role))
+        if (self.section is None) != (self.params is None):
+            raise UserError("section and params belong together: give both or none")

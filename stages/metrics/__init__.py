@@ -7,11 +7,13 @@ be torch, and nothing slow: planning reads all entries to know the names of metr
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from stages.errors import UserError
 from stages.regions.pair import Pair
+from stages.registry import check_words
 from stages.scoring.prepared import Comparison, PreparedImage, Setup
 
 if TYPE_CHECKING:
@@ -58,12 +60,19 @@ class _Metric:
     """What all metrics say: the better direction, the range of values, and where the metric is from.
 
     `backbone`: the title of the network that measures, where the metric's names do not say it.
+    Raises UserError if the direction is none, or the range is not from a smaller to a larger number.
     """
 
     direction: Direction
     range: tuple[float, float]
     source: str
     backbone: Callable[[Setup], str | None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        if self.direction not in get_args(Direction):
+            raise UserError(f'direction is "{self.direction}"; it must be {" or ".join(get_args(Direction))}')
+        if not (len(self.range) == 2 and self.range[0] < self.range[1]):
+            raise UserError(f"range is {self.range}; it must be (smallest, largest)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +81,17 @@ class ImageMetric(_Metric):
 
     `views`: what it looks at. `names`: as in the table, without the view; all that a value depends on. `prepare`: gives
     the function that measures, a value for each name; networks are loaded there. `networks`: those whose weights it
-    needs beside the judges.
+    needs beside the judges. Raises UserError also if a view is unknown.
     """
 
     views: Sequence[View]
     names: Callable[[Setup], list[str]]
     prepare: Callable[["Judges"], Callable[[Comparison], list[float]]]
     networks: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_words("views", self.views, get_args(View))
 
 
 @dataclass(frozen=True, kw_only=True)

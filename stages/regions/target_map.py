@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stages.errors import UserError
 from stages.regions.labels import LabelScheme
 from stages.regions.layers import is_one_of, of_region
 
@@ -39,7 +40,8 @@ def compose(maps: Sequence[np.ndarray], taken: Sequence[frozenset[int]], scheme:
        skin belongs to whoever owns skin.
 
     Raises ValueError if the maps are none, not integer, not of one shape (H, W), empty or hold labels that the
-    scheme does not have; if the sets are not one a map, not disjoint or do not cover the scheme.
+    scheme does not have; if the sets are not one a map, not disjoint or do not cover the scheme. Raises UserError if
+    the fill does not give what `HoleFill` says.
     """
     _check(maps, taken, scheme)
     # Label + 1, and 0 for "not claimed": the maximum then unites the references and settles their quarrels.
@@ -54,7 +56,7 @@ def compose(maps: Sequence[np.ndarray], taken: Sequence[frozenset[int]], scheme:
     holes = claims == 0
     labels = np.where(holes, np.uint8(scheme["background"]), claims - np.uint8(1))
     if holes.any() and not holes.all():
-        labels = np.where(holes, fill(labels, holes, scheme), labels)
+        labels = np.where(holes, _checked_fill(fill(labels, holes, scheme), holes, scheme), labels)
     return Target(labels, owners[labels], holes)
 
 
@@ -79,6 +81,20 @@ def fit_face(
             own = np.where(face & ~is_one_of(own, list(wanted)), skins[0], own)
         fitted.append(own.astype(np.uint8))
     return fitted
+
+
+def _checked_fill(filled: object, holes: np.ndarray, scheme: LabelScheme) -> np.ndarray:
+    """What a fill gave, if it is a label map of the holes' shape and has labels at them that may be there."""
+    if not isinstance(filled, np.ndarray) or filled.shape != holes.shape or filled.dtype != np.uint8:
+        given = f"{filled.dtype} {filled.shape}" if isinstance(filled, np.ndarray) else type(filled).__name__
+        raise UserError(f"the fill of target.fill gives {given}; it must give a label map, uint8 {holes.shape}")
+    allowed = scheme.behind_indices + scheme.spread_indices
+    wrong = [label for label in np.unique(filled[holes]).tolist() if label not in allowed]
+    if wrong:
+        names = [scheme.labels[label] if label < len(scheme) else str(label) for label in wrong]
+        may = ", ".join(scheme.labels[label] for label in allowed)
+        raise UserError(f"the fill of target.fill puts {', '.join(names)} into holes; allowed are {may}")
+    return filled
 
 
 def _check(maps: Sequence[np.ndarray], taken: Sequence[frozenset[int]], scheme: LabelScheme) -> None:

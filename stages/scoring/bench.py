@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from stages import registry
+from stages.errors import UserError
 from stages.metrics import Case, CaseMetric, Direction, ImageMetric, MapMetric, Measured, SetMetric, View
 from stages.regions.pair import Pair
 from stages.scoring.judges import Judges
@@ -14,6 +16,8 @@ from stages.scoring.metric_names import named_by_parser
 from stages.scoring.prepared import Comparison, PreparedImage
 
 IDENTICAL = "the images are identical"
+EMPTY = "the mask is empty"
+ROUNDING = 1e-5  # by which float32 may leave a range, as a cosine of 1.0000001 does
 
 
 class Value(NamedTuple):
@@ -29,15 +33,10 @@ class Value(NamedTuple):
     note: str = ""
 
 
-def noted(item: str, metric: str, value: float, direction: Direction, why_missing: str = "") -> Value:
-    """A value with a note if it is infinite, or missing for a known reason."""
-    note = why_missing if math.isnan(value) else IDENTICAL if math.isinf(value) else ""
-    return Value(item, metric, value, direction, note=note)
-
-
 class _Image(NamedTuple):
-    """A metric of two images, with its names and the function that measures."""
+    """A metric of two images, with its file's name, its names and the function that measures."""
 
+    entry: str
     metric: ImageMetric
     names: list[str]
     measure: Callable[[Comparison], list[float]]
@@ -50,14 +49,18 @@ class Bench:
     """
 
     def __init__(self, judges: Judges, any_of: Sequence[Pair]) -> None:
-        metrics = registry.entries("metrics").values()
+        entries = registry.entries("metrics")
+        metrics = entries.values()
         self.judges = judges
         self._pixels = judges._replace(perceptuals={})
         setup, last = judges.setup, judges.last()
-        images = [metric for metric in metrics if isinstance(metric, ImageMetric)]
-        self._images = [_Image(metric, metric.names(setup), metric.prepare(judges)) for metric in images]
-        regional = [metric for metric in images if "region" in metric.views]
-        self._regional = [_Image(metric, metric.names(last.setup), metric.prepare(last)) for metric in regional]
+        images = [(entry, metric) for entry, metric in entries.items() if isinstance(metric, ImageMetric)]
+        self._images = [_Image(entry, metric, metric.names(setup), metric.prepare(judges)) for entry, metric in images]
+        self._regional = [
+            _Image(entry, metric, metric.names(last.setup), metric.prepare(last))
+            for entry, metric in images
+            if "region" in metric.views
+        ]
         self.maps = [
             (name, m, parser)
             for m in metrics
@@ -65,8 +68,11 @@ class Bench:
             for parser, names in named_by_parser(m, setup).items()
             for name in names
         ]
-        cases = [m for m in metrics if isinstance(m, CaseMetric) and m.wanted(setup) and m.applies(any_of)]
-        self._cases = [(metric, metric.names(setup), metric.prepare(judges)) for metric in cases]
+        self._cases = [
+            (entry, m, m.names(setup), m.prepare(judges))
+            for entry, m in entries.items()
+            if isinstance(m, CaseMetric) and m.wanted(setup) and m.applies(any_of)
+        ]
         self.sets = [metric for metric in metrics if isinstance(metric, SetMetric)]
 
     def named(self, view: View) -> dict[str, Direction]:
@@ -74,26 +80,56 @@ class Bench:
         return {name: i.metric.direction for i in self._images if view in i.metric.views for name in i.names}
 
     def compare(
-        self, view: View, a: PreparedImage, b: PreparedImage, mask: np.ndarray | None = None
-    ) -> Iterator[tuple[str, float, Direction]]:
-        """Yield name, value and better direction of every metric that has a view; nan under an empty mask.
+        self, view: View, a: PreparedImage, b: PreparedImage, mask: np.ndarray | None = None, empty: str = EMPTY
+    ) -> Iterator[tuple[str, Measured, Direction]]:
+        """Yield name, value and better direction of every metric that has a view.
 
+        The value is nan with the note `empty` under an empty mask, and infinite with a note if the images are equal
+        there. Any other value that is not finite has no note: nobody knows why.
         `outside` is of pixels alone: no network's features are computed for it.
+
+        Raises:
+            UserError: a metric does not give what it says.
         """
         regional = view == "region"
         metrics = self._regional if regional else [image for image in self._images if view in image.metric.views]
         judges = self.judges.last() if regional else self._pixels if view == "outside" else self.judges
         if mask is not None and not mask.any():
-            for metric, names, _ in metrics:
-                yield from ((name, math.nan, metric.direction) for name in names)
+            for image in metrics:
+                yield from ((name, Measured(math.nan, empty), image.metric.direction) for name in image.names)
             return
         comparison = judges.compare(a, b, mask)
-        for metric, names, measure in metrics:
-            for name, value in zip(names, measure(comparison), strict=True):
-                yield name, value, metric.direction
+        equal = IDENTICAL if np.array_equal(comparison.a.small, comparison.b.small) else ""
+        for entry, metric, names, measure in metrics:
+            values = measure(comparison)
+            _check_values(entry, metric, names, values)
+            for name, value in zip(names, values, strict=True):
+                yield name, Measured(value, equal if math.isinf(value) else ""), metric.direction
 
     def of_case(self, case: Case) -> Iterator[tuple[str, Measured, Direction]]:
-        """Yield name, value and better direction of every metric of a composite with what it was made from."""
-        for metric, names, measure in self._cases:
-            for name, measured in zip(names, measure(case), strict=True):
+        """Yield name, value and better direction of every metric of a composite with what it was made from.
+
+        Raises:
+            UserError: a metric does not give what it says.
+        """
+        for entry, metric, names, measure in self._cases:
+            found = measure(case)
+            if not (isinstance(found, list | tuple) and all(isinstance(each, Measured) for each in found)):
+                raise UserError(f"stages/metrics/{entry}.py: gives {found!r}; it must give a list of Measured")
+            _check_values(entry, metric, names, [each.value for each in found])
+            for name, measured in zip(names, found, strict=True):
                 yield name, measured, metric.direction
+
+
+def _check_values(entry: str, metric: ImageMetric | CaseMetric, names: Sequence[str], values: object) -> None:
+    """Raises UserError unless a metric gives a number for each of its names, in its range as far as it is no nan."""
+    where = f"stages/metrics/{entry}.py"
+    if not (isinstance(values, list | tuple) and all(isinstance(value, Real) for value in values)):
+        raise UserError(f"{where}: gives {values!r}; it must give a list of numbers, one for each of its names")
+    if len(values) != len(names):
+        named = ", ".join(names) or "none"
+        raise UserError(f"{where}: gives {len(values)} values; it must give one for each of its names, {named}")
+    low, high = metric.range
+    for name, value in zip(names, values, strict=True):
+        if value < low - ROUNDING or value > high + ROUNDING:
+            raise UserError(f"{where}: {name} is {value:g}, out of its range {low:g} to {high:g}; mend one of the two")

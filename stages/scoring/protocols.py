@@ -10,10 +10,10 @@ import numpy as np
 from stages.formats.files import is_failed
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
-from stages.metrics import Case
+from stages.metrics import Case, Direction, Measured
 from stages.regions.labels import LabelScheme, in_common
 from stages.regions.pair import Pair, shown
-from stages.scoring.bench import Bench, Value, noted
+from stages.scoring.bench import Bench, Value
 from stages.scoring.transfer_masks import REGIONS, giver_of, outside_taken, transfer_masks
 from stages.statistics.table import SUMMARY
 
@@ -49,8 +49,8 @@ def score_reconstruction(
         own = [kind.of(face) for kind in kinds]
         for code in done:
             render = bench.judges.prepare(read_rgb(renders[code] / f"{name}.png"))
-            for metric, value, direction in bench.compare("whole", face, render):
-                yield code, noted(name, metric, value, direction)
+            for metric, measured, direction in bench.compare("whole", face, render):
+                yield code, _value(name, metric, measured, direction)
             features[code][0].append(own)
             features[code][1].append([kind.of(render) for kind in kinds])
     for code, (x, y) in features.items():
@@ -107,30 +107,46 @@ def score_case(bench: Bench, case: Case, regions: Sequence[str]) -> Iterator[Val
     """
     scheme, pair = bench.judges.parser.scheme, case.pair
     masks = transfer_masks(pair, case.own[: len(pair.references)], case.target, scheme)
-    for metric, value, direction in bench.compare("kept", case.composite, case.sources[0], masks.kept):
-        yield noted(pair.pair, f"kept {metric}", value, direction, "nothing is kept that both maps show")
+    nothing = "nothing is kept that both maps show"
+    for metric, measured, direction in bench.compare("kept", case.composite, case.sources[0], masks.kept, nothing):
+        yield _value(pair.pair, f"kept {metric}", measured, direction)
     directions = bench.named("taken")
-    taken: dict[str, list[float]] = {metric: [] for metric in directions}
+    taken: dict[str, list[Measured]] = {metric: [] for metric in directions}
     for source, mask in zip(case.sources[1:], masks.taken, strict=False):
-        for metric, value, _ in bench.compare("taken", case.composite, source, mask):
-            taken[metric] += [] if math.isnan(value) else [value]
-    for metric, values in taken.items():
-        mean = float(np.mean(values)) if values else math.nan
-        yield noted(pair.pair, f"taken {metric}", mean, directions[metric], "nothing is taken that both maps show")
+        if mask.any():
+            for metric, measured, _ in bench.compare("taken", case.composite, source, mask):
+                taken[metric].append(measured)
+    for metric, each in taken.items():
+        yield _value(pair.pair, f"taken {metric}", _mean(each), directions[metric])
     painted = frozenset[int]().union(*pair.painted(scheme).values())
     for region in regions:
         giver = giver_of(pair, scheme, region)
         given = pair.taken(scheme)[giver].intersection(scheme.indices(region)) - painted
         mask = shown(case.target, case.own[giver], given)
-        for metric, value, direction in bench.compare("region", case.composite, case.sources[giver], mask):
-            yield noted(pair.pair, f"{region} {metric}", value, direction, f"no {region} that both maps show")
+        nothing = f"no {region} that both maps show"
+        for metric, measured, direction in bench.compare("region", case.composite, case.sources[giver], mask, nothing):
+            yield _value(pair.pair, f"{region} {metric}", measured, direction)
     labels = {parser: bench.judges.parse(case.composite, parser) for parser in bench.judges.parsers}
     outside = outside_taken(pair, case.own[0], labels[bench.judges.parser_name], scheme)
-    for metric, value, direction in bench.compare("outside", case.composite, case.sources[0], outside):
-        yield noted(pair.pair, f"outside {metric}", value, direction, "what is taken covers the whole image")
+    nothing = "what is taken covers the whole image"
+    for metric, measured, direction in bench.compare("outside", case.composite, case.sources[0], outside, nothing):
+        yield _value(pair.pair, f"outside {metric}", measured, direction)
     yield from score_maps(bench, pair, labels, case.target, regions)
     for metric, measured, direction in bench.of_case(case):
-        yield Value(pair.pair, metric, measured.value, direction, note=measured.note)
+        yield _value(pair.pair, metric, measured, direction)
+
+
+def _value(item: str, metric: str, measured: Measured, direction: Direction) -> Value:
+    return Value(item, metric, measured.value, direction, note=measured.note)
+
+
+def _mean(taken: Sequence[Measured]) -> Measured:
+    """The mean over all references of which something is shown; not finite for the reason that one of them is not."""
+    if not taken:
+        return Measured(math.nan, "nothing is taken that both maps show")
+    notes = [each.note for each in taken if not math.isfinite(each.value)]
+    # What has no note is a fault, which the note of another reference must not cover.
+    return Measured(float(np.mean([each.value for each in taken])), notes[0] if notes and all(notes) else "")
 
 
 def score_maps(
@@ -151,11 +167,16 @@ def score_maps(
             return measure(own, wanted, in_common(np.array(sorted(indices)), scheme, other).tolist())
 
         taken = agreement(moved)
-        yield noted(pair.pair, f"taken {name}", taken, direction, "what is taken is in neither map")
+        yield _of_maps(pair, f"taken {name}", taken, direction, "what is taken is in neither map")
         each = {region: agreement(scheme.indices(region)) for region in scheme.regions}
         for region in regions:
-            yield noted(pair.pair, f"{region} {name}", each[region], direction, f"no {region} in either map")
-        yield noted(pair.pair, f"mean {name}", float(np.nanmean(list(each.values()))), direction)
+            yield _of_maps(pair, f"{region} {name}", each[region], direction, f"no {region} in either map")
+        yield Value(pair.pair, f"mean {name}", float(np.nanmean(list(each.values()))), direction)
+
+
+def _of_maps(pair: Pair, metric: str, value: float, direction: Direction, why_missing: str) -> Value:
+    """A value of two label maps, with a note if it is nan: `MapMetric` says what that means."""
+    return Value(pair.pair, metric, value, direction, note=why_missing if math.isnan(value) else "")
 
 
 def score_sets(

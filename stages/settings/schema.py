@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from typing_extensions import TypedDict
 
 from stages import registry
+from stages.errors import UserError
 from stages.params.align_section import AlignParams
 from stages.params.embed_section import EmbedParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
@@ -43,19 +44,34 @@ def checkpoints() -> object:
 
 @cache
 def own_sections() -> dict[str, object]:
-    """The type of every section that belongs to a kind of method."""
-    methods = registry.entries("methods").values()
-    return {method.section: method.params for method in methods if method.section is not None}
+    """The type of every section that belongs to a kind of method.
+
+    Raises UserError if two kinds have one section.
+    """
+    found: dict[str, object] = {}
+    for kind, method in registry.entries("methods").items():
+        if method.section in found:
+            raise UserError(f"stages/methods/{kind}.py: another kind has a section {method.section}; rename this one")
+        if method.section is not None:
+            found[method.section] = method.params
+    return found
 
 
 @cache
 def sections() -> dict[str, object]:
-    """The type of every section in the order of params.yaml; those of the methods come after `align`."""
-    return {
+    """The type of every section in the order of params.yaml; those of the methods come after `align`.
+
+    Raises UserError if a kind of method has the section of a stage or of another kind.
+    """
+    before: dict[str, object] = {
         "networks": NetworksParams, "checkpoints": checkpoints(), "faces": FacesParams, "maps": MapsParams,
         "pairs": PairsParams, "target": TargetParams, "embed": EmbedParams, "methods": dict[str, dict[str, object]],
-        "align": AlignParams, **own_sections(), "gallery": GalleryParams, "score": ScoreParams, "report": ReportParams,
+        "align": AlignParams,
     }  # fmt: skip
+    after = {"gallery": GalleryParams, "score": ScoreParams, "report": ReportParams}
+    if taken := [name for name in own_sections() if name in before or name in after]:
+        raise UserError(f"stages/methods: section {taken[0]} of a kind of method is that of a stage; rename it")
+    return {**before, **own_sections(), **after}
 
 
 def _expanded(node: Any, defs: Schema) -> Any:

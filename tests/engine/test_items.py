@@ -338,3 +338,19 @@ def test_what_a_killed_run_was_writing_is_removed(stage):
     Path("out/.other").write_bytes(b"not ours")
     stage.run()
     assert {path.name for path in Path("out").iterdir()} == {".other", *(f"{name}.png" for name in NAMES)}
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ([], "compute gives 0 results for 1 items; one for each is needed"),
+        ([None], "compute gives for a NoneType; it must give a Result or an ItemError"),
+        ([Result({}, {})], "compute gives for a the contents nothing; needed are code, each as bytes"),
+        ([Result({"image": b""}, {})], "compute gives for a the contents image; needed are code, each as bytes"),
+        ([Result({"code": "text"}, {})], "compute gives for a the contents code; needed are code, each as bytes"),
+    ],
+)
+def test_results_of_another_kind_are_refused_and_not_stored(stage, refused, results, message):
+    stage.compute = lambda batch: results
+    refused(f"codes: {message}", stage.run)
+    assert not RECORD.exists() and not list(Path(".cache").glob("codes/*/code"))

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from support import ROOT, drawn_maps
 
 from stages import registry
+from stages.errors import UserError
 from stages.fills import Fill
 from stages.regions import target_map as regions_target
 from stages.regions.labels import CELEBAMASK_19, LabelScheme
@@ -389,3 +390,18 @@ def test_no_skin_in_the_upper_corners_of_the_parsers_maps(fill, wide):
     for hair in maps.values():
         corners = hair_transfer(wide, hair, fill).labels[:64, [*range(32), *range(480, 512)]]
         assert set(corners.ravel().tolist()) <= {BACKGROUND, HAIR_LABEL, HAT}
+
+
+@pytest.mark.parametrize(
+    ("filled", "message"),
+    [
+        (np.full((64, 64), HAIR_LABEL, np.uint8), "puts hair into holes; allowed are background, .*skin"),
+        (np.full((64, 64), 200, np.uint8), "puts 200 into holes"),
+        (np.zeros((64, 64)), r"gives float64 \(64, 64\); it must give a label map, uint8 \(64, 64\)"),
+        (np.zeros(3, np.uint8), r"gives uint8 \(3,\); it must give"),
+        (None, "gives NoneType; it must give a label map"),
+    ],
+)
+def test_a_fill_that_gives_something_else_is_refused(filled, message):
+    with pytest.raises(UserError, match=f"^the fill of target.fill {message}"):
+        regions_target.compose([portrait(), portrait(8)], [ALL - HAIR, HAIR], SCHEME, lambda *_: filled)

@@ -45,7 +45,7 @@ HALF[:, :32] = 255  # differs at the left only
 def compare(a, b, mask=None, judges=JUDGES, view="kept"):
     """Values by name of two images, uint8."""
     values = Bench(judges, []).compare(view, judges.prepare(a), judges.prepare(b), mask)
-    return {name: value for name, value, _ in values}
+    return {name: measured.value for name, measured, _ in values}
 
 
 def half_mask(size, left):

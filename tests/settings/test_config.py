@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import ROOT
 
+from stages import registry
 from stages.errors import UserError
+from stages.methods import Method
 from stages.settings import config
-from stages.settings.schema import at, sections
+from stages.settings.schema import at, own_sections, sections
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
@@ -204,3 +206,26 @@ def test_any_value_is_taken_or_refused_by_a_line_that_names_the_key(key, value):
 def test_every_key_refuses_some_value_and_says_its_rule(refused, key):
     refused(f"^params.yaml: {'.'.join(key)}: ", config.check_params, changed(key, {"a": [object]}))
     assert at(key, PARAMS) is not None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "message"),
+    [
+        ({"a": "mine", "b": "mine"}, "^stages/methods/b.py: another kind has a section mine; rename this one"),
+        ({"a": "score"}, "^stages/methods: section score of a kind of method is that of a stage; rename it"),
+    ],
+)
+def test_a_section_belongs_to_one_kind(monkeypatch, kinds, message):
+    methods = {kind: Method(dict, len, section=name, params=dict) for kind, name in kinds.items()}
+    monkeypatch.setattr(
+        "stages.registry.entries",
+        lambda room, entries=registry.entries: methods if room == "methods" else entries(room),
+    )
+    own_sections.cache_clear()
+    sections.cache_clear()
+    try:
+        with pytest.raises(UserError, match=message):
+            sections()
+    finally:
+        own_sections.cache_clear()
+        sections.cache_clear()
