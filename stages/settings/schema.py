@@ -49,11 +49,15 @@ def own_sections() -> dict[str, object]:
     Raises UserError if two kinds have one section.
     """
     found: dict[str, object] = {}
+    owners: dict[str, str] = {}
     for kind, method in registry.entries("methods").items():
-        if method.section in found:
-            raise UserError(f"stages/methods/{kind}.py: another kind has a section {method.section}; rename this one")
-        if method.section is not None:
-            found[method.section] = method.params
+        if method.section is None:
+            continue
+        if other := owners.get(method.section):
+            raise UserError(
+                f"stages/methods: {other} and {kind} have one section, {method.section}; rename one of them"
+            )
+        found[method.section], owners[method.section] = method.params, kind
     return found
 
 

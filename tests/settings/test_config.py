@@ -211,7 +211,7 @@ def test_every_key_refuses_some_value_and_says_its_rule(refused, key):
 @pytest.mark.parametrize(
     ("kinds", "message"),
     [
-        ({"a": "mine", "b": "mine"}, "^stages/methods/b.py: another kind has a section mine; rename this one"),
+        ({"a": "mine", "b": "mine"}, "^stages/methods: a and b have one section, mine; rename one of them"),
         ({"a": "score"}, "^stages/methods: section score of a kind of method is that of a stage; rename it"),
     ],
 )
