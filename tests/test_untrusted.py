@@ -227,6 +227,6 @@ def test_whatever_a_user_names_reaches_the_shell_quoted():
     # What is left are files that rules make; the user's own files are no arguments but in quotes.
     given = {name for name in listed if not re.fullmatch(r"(input|output)(\.\w+)?", name)}
     assert not given, given
-    for name in ("input.photos", "input.listed", "input.results", "input.checkpoint", "input.inception"):
+    for name in ("input.photos", "input.listed", "input.results", "input.checkpoint", "input.supplied"):
         assert name not in listed
     assert listed, "the pattern finds the commands"

@@ -125,11 +125,13 @@ class SetMetric(_Metric):
     """A metric of two sets of images, by their features (n, d) and (m, d).
 
     `title`: its name on features of a name. `measure`: gets the features, whether sample k of the second was made from
-    sample k of the first (`paired`), and `permutations` and `seed` of what is drawn.
+    sample k of the first (`paired`), and `permutations` and `seed` of what is drawn. `on`: whether it is measured on
+    features of a name.
     """
 
     title: Callable[[str], str]
     measure: Callable[..., list[SetPart]]
+    on: Callable[[str], bool] = lambda _: True
 
 
 Metric = ImageMetric | MapMetric | CaseMetric | SetMetric

@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.metrics import SetMetric, SetPart
-from stages.scoring.features import INCEPTION
+from stages.scoring.features import CLIP_B32, INCEPTION
 from stages.scoring.samples import checked_features, covariance_root, triangular_factor
 
 # What is added to the name of a Fréchet distance for what it is by chance.
 NULL = " null"
+NAMES = {INCEPTION: "FID", CLIP_B32: "FID_CLIP"}  # of the distances that have one
 
 
 class Null(NamedTuple):
@@ -85,6 +86,7 @@ ENTRY = SetMetric(
     direction="lower",
     range=(0, math.inf),
     source="Heusel et al. 2017, equation 6",
-    title=lambda features: "FID" if features == INCEPTION else f"Fréchet {features}",
+    # FID_CLIP is on ViT-B/32 (Kynkäänniemi et al. 2022; HairFastGAN); on another CLIP it is another number.
+    title=lambda features: NAMES.get(features, f"Fréchet {features}"),
     measure=measure,
 )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from stages.metrics import SetMetric, SetPart
-from stages.scoring.features import INCEPTION
+from stages.scoring.features import INCEPTION, is_clip
 from stages.scoring.samples import checked_features
 
 ERROR = " SE"  # what is added to the name of a kernel distance for its standard error
@@ -81,4 +81,5 @@ ENTRY = SetMetric(
     source="Bińkowski, Sutherland, Arbel and Gretton 2018, section 4",
     title=lambda features: "KID" if features == INCEPTION else f"Kernel {features}",
     measure=measure,
+    on=lambda features: not is_clip(features),  # CMMD is the kernel distance there
 )

@@ -47,6 +47,11 @@ class ScoreParams(TypedDict):
         Path | None,
         doc("copy of pt_inception-2015-12-05-6726825d.pth; with it FID is given, without it only its substitute"),
     ]
+    clip: Annotated[
+        list[Path],
+        doc("copies of OpenAI's ViT-B-32.pt, with which FID_CLIP is given, or ViT-L-14-336px.pt, with which CMMD is"),
+    ]
+    arcface: Annotated[Path | None, doc("copy of InsightFace's w600k_r50.onnx; with it identity by ArcFace is given")]
     seed: Seed
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from stages.scoring.prepared import PreparedImage
 
 INCEPTION = "Inception"
+CLIP = "CLIP "  # before the title of a CLIP
+CLIP_B32, CLIP_336 = f"{CLIP}ViT-B/32", f"{CLIP}ViT-L/14@336"
 SMALLEST_LENGTH = 1e-10  # of a pixel's features, which may all be 0
 
 
@@ -43,6 +45,16 @@ def of_inception(weights: Path, device: "torch.device") -> FeatureKind:
         INCEPTION,
         lambda image: pool_features(inception, from_rgb(image.pixels, device))[0].double().cpu().numpy(),
     )
+
+
+def of_clip(title: str, encode: "Callable[[np.ndarray], np.ndarray]") -> FeatureKind:
+    """A CLIP's features of whole images, as `encode` gives them."""
+    return FeatureKind(f"{CLIP}{title}", lambda image: encode(image.pixels))
+
+
+def is_clip(features: str) -> bool:
+    """Whether features of a name are a CLIP's."""
+    return features.startswith(CLIP)
 
 
 def unit_features(features: "Tensor") -> "np.ndarray":

@@ -6,23 +6,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stages.errors import UserError
-from stages.formats.files import sha256_file
-
-SHA256_PREFIX = "6726825d"  # part of the published file's name
-FILE_NAME = "pt_inception-2015-12-05-6726825d.pth"
+from stages.scoring.user_files import INCEPTION
 
 
-def load_inception(weights: Path, device: torch.device) -> nn.Module:
+def load_inception(weights: Path, device: torch.device, verify: bool = True) -> nn.Module:
     """Load pytorch-fid's Inception from a file at hand; nothing is downloaded.
+
+    `verify`: whether its sha256 must be the published one.
 
     Raises:
         UserError: the file is missing or not the published one.
     """
-    if not weights.is_file():
-        raise UserError(f"{weights}: no such file; score.inception names a copy of {FILE_NAME}, or is null")
-    if not sha256_file(weights).startswith(SHA256_PREFIX):
-        raise UserError(f"{weights}: is not {FILE_NAME}, its sha256 must begin with {SHA256_PREFIX}")
+    if verify:
+        INCEPTION.check(weights)
     from pytorch_fid import inception
 
     # pytorch-fid builds the network and fetches its weights in one function: hand it the file instead.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +14,12 @@ from stages.formats.weight_files import network_of
 from stages.nets.interfaces import Parser, Perceptual
 from stages.nets.loading import load_parser, load_perceptual
 from stages.params.outputs import ScoreParams
-from stages.scoring.features import FeatureKind, of_inception, of_judge
+from stages.scoring.arcface import Identify, load_arcface
+from stages.scoring.clip import Encode, load_clip
+from stages.scoring.features import INCEPTION, FeatureKind, of_clip, of_inception, of_judge
 from stages.scoring.pixels import resize, resize_mask
 from stages.scoring.prepared import Comparison, PreparedImage, Setup
+from stages.scoring.user_files import clip_of
 
 
 class Judges(NamedTuple):
@@ -24,6 +28,7 @@ class Judges(NamedTuple):
     `weights`: the weight files at hand, by the name of their network, for metrics that load one of their own.
     `parser_name`: the face parser's name in params.yaml. `identity`: whether distances of identities are asked for.
     `judge_parsers`: other parsers that look at the composites, by name.
+    `clips`: the CLIPs that the user supplies, by title. `arcface`: likewise; None without it.
     """
 
     perceptuals: dict[str, Perceptual]
@@ -35,13 +40,16 @@ class Judges(NamedTuple):
     parser_name: str = "parser"
     identity: bool = False
     judge_parsers: Mapping[str, Parser] = {}
+    clips: Mapping[str, Encode] = MappingProxyType({})
+    arcface: Identify | None = None
 
     @property
     def setup(self) -> Setup:
         """What the names of metrics depend on."""
-        names, inception = tuple(self.perceptuals), len(self.features) > 1
-        parser, others = self.parser, tuple(self.judge_parsers)
-        return Setup(self.size, names, self.parser_name, parser.size, inception, self.identity, others)
+        names, inception = tuple(self.perceptuals), any(kind.name == INCEPTION for kind in self.features)
+        parser, others, clips = self.parser, tuple(self.judge_parsers), tuple(self.clips)
+        given = (others, clips, self.arcface is not None)
+        return Setup(self.size, names, self.parser_name, parser.size, inception, self.identity, *given)
 
     def last(self) -> "Judges":
         """The same with the last perceptual network alone."""
@@ -104,5 +112,8 @@ def load_judges(
     kinds = [of_judge(next(iter(nets)), params["size"])]
     if params["inception"] is not None:
         kinds.append(of_inception(Path(params["inception"]), device))
+    clips = {clip_of(path).title: load_clip(Path(path), device) for path in params["clip"]}
+    kinds += [of_clip(title, encode) for title, encode in clips.items()]
+    arcface = None if params["arcface"] is None else load_arcface(Path(params["arcface"]))
     loaded, size = load_parser(files[parser], device), params["size"]
-    return Judges(nets, loaded, kinds, files, size, device, parser, params["identity"], others)
+    return Judges(nets, loaded, kinds, files, size, device, parser, params["identity"], others, clips, arcface)

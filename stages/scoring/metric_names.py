@@ -9,6 +9,7 @@ from stages.params.outputs import Protocol
 from stages.params.whole import Params
 from stages.scoring.prepared import Setup
 from stages.scoring.transfer_masks import REGIONS
+from stages.scoring.user_files import clip_titles
 
 PARSER_SIZE = 512  # px of every face parser
 JUDGE = "judge"  # in front of what another parser than the run's own says
@@ -18,9 +19,9 @@ def setup_of(params: Params) -> Setup:
     """What the names depend on, from all parameters."""
     score, networks = params["score"], params["networks"]
     judges = tuple(registry.load("networks", judge).title for judge in networks["judges"])
-    inception = score["inception"] is not None
+    inception, given = score["inception"] is not None, (clip_titles(score), score["arcface"] is not None)
     parsers = tuple(networks["judge_parsers"])
-    return Setup(score["size"], judges, networks["parser"], PARSER_SIZE, inception, score["identity"], parsers)
+    return Setup(score["size"], judges, networks["parser"], PARSER_SIZE, inception, score["identity"], parsers, *given)
 
 
 def metrics_of(params: Params) -> dict[Protocol, list[str]]:

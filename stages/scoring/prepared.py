@@ -14,6 +14,7 @@ class Setup(NamedTuple):
     `size`: px at which images are compared. `judges`: the perceptual networks by their titles. `parser`, `parser_size`:
     the face parser and its px. `inception`: whether its weights are at hand. `identity`: whether that is measured.
     `judge_parsers`: other face parsers that judge the composites.
+    `clip`: the CLIPs at hand by their titles. `arcface`: whether its file is at hand.
     """
 
     size: int
@@ -23,6 +24,8 @@ class Setup(NamedTuple):
     inception: bool
     identity: bool
     judge_parsers: tuple[str, ...] = ()
+    clip: tuple[str, ...] = ()
+    arcface: bool = False
 
 
 class PreparedImage(NamedTuple):

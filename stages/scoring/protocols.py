@@ -195,7 +195,7 @@ def score_sets(
         return
     for k, kind in enumerate(bench.judges.features):
         a, b = (np.stack([features[k] for features in images]) for images in (x, y))
-        for metric in bench.sets:
+        for metric in (each for each in bench.sets if each.on(kind.name)):
             title = metric.title(kind.name)
             for part in metric.measure(a, b, paired=paired, permutations=permutations, seed=seed):
                 yield Value(SUMMARY, f"{title}{part.suffix}", part.value, metric.direction, n, part.low, part.high)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from stages import registry
+from stages.errors import UserError
 from stages.params.networks import NetworksParams
 from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
+from stages.scoring.user_files import clip_titles
 from stages.settings.methods import ONE_FILE, aligned, embedding
 from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
@@ -87,6 +89,13 @@ def _report(params: Params) -> list[str]:
     ]
 
 
+def _score(params: Params) -> list[str]:
+    try:
+        return _twice("score.clip", clip_titles(params["score"]))
+    except UserError as error:
+        return [str(error)]
+
+
 def _metrics(params: Params) -> list[str]:
     """Metrics that are measured with these networks, methods and switches, and nothing that may be two of them."""
     known, lines = metrics_of(params), []
@@ -132,6 +141,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("networks",), _networks),
     (("target",), _fill),
     (("gallery",), _gallery_kinds),
+    (("score",), _score),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
     (("methods", "gallery"), _gallery),

@@ -14,6 +14,7 @@ from stages.errors import UserError
 from stages.formats.canonical import canonical
 from stages.params.whole import Params
 from stages.scoring.metric_names import networks_of
+from stages.scoring.user_files import supplied_to_score
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
 from stages.settings.methods import folders_supplied
@@ -66,7 +67,7 @@ def supplied(params: Params) -> dict[str, list[str]]:
         "codes": list(folders_supplied(methods, "reconstructions").values()),
         "targets": [params["pairs"]["file"]],
         "composites": list(folders_supplied(methods, "images").values()),
-        "score": [params["score"]["inception"]],
+        "score": supplied_to_score(params["score"]),
     }
     return {stage: [path for path in paths if path is not None] for stage, paths in files.items()}
 

@@ -5,7 +5,8 @@ import pytest
 from stages import registry
 
 METRICS = (
-    "frechet", "identity", "iou", "kernel", "look_colour", "look_gram", "perceptual", "psnr", "rmse", "ssim", "vgg",
+    "clip_image", "cmmd", "frechet", "identity", "identity_arcface", "iou", "kernel",
+    "look_colour", "look_gram", "perceptual", "psnr", "rmse", "ssim", "vgg",
 )  # fmt: skip
 
 

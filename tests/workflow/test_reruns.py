@@ -94,6 +94,8 @@ OTHERS = {
     "faces.photos": "photos",
     "pairs.file": "my_pairs.csv",
     "score.inception": "inception.pth",
+    "score.clip": ["ViT-B-32.pt"],
+    "score.arcface": "w600k_r50.onnx",
     "methods.mine.images": "photos",
     "methods.mine.reconstructions": "results",
     "checkpoints.lpips_vgg": PARAMS["checkpoints"]["bisenet16"],
@@ -206,7 +208,7 @@ def plans(tmp_path_factory) -> dict[str, Any]:
     names = ("pair-0000", "pair-0001", "drawn-0000", "drawn-0001")
     photos = [f"{place}/{name}.png" for place in ("results", "rebuilt") for name in names]
     photos += [f"photos/{name}.png" for name in ("pair-0000", "photo-0000")]
-    for name in (*photos, "inception.pth", *PARAMS["checkpoints"].values()):
+    for name in (*photos, "inception.pth", "ViT-B-32.pt", "w600k_r50.onnx", *PARAMS["checkpoints"].values()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     (folder / "my_pairs.csv").write_text("pair,identity,hair\npair-0000,drawn-0000,drawn-0001\n")

@@ -14,6 +14,7 @@ from stages.engine.code import files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
 from stages.scoring import metric_names
+from stages.scoring.user_files import check_score_files, supplied_to_score
 from stages.settings import config as settings
 from stages.settings import manifests, methods
 from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
@@ -53,6 +54,7 @@ try:
     USED = [*settings.used_networks(config["networks"]), "dlib_landmarks"]
     OTHER_SCORERS = metric_names.networks_of(config)
     check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
+    check_score_files(config["score"])
     if "DVC_STAGE" in os.environ:
         check_listed(config)
     FACES, PAIRS = names_of_items(config)

@@ -11,7 +11,7 @@ rule make_score:
         parser=weights_of("parser"),
         judges=weights_named([*config["networks"]["judges"], *config["networks"]["judge_parsers"]]),
         others=weights_named(OTHER_SCORERS),
-        inception=config["score"]["inception"] or [],
+        supplied=supplied_to_score(config["score"]),
     output:
         "reports/metrics.parquet",
     log:
