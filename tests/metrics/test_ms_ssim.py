@@ -33,7 +33,7 @@ def test_identical_images_have_1_and_order_does_not_matter():
 def test_images_that_are_too_small_are_refused_and_not_named(refused):
     a, b = images(128, 0, 0.1)
     refused("MS-SSIM needs at least 176x176 pixels, not 128x128", ms_ssim, a, b, error=ValueError)
-    params = {"networks": {"judges": ["stlpips_vgg"], "parser": "bisenet19"}}
+    params = {"networks": {"judges": ["stlpips_vgg"], "judge_parsers": [], "parser": "bisenet19"}}
     score = {"size": 128, "inception": None, "clip": [], "arcface": None, "identity": True}
     assert ENTRY.names(setup_of(params | {"score": score})) == []
     assert ENTRY.names(setup_of(params | {"score": score | {"size": 256}})) == ["MS-SSIM@256"]
