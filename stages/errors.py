@@ -7,3 +7,7 @@ class UserError(Exception):
 
 class ItemError(Exception):
     """One item cannot be computed; it is recorded as failed with this reason and the others go on."""
+
+
+class UnreadableError(ItemError):
+    """Another system's image of this item is there and cannot be used."""

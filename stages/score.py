@@ -2,7 +2,8 @@
 
 Protocols:
     reconstruction: every image against its embedding (paper, Table 1). What is pasted embeds nothing.
-    transfer: every pair's composite against what it was made from. It has no ground truth.
+    transfer: every pair's composite against what it was made from. It has no ground truth. A composite that is a
+        failure (stages/scoring/failures.py) is counted and not measured.
     self-transfer (HairFastGAN, 2024): every image given its own hair. Nothing has to move then, so the alignment keeps
         the embedding's F (equation 7 with α∘β = 1), the blend of equal F and S is that F and S whatever the weights,
         and the composite is the embedding's image (tests/scoring/test_self_transfer.py). So it takes its numbers from
@@ -19,13 +20,14 @@ import torch
 import typer
 
 from stages.engine.command import TF32, Log, as_json, log_to, run_stage
-from stages.engine.stage_records import check_below
+from stages.engine.stage_records import check_below, read_record
 from stages.nets.device import choose_device
 from stages.params.outputs import ScoreParams
 from stages.params.whole import Methods
 from stages.scoring.bench import Bench, Value
 from stages.scoring.judges import load_judges
-from stages.scoring.protocols import Given, score_reconstruction, score_transfer
+from stages.scoring.judging import Given, failure_values, judge_all
+from stages.scoring.protocols import score_reconstruction, score_transfer
 from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import reconstruction_folders
 from stages.statistics import table
@@ -69,6 +71,7 @@ def main(
     folder_of = reconstruction_folders(methods)
     renders = {folder: data / "reconstructions" / folder for folder in dict.fromkeys(folder_of.values())}
     composites = {method: data / "composites" / method for method in methods}
+    records = {method: read_record(data / "records" / "composites" / f"{method}.json") for method in methods}
     rows: list[dict[str, object]] = []
     with torch.no_grad():
         logger.info("reconstruction of %d images by %s", len(names), ", ".join(renders) or "nothing")
@@ -79,13 +82,20 @@ def main(
                 rows += [row("self-transfer", method, value) for method in of_folder if method in (in_place or [])]
         logger.info("transfer of %d pairs by %s", len(listed), ", ".join(methods))
         given = Given(faces, data / "maps", data / "targets")
-        rows += [row("transfer", *each) for each in score_transfer(bench, listed, given, composites, **options)]
+        judged = judge_all(listed, given, composites, records, bench.judges.parser.scheme)
+        measured = score_transfer(bench, listed, given, composites, judged, **options)
+        rows += [row("transfer", *each) for each in measured]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     sets = frame[frame["item"] == table.SUMMARY].assign(excluded=0)
     items = frame[frame["item"] != table.SUMMARY].assign(excluded=0)
     summed = table.summarise(items, level=params["level"], resamples=params["resamples"], seed=params["seed"])
-    table.write(pd.concat([summed, sets]), out)
-    logger.info("%d rows in %s", len(frame), out)
+    failures = [
+        row("transfer", method, value)
+        for method in methods
+        for value in failure_values(judged[method], listed, params["level"])
+    ]
+    table.write(pd.concat([summed, sets, pd.DataFrame(failures, columns=COLUMNS).assign(excluded=0)]), out)
+    logger.info("%d rows in %s", len(frame) + len(failures), out)
 
 
 if __name__ == "__main__":

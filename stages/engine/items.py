@@ -17,7 +17,7 @@ from stages.engine.environment import environment
 from stages.engine.item_store import Parts, Store, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
 from stages.engine.stage_records import check, write_record
-from stages.errors import ItemError, UserError
+from stages.errors import ItemError, UnreadableError, UserError
 from stages.formats.canonical import canonical
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.weight_files import network_of, weights_digest
@@ -147,7 +147,7 @@ def run_items(
         for (item, key, parts), result in zip(chunk, results, strict=True):
             if isinstance(result, ItemError):
                 log.error("%s: %s failed: %s", stage, item.name, result)
-                records[item.name] = _fail(item, str(result))
+                records[item.name] = _fail(item, str(result), unreadable=isinstance(result, UnreadableError))
                 continue
             entry = {
                 "item": item.name, "status": "ok", "key": key, "seconds": round(seconds, 3),
@@ -234,6 +234,7 @@ def _place(item: Item, contents: Mapping[str, bytes]) -> None:
         write_atomic(path, contents[role])
 
 
-def _fail(item: Item, reason: str) -> dict[str, object]:
+def _fail(item: Item, reason: str, *, unreadable: bool = False) -> dict[str, object]:
     _place(item, dict.fromkeys(item.outputs, b""))
-    return {"item": item.name, "status": "failed", "reason": reason}
+    mark = {"unreadable": True} if unreadable else {}
+    return {"item": item.name, "status": "failed", "reason": reason, **mark}

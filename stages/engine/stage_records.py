@@ -28,6 +28,7 @@ class ItemRecord(TypedDict):
     item: str
     status: Literal["ok", "failed"]
     reason: NotRequired[str]
+    unreadable: NotRequired[bool]  # another system's image is there and cannot be used
     key: NotRequired[str]
     seconds: NotRequired[float]
     peak_mib: NotRequired[int]

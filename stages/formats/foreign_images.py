@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from stages.errors import ItemError
+from stages.errors import ItemError, UnreadableError
 from stages.formats.images import at_face_size, png_bytes, read_square
 
 SMALLEST = 256  # px; below it a comparison with the others at 256 px would measure the size
@@ -15,11 +15,15 @@ def read_result(name: str, folder: Path, results: Mapping[str, Path]) -> Image.I
     """The image of one pair or face.
 
     Raises:
-        ItemError: it is missing, not an image, not square, or smaller than 256 px.
+        UnreadableError: it is not an image, not square, or smaller than 256 px.
+        ItemError: it is missing.
     """
     if name not in results:
         raise ItemError(f"{folder}: no image named {name}")
-    return read_square(results[name], f"{SMALLEST} px", SMALLEST, "the pair's faces are")
+    try:
+        return read_square(results[name], f"{SMALLEST} px", SMALLEST, "the pair's faces are")
+    except ItemError as error:
+        raise UnreadableError(str(error)) from error
 
 
 def bring_to_size(image: Image.Image) -> tuple[dict[str, bytes], dict[str, object]]:

@@ -19,6 +19,7 @@ from stages.reporting import tables
 from stages.reporting.circular import Losses, losses_of
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.environments import environments_table, mixed
+from stages.reporting.failed_results import failure_lines, failure_table, of_pipeline, without_result
 from stages.reporting.names import method_name
 from stages.reporting.ranking import names_by_kind, ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
@@ -71,10 +72,12 @@ def render_report(
         renamed=tables.renamed_table(faces),
         pairs=pairs,
         source_of_pairs=_source(params["pairs"]),
-        failed=failures(records),
+        failed=failures(of_pipeline(records, methods)),
+        failure_table=failure_table(frame, list(methods)),
+        failure_lines=failure_lines(frame, records, methods),
         warned=warnings(records),
         noted=unmeasured(frame),
-        missing=incomplete(frame, protocols(params), images, len(pairs)),
+        missing=incomplete(frame, protocols(params), images, len(pairs), without_result(frame, records, methods)),
         mixed=mixed(records),
         environments=environments_table(records),
         settings_from=sources(given),

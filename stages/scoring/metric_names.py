@@ -7,6 +7,7 @@ from stages.errors import UserError
 from stages.metrics import CaseMetric, ImageMetric, MapMetric, Metric, SetMetric
 from stages.params.outputs import Protocol
 from stages.params.whole import Params
+from stages.scoring.failures import FAILURE
 from stages.scoring.prepared import Setup
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
@@ -31,7 +32,7 @@ def metrics_of(params: Params) -> dict[Protocol, list[str]]:
     Raises UserError if two have one name.
     """
     setup = setup_of(params)
-    of: dict[Protocol, dict[str, str]] = {"reconstruction": {}, "transfer": {}}
+    of: dict[Protocol, dict[str, str]] = {"reconstruction": {}, "transfer": {FAILURE: FAILURE}}
     titles: dict[str, str] = {}
     for entry, metric in registry.entries("metrics").items():
         for protocol, name in _names(metric, setup):

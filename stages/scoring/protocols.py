@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,18 +13,11 @@ from stages.metrics import Case, Direction, Measured
 from stages.regions.labels import LabelScheme, in_common
 from stages.regions.pair import Pair, shown
 from stages.scoring.bench import Bench, Value
+from stages.scoring.judging import Given, Judged
 from stages.scoring.transfer_masks import REGIONS, giver_of, outside_taken, transfer_masks
 from stages.statistics.table import SUMMARY
 
 Features = list[list[np.ndarray]]  # of images, of each kind of features
-
-
-class Given(NamedTuple):
-    """Where the faces, maps and targets are."""
-
-    faces: dict[str, Path]
-    maps: Path
-    targets: Path
 
 
 def score_reconstruction(
@@ -58,9 +50,17 @@ def score_reconstruction(
 
 
 def score_transfer(
-    bench: Bench, pairs: Sequence[Pair], given: Given, composites: Mapping[str, Path], permutations: int, seed: int
+    bench: Bench,
+    pairs: Sequence[Pair],
+    given: Given,
+    composites: Mapping[str, Path],
+    judged: Mapping[str, Judged],
+    permutations: int,
+    seed: int,
 ) -> Iterator[tuple[str, Value]]:
     """Yield the measurements of every method's composite of every pair, then those of the sets under `*`.
+
+    A composite that is a failure is not measured: an unchanged image would keep the identity perfectly.
 
     The sets are all images that the method's composites are made from, each once, and its composites.
 
@@ -69,6 +69,7 @@ def score_transfer(
         pairs: all pairs.
         given: what the composites were made from.
         composites: folder of the composites by method.
+        judged: what became of the composites by method.
         permutations, seed: of the null of a Fréchet distance.
     """
     judges, scheme = bench.judges, bench.judges.parser.scheme
@@ -77,7 +78,7 @@ def score_transfer(
     used: dict[str, dict[str, None]] = {method: {} for method in composites}
     made: dict[str, Features] = {method: [] for method in composites}
     for pair in pairs:
-        done = [method for method, folder in composites.items() if not is_failed(folder / f"{pair.pair}.png")]
+        done = [method for method in composites if judged[method].measured(pair.pair)]
         if not done:
             continue
         sources = [judges.prepare(read_rgb(given.faces[image])) for image in pair.images]

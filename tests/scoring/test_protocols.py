@@ -16,8 +16,9 @@ from stages.regions.pair import Pair
 from stages.scoring.bench import Bench
 from stages.scoring.features import FeatureKind
 from stages.scoring.judges import Judges
+from stages.scoring.judging import Given, Judged, absent
 from stages.scoring.pixels import resize
-from stages.scoring.protocols import Given, regions_beside_taken, score_reconstruction, score_transfer
+from stages.scoring.protocols import regions_beside_taken, score_reconstruction, score_transfer
 
 BACKGROUND, SKIN, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "hair"))
 SIZE = 64
@@ -118,7 +119,8 @@ class Run:
         given = Given(self.faces, self.folder / "maps", self.folder / "targets")
         composites = {method: self.folder / method for method in ("one", "two")}
         pairs = pairs or PAIRS
-        return list(score_transfer(Bench(judges, pairs), pairs, given, composites, **NULL))
+        judged = {method: Judged(absent(pairs, folder, None), {}) for method, folder in composites.items()}
+        return list(score_transfer(Bench(judges, pairs), pairs, given, composites, judged, **NULL))
 
     def reconstruction(self, judges):
         return list(score_reconstruction(Bench(judges, PAIRS), self.faces, {"fs": self.folder / "fs"}, **NULL))

@@ -8,6 +8,7 @@ rule make_score:
         targets=rules.make_targets.output.targets,
         renders=RENDERS,
         composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
+        records=expand("data/records/composites/{method}.json", method=METHODS),
         parser=weights_of("parser"),
         judges=weights_named([*config["networks"]["judges"], *config["networks"]["judge_parsers"]]),
         others=weights_named(OTHER_SCORERS),
