@@ -212,6 +212,9 @@ def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
     assert report.startswith("# Barbershop, evaluated: INVALID\n")
     assert "text.png: not an image (a PNG, JPEG or WebP file); replace or remove it" in report
     frame = table.read(finished / "reports" / "metrics.parquet")
-    assert set(frame[frame["protocol"] == "transfer"]["item"]) == {"swap", "tint", "*"}
+    measured = frame[(frame["protocol"] == "transfer") & (frame["metric"] != "failure")]
+    assert set(measured["item"]) == {"swap", "tint", "*"}
+    lost = frame[(frame["metric"] == "failure") & (frame["item"] == "lost")]
+    assert len(lost) and lost["note"].str.startswith("missing: ").all()
     assert "figures/gallery.png" in report
     assert (finished / "reports" / "figures" / "gallery.png").stat().st_size > 10_000
