@@ -175,28 +175,32 @@ def test_values_with_a_note_are_named_and_make_nothing_invalid(render):
     assert verdict(render(frame)) == "INVALID", "one of the two that are left out has no note"
 
 
-def test_reconstruction_shows_the_table_and_the_paper(render):
+def test_reconstruction_is_measured_in_the_papers_columns(render):
+    """What was measured stands by itself; the published table follows, with its protocol in every row."""
     frame = measured()
-    ((header, *rows),) = section(render(frame), "Reconstruction")
+    (header, *rows), (paper_header, *paper) = section(render(frame), "Reconstruction")
     columns = {re.split("[@ ]", title)[0]: k for k, title in enumerate(header)}
     summary = frame[(frame["item"] == "*") & (frame["protocol"] == "reconstruction")]
     assert set(columns) >= {"FID", "ST-LPIPS-VGG"}
     for row in summary.itertuples():
-        (cells,) = [cells for cells in rows if cells[:2] == [METHODS[row.method], "measured here"]]
+        (cells,) = [cells for cells in rows if cells[0] == METHODS[row.method]]
         assert cells[header.index("N")] == "4"
         assert_shows(cells[columns[row.metric.split("@")[0]]], row)
+    assert [cells[0] for cells in rows] == ["Baseline", "Barbershop"]
+    assert paper_header[:5] == ["metric", "data", "N", "reference set", "mask rule"]
     for row in published().itertuples():
-        (cells,) = [cells for cells in rows if cells[0] == row.method and cells[1].startswith("published")]
-        assert float(cells[columns[row.metric]]) == pytest.approx(row.value)
-        assert cells[1].startswith("published only") == (row.method not in METHODS.values())
-    assert [cells[0] for cells in rows] == ["Baseline"] * 2 + ["LOHO", "MichiGAN"] + ["Barbershop"] * 2
+        (cells,) = [cells for cells in paper if cells[0] == row.metric]
+        assert cells[1:5] == [row.data, row.n, row.reference, row.mask]
+        assert float(cells[paper_header.index(row.method)]) == pytest.approx(row.value)
 
 
-def test_numbers_published_elsewhere_are_all_shown(render):
+def test_numbers_published_elsewhere_are_all_shown_with_their_protocols(render):
     shown = section(render(measured()), "Published elsewhere")
     for (_, numbers), (header, *rows) in zip(elsewhere().groupby("source", sort=False), shown, strict=True):
-        cells = {(row[0], metric): cell for row in rows for metric, cell in zip(header[1:], row[1:], strict=True)}
-        expected = numbers.set_index(["method", "metric"])["value"].to_dict()
+        assert header[:5] == ["metric", "data", "N", "reference set", "mask rule"]
+        cells = {(*row[:5], method): cell for row in rows for method, cell in zip(header[5:], row[5:], strict=True)}
+        keys = ["metric", "data", "n", "reference", "mask", "method"]
+        expected = numbers.set_index(keys)["value"].to_dict()
         assert {key: cell for key, cell in cells.items() if cell != "–"} == expected
 
 
@@ -207,9 +211,9 @@ def test_method_beyond_the_papers_has_a_row(render):
         "mine": {"kind": "latent", "code": "w", "align": True},
     }
     options = PARAMS["report"] | {"against": "mine"}
-    ((_, *rows),) = section(render(frame, params=PARAMS | {"methods": methods, "report": options}), "Reconstruction")
-    assert ["mine", "measured here"] in [cells[:2] for cells in rows]
-    assert [cells[1][:14] for cells in rows if cells[0] == "Baseline"] == ["published only"]
+    text = render(frame, params=PARAMS | {"methods": methods, "report": options})
+    (_, *rows), _ = section(text, "Reconstruction")
+    assert [cells[0] for cells in rows] == ["Barbershop", "mine"]
 
 
 def test_what_is_pasted_embeds_nothing(render):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.metrics import Case, CaseMetric, Measured
-from stages.scoring.borders import seam
+from stages.scoring.borders import border, seam
 from stages.scoring.looks import any_taken, taken_with_look
 from stages.scoring.pixels import resize_mask
 
@@ -22,8 +22,9 @@ def prepare(judges: "Judges") -> Callable[[Case], list[Measured]]:
         labels = frozenset[int]().union(*taken_with_look(case.pair, judges.parser.scheme).values())
         region = resize_mask(np.isin(case.target, list(labels)), judges.size) >= 0.5
         sources = [source.small for source in case.sources[: len(case.pair.references)]]
-        value = seam(case.composite.small, sources, region)
-        return [Measured(value, NOTHING if math.isnan(value) else "")]
+        if not border(region).any():
+            return [Measured(math.nan, NOTHING)]
+        return [Measured(seam(case.composite.small, sources, region))]
 
     return measure
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 NOTHING = f"{NOT_TAKEN}, or its border has no contrast"
 
 
-def compare(a: "PreparedImage", on_a: np.ndarray, b: "PreparedImage", on_b: np.ndarray) -> list[float]:
+def compare(a: "PreparedImage", on_a: np.ndarray, b: "PreparedImage", on_b: np.ndarray) -> list[float | None]:
     """The gap of the two borders' sharpness; a pixel belongs to a region if half of it does."""
-    return [sharpness_gap(a.small, on_a >= 0.5, b.small, on_b >= 0.5)]
+    gap = sharpness_gap(a.small, on_a >= 0.5, b.small, on_b >= 0.5)
+    return [None if math.isnan(gap) else gap]
 
 
 ENTRY = CaseMetric(

@@ -39,7 +39,7 @@ def prepare(judges: "Judges") -> Callable[[Case], list[Measured]]:
 
     def measure(case: Case) -> list[Measured]:
         masks = transfer_masks(case.pair, case.own[: len(case.pair.references)], case.target, judges.parser.scheme)
-        values = []
+        values: list[list[float]] = []
         for source, mask in zip(case.sources[1:], masks.taken, strict=False):
             inner = shrunk(mask, max(1, round(INSIDE * len(mask))))
             if not inner.any():

@@ -18,12 +18,10 @@ from stages.regions.pair import Pair, as_table
 from stages.reporting.circular import Losses
 from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name
-from stages.reporting.published import SOURCES, elsewhere, published
+from stages.reporting.published import PAPER_METHODS, PAPER_METRICS
 from stages.settings.manifests import Face
 from stages.statistics.table import SUMMARY
 
-PAPER_METHODS = ["Baseline", "LOHO", "MichiGAN", "Barbershop"]
-PAPER_METRICS = {"RMSE": "↓", "PSNR": "↑", "SSIM": "↑", "VGG": "↓", "LPIPS": "↓", "FID": "↓"}
 STAGE_TITLES = {
     "faces": "faces", "maps": "label maps", "targets": "target maps", "codes": "embedding",
     "reconstructions": "reconstruction", "aligned": "alignment", "composites": "composites",
@@ -122,45 +120,26 @@ def set_table(frame: pd.DataFrame, protocol: str, methods: Sequence[str], losses
 
 
 def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: Leaders, losses: Losses) -> str:
-    """Table 1 of the paper: what was measured here, and every row that was published."""
+    """What was measured here in the columns of the paper's Table 1, the paper's methods first, and other metrics."""
     summary = _summary(frame, "reconstruction")
     of_items = [metric for metrics in groups(frame, "reconstruction").values() for metric in metrics]
     by_kind = {metric.split("@")[0]: metric for metric in dict.fromkeys(summary["metric"])}
     extra = [metric for metric in of_items if metric.split("@")[0] not in PAPER_METRICS]
     directions = summary.drop_duplicates("metric").set_index("metric")["direction"]
     columns = [*(by_kind.get(kind, kind) for kind in PAPER_METRICS), *extra]
-    header = ["method", "", "N"]
+    header = ["method", "N"]
     header += [f"{losses.marked(by_kind.get(kind, kind))} {arrow}" for kind, arrow in PAPER_METRICS.items()]
     header += [f"{losses.marked(metric)} {ARROWS[directions[metric]]}" for metric in extra]
     rows = []
-    paper = published()
     named = {method_name(method): method for method in methods}
-    for name in [*PAPER_METHODS, *(name for name in named if name not in PAPER_METHODS)]:
-        if name in named:
-            method = named[name]
-            of_method = summary[summary["method"] == method].set_index("metric")
-            n = of_method.loc[of_method.index.isin(columns), "n"].max()
-            cells = [_cell(of_method, metric, n, ("reconstruction", method, metric) in leaders) for metric in columns]
-            rows.append([name, "measured here", NOTHING if pd.isna(n) else str(n), *cells])
-        if name in PAPER_METHODS:
-            values = paper[paper["method"] == name].set_index("metric")["value"]
-            what = "published" if name in named else "published only"
-            cells = [f"{values[kind]:.2f}" for kind in PAPER_METRICS] + [NOTHING] * len(extra)
-            rows.append([name, f"{what} (Zhu et al. 2021, Table 1)", "120", *cells])
+    place = {name: k for k, name in enumerate(PAPER_METHODS)}
+    for name in sorted(named, key=lambda name: place.get(name, len(place))):
+        of_method = summary[summary["method"] == named[name]].set_index("metric")
+        n = of_method.loc[of_method.index.isin(columns), "n"].max()
+        leads = [("reconstruction", named[name], metric) in leaders for metric in columns]
+        cells = [_cell(of_method, metric, n, leading) for metric, leading in zip(columns, leads, strict=True)]
+        rows.append([name, NOTHING if pd.isna(n) else str(n), *cells])
     return _noted(markdown_table(header, rows), losses, columns)
-
-
-def published_tables() -> list[tuple[str, str]]:
-    """What others published by protocols of their own: for each source what it measured, and its table."""
-    tables = []
-    for source, numbers in elsewhere().groupby("source", sort=False):
-        metrics = list(dict.fromkeys(numbers["metric"]))
-        rows = [
-            [method, *(dict(zip(own["metric"], own["value"], strict=True)).get(metric, NOTHING) for metric in metrics)]
-            for method, own in numbers.groupby("method", sort=False)
-        ]
-        tables.append((SOURCES[str(source)], markdown_table(["method", *metrics], rows)))
-    return tables
 
 
 def comparison_table(compared: pd.DataFrame, protocol: str, metrics: Sequence[str], losses: Losses) -> str:

@@ -21,6 +21,7 @@ from stages.reporting.cost import seconds_a_pair
 from stages.reporting.environments import environments_table, mixed
 from stages.reporting.failed_results import failure_lines, failure_table, of_pipeline, without_result
 from stages.reporting.names import method_name
+from stages.reporting.published_tables import paper_table, published_tables
 from stages.reporting.ranking import names_by_kind, ranked
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.settings.manifests import Face
@@ -97,7 +98,8 @@ def render_report(
         set_table=partial(tables.set_table, frame, losses=losses),
         measured_table=partial(tables.measured_table, frame, leaders=leading, losses=losses),
         reconstruction_table=tables.reconstruction_table(frame, embedding, leading, losses),
-        published_tables=tables.published_tables(),
+        paper_table=paper_table(),
+        published_tables=published_tables(),
         sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
         compared=compare(
             frame[frame["protocol"] != SELF_TRANSFER], report["against"], level=level, resamples=resamples, seed=seed

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 NO_LOOK = "nothing gets another image's look"
 NOT_TAKEN = "nothing is taken with its look that both maps show"
-# How near two regions are, each under its own mask (size, size) of weights: a value for each name of the metric.
-Compare = Callable[["PreparedImage", np.ndarray, "PreparedImage", np.ndarray], Sequence[float]]
+# How near two regions are, each under its own mask (size, size) of weights: a value for each name of the metric, or
+# None where the images have none for a known reason.
+Compare = Callable[["PreparedImage", np.ndarray, "PreparedImage", np.ndarray], Sequence[float | None]]
 
 
 def any_look(pairs: Sequence[Pair]) -> bool:
@@ -76,10 +77,10 @@ def _over(
     return measure
 
 
-def means(values: Sequence[Sequence[float]], count: int, why: str) -> list[Measured]:
+def means(values: Sequence[Sequence[float | None]], count: int, why: str) -> list[Measured]:
     """The mean of each of `count` values over some images; noted with the reason `why` where there is none.
 
-    A value that one image does not have is left out of its mean.
+    A value that one image does not have (None) is left out of its mean.
     """
-    columns = [[row[k] for row in values if not math.isnan(row[k])] for k in range(count)]
+    columns = [[value for row in values if (value := row[k]) is not None] for k in range(count)]
     return [Measured(float(np.mean(column))) if column else Measured(math.nan, why) for column in columns]

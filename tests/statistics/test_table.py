@@ -238,7 +238,7 @@ class TestOtherFiles:
 class TestPublished:
     def test_is_the_whole_table_of_the_paper(self) -> None:
         frame = published()
-        assert list(frame.columns) == ["method", "metric", "value", "source"]
+        assert list(frame.columns) == ["method", "metric", "value", "source", "data", "n", "reference", "mask"]
         assert frame["value"].dtype == np.float64
         assert set(frame["source"]) == {"Zhu et al. 2021, Table 1"}
         values = frame.pivot(index="method", columns="metric", values="value")
@@ -259,6 +259,7 @@ class TestPublished:
         """Every number has a source and is one; Barbershop's agree with those that docs/paper.md notes of them."""
         frame = elsewhere()
         assert set(frame["source"]) == set(SOURCES)
+        assert frame[["data", "n", "reference", "mask"]].map(bool).all(axis=None), "unknown is not stated, not empty"
         assert not frame.duplicated(["source", "method", "metric"]).any()
         values = frame.astype({"value": float}).set_index(["source", "method", "metric"])["value"].sort_index()
         of_barbershop = values["Stable-Hair", "Barbershop"].to_dict()
