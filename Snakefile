@@ -14,6 +14,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/faces.smk"
+include: "workflow/rules/strata.smk"
 include: "workflow/rules/regions.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/align.smk"
@@ -27,6 +28,7 @@ localrules:
     weights,
     faces,
     maps,
+    strata,
     targets,
     codes,
     aligned,
@@ -57,8 +59,14 @@ rule maps:
         rules.make_maps.output,
 
 
+rule strata:
+    input:
+        rules.make_strata.output,
+
+
 rule targets:
     input:
+        rules.make_pair_strata.output,
         rules.make_targets.output,
 
 

@@ -32,6 +32,7 @@ from stages.settings.methods import aligned as aligned_methods
 from stages.settings.methods import protocols, reconstruction_folders
 from stages.settings.yaml_files import read_yaml
 from stages.statistics import table
+from stages.strata.files import read_images, read_pair_strata
 
 PARAMS = Path("params.yaml")  # in the folder of the run
 
@@ -62,7 +63,7 @@ def main(
     embedded = [f"codes/{name}" for name in dict.fromkeys(["fs", *folders.values()]) if name != "w"]
     aligned = [f"aligned/{method}" for method in aligned_methods(methods)]
     stages = ["faces", "maps", "targets", *embedded, *aligned, *(f"composites/{method}" for method in methods)]
-    read = ["faces", "maps", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
+    read = ["faces", "maps", "strata", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
     records = [read_record(data / "records" / f"{stage}.json") for stage in stages]
     gallery = params["gallery"]["kinds"] and read_pairs(data / "gallery" / "pairs.csv", names)
@@ -109,6 +110,7 @@ def main(
     text = render_report(
         frame, records, images_listed, list(listed.values()), params, weights, sha256_file(metrics),
         written=read_yaml(PARAMS) if PARAMS.is_file() else {}, given=given or [],
+        strata=(read_images(data / "strata" / "images.csv"), read_pair_strata(data / "strata" / "pairs.csv")),
     )  # fmt: skip
     pages = {"report.md": text.encode(), "report.html": page(text, files)}
     verdict = text.splitlines()[0].removeprefix("# ")

@@ -27,14 +27,16 @@ ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{
 
 # The modules whose commands the rules of each target run.
 MODULES = {
-    "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "targets": ["pairs", "target"],
+    "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "strata": ["strata.__main__"],
+    "targets": ["pairs", "strata.__main__", "target"],
     "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["compose"],
     "gallery": ["gallery"], "score": ["score"], "report": ["report"],
 }  # fmt: skip
 
 # The rooms of which these load entries by name (`stages.registry`).
 LOADED = {
-    "weights": ["networks"], "faces": ["networks"], "maps": ["networks"], "targets": ["fills", "networks"],
+    "weights": ["networks"], "faces": ["networks"], "maps": ["networks"], "strata": ["networks"],
+    "targets": ["fills", "networks"],
     "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
     "gallery": ["fills", "methods", "networks"], "score": ["metrics", "networks"], "report": [],
 }  # fmt: skip

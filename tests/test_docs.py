@@ -70,7 +70,7 @@ def room_of(module: str) -> str:
         return "contracts"
     if (first, *rest) in LEAVES:
         return "leaves"
-    is_command = (first, *rest) == ("params", "__main__") or not (STAGES / first).is_dir()
+    is_command = rest == ["__main__"] or not (STAGES / first).is_dir()
     return first if first in ("errors", "registry") or not is_command else "commands"
 
 

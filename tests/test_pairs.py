@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 from support import ROOT
 
+from stages.formats.files import write_atomic
 from stages.pairs import main
 from stages.regions.labels import CELEBAMASK_19
 from stages.settings.manifests import listed_pairs
@@ -18,7 +19,9 @@ def test_a_users_list_is_written_in_one_form(tmp_path, monkeypatch):
     Path("mine.csv").write_bytes(
         "Pair;Note;Identity;Eyes;Hair;;\r\np;;Zoë.jpg;;ANNA;;\r\n;;;;;;\r\nq;é;anna;Zoë;;;\r\n".encode("cp1252")
     )
-    paths = [Path(name) for name in ("images.csv", "maps", "pairs.csv", "record.json")]
+    for name in ("Zoe-1", "anna"):
+        write_atomic(Path("faces", f"{name}.png"), name.encode())
+    paths = [Path(name) for name in ("images.csv", "faces", "maps", "pairs.csv", "pairs.json", "record.json")]
     main(PARAMS | {"file": "mine.csv"}, CELEBAMASK_19, *paths)
     assert Path("pairs.csv").read_text() == "pair,identity,hair,eyes\np,Zoe-1,anna,\nq,anna,,Zoe-1\n"
     assert list(listed_pairs(Path("pairs.csv"), Path("images.csv"))) == ["p", "q"]

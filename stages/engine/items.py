@@ -78,7 +78,7 @@ def run_items(
     compute: Compute,
     record: Path,
     batch: int | Literal["auto"] = 1,
-    manifests: Mapping[Path, bytes] | None = None,
+    manifests: Mapping[Path, bytes] | Callable[[], Mapping[Path, bytes]] | None = None,
     read_ahead: Callable[[Sequence[Item]], None] | None = None,
 ) -> None:
     """Make the outputs of all items and the stage's record.
@@ -96,7 +96,7 @@ def run_items(
         compute: computes a batch; returns a result or an error for each item.
         record: where the JSON record of the stage goes.
         batch: largest number of items in a batch, or `auto` (see `BatchSize`); its items have equal facts.
-        manifests: further files that the stage writes.
+        manifests: further files that the stage writes; a function of no arguments makes them when all items are done.
         read_ahead: called with the items of the next batch before `compute` is with those of this one.
 
     Raises:
@@ -158,9 +158,10 @@ def run_items(
             records[item.name] = entry
         done += len(chunk)
         log.info("%s: %d of %d done", stage, done, len(todo))
-    for path, content in (manifests or {}).items():
+    further = manifests() if callable(manifests) else manifests or {}
+    for path, content in further.items():
         write_atomic(path, content)
-    files = [*(manifests or {}), *(path for item in items for path in item.outputs.values())]
+    files = [*further, *(path for item in items for path in item.outputs.values())]
     write_record(record, stage, files, weights=digests, items=[records[item.name] for item in items])
 
 

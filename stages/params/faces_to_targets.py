@@ -51,7 +51,11 @@ class MapsParams(TypedDict):
 
 @section("Which faces are combined.")
 class PairsParams(TypedDict):
-    file: Annotated[Path | None, doc("your own list of pairs; null: chosen from the faces for variety of hair")]
+    file: Annotated[Path | None, doc("your own list of pairs, or another project's; null: chosen from the faces")]
+    strategy: Annotated[
+        Literal["variety", "random", "pose"],
+        doc("how: for variety of hair; by chance; so that gaps of yaw to 15°, to 30° and beyond are equally many"),
+    ]
     count: Count
     seed: Seed
 

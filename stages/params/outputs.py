@@ -8,6 +8,9 @@ from typing_extensions import TypedDict
 from stages.params.fields import Count, MetricName, Path, Seed, doc, section
 
 Protocol = Literal["transfer", "reconstruction"]  # of what a figure ranks
+Stratum = Literal[
+    "difficulty", "yaw_gap", "pose", "hair_length", "fringe", "tone", "sharpness", "face_size", "hat", "glasses"
+]
 Kind = Literal["shape_and_colour", "colour", "face", "skin", "brows", "eyes", "nose", "mouth", "many"]
 
 
@@ -77,5 +80,12 @@ class ReportParams(TypedDict):
             min_length=1,
             max_length=4,
             description="of the figures method against method, and metric against seconds",
+        ),
+    ]
+    strata: Annotated[
+        list[Stratum],
+        doc(
+            "By what the section By stratum divides. Of pairs: difficulty, yaw_gap. Of images: pose, hair_length, "
+            "fringe, tone, sharpness, face_size, hat, glasses; a pair has those of its identity and of its reference"
         ),
     ]

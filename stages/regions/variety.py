@@ -78,23 +78,21 @@ def choose_pairs(maps: Mapping[str, np.ndarray], count: int, scheme: LabelScheme
 
     Raises ValueError if `count` is negative or there are not as many pairs.
     """
-    if count < 0:
-        raise ValueError(f"cannot choose {count} pairs")
-    images = {name: _look_at(maps[name], scheme) for name in sorted(maps)}
-    bare = [name for name, image in images.items() if image.hat <= MAX_HAT]
-    hairs = [name for name in bare if images[name].hair >= MIN_HAIR]
-    identities = bare if _possible(bare, hairs) >= count else list(images)
-    if _possible(identities, hairs) < count:
-        raise ValueError(
-            f"{len(identities)} identities and {len(hairs)} usable hair references make "
-            f"{_possible(identities, hairs)} pairs of different images; {count} were asked for"
-        )
+    identities, hairs, images = _candidates(maps, count, scheme)
     if not count:
         return []
     distance = _distances([images[name].descriptor for name in identities], [images[name].descriptor for name in hairs])
     allowed = np.array([[identity != hair for hair in hairs] for identity in identities])
     chosen = _greedy(distance, allowed, count, np.random.default_rng(seed))
     return [(identities[i], hairs[j]) for i, j in chosen]
+
+
+def candidates(maps: Mapping[str, np.ndarray], count: int, scheme: LabelScheme) -> tuple[list[str], list[str]]:
+    """The images that may be identities, and those that may lend their hair, of which `count` pairs can be made.
+
+    Arguments, rules and errors are those of `choose_pairs`.
+    """
+    return _candidates(maps, count, scheme)[:2]
 
 
 class _Image(NamedTuple):
@@ -107,6 +105,24 @@ def _look_at(labels: np.ndarray, scheme: LabelScheme) -> _Image:
     covers = [index for index in scheme.indices("hair") if index != scheme["hair"]]
     hat = sum(np.count_nonzero(labels == index) for index in covers) / labels.size
     return _Image(hair_descriptor(labels, scheme), np.count_nonzero(labels == scheme["hair"]) / labels.size, hat)
+
+
+def _candidates(
+    maps: Mapping[str, np.ndarray], count: int, scheme: LabelScheme
+) -> tuple[list[str], list[str], dict[str, _Image]]:
+    """As `candidates`, and what is known of all images."""
+    if count < 0:
+        raise ValueError(f"cannot choose {count} pairs")
+    images = {name: _look_at(maps[name], scheme) for name in sorted(maps)}
+    bare = [name for name, image in images.items() if image.hat <= MAX_HAT]
+    hairs = [name for name in bare if images[name].hair >= MIN_HAIR]
+    identities = bare if _possible(bare, hairs) >= count else list(images)
+    if _possible(identities, hairs) < count:
+        raise ValueError(
+            f"{len(identities)} identities and {len(hairs)} usable hair references make "
+            f"{_possible(identities, hairs)} pairs of different images; {count} were asked for"
+        )
+    return identities, hairs, images
 
 
 def _possible(identities: Sequence[str], hairs: Sequence[str]) -> int:

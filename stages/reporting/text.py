@@ -23,6 +23,7 @@ from stages.reporting.failed_results import failure_lines, failure_table, of_pip
 from stages.reporting.names import method_name
 from stages.reporting.published_tables import paper_table, published_tables
 from stages.reporting.ranking import names_by_kind, ranked
+from stages.reporting.strata_tables import strata_section
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.settings.manifests import Face
 from stages.settings.methods import SELF_TRANSFER, folders_supplied, protocols, reconstruction_folders
@@ -44,7 +45,7 @@ def commit() -> str:
 def render_report(
     frame: pd.DataFrame, records: Sequence[Record], faces: Sequence[Face], pairs: list[Pair],
     params: Params, weights: list[Path], metrics_sha256: str, written: Mapping[str, object] | None = None,
-    given: Sequence[str] = (),
+    given: Sequence[str] = (), strata: tuple[pd.DataFrame, pd.DataFrame] | None = None,
 ) -> str:  # fmt: skip
     """The report as Markdown.
 
@@ -57,6 +58,7 @@ def render_report(
         metrics_sha256: of the file of the table.
         written: what params.yaml says; None: the same as `params`.
         given: what else settings came from, as `sources` takes it.
+        strata: the tables of the images' and the pairs' strata; without them the section *By stratum* is left out.
     """
     methods, report, images = params["methods"], params["report"], len(faces)
     embedding = list(reconstruction_folders(methods))
@@ -106,6 +108,7 @@ def render_report(
         ),
         comparison_table=partial(tables.comparison_table, losses=losses),
         smallest_p=smallest_p(len(pairs)),
+        by_stratum=strata_section(frame, strata, measured, report, params["score"]),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
         elsewhere=[method_name(method) for method in folders_supplied(methods, "images")],
         cost_table=tables.cost_table(records),
@@ -126,7 +129,8 @@ def _headline(frame: pd.DataFrame, kinds: Sequence[str]) -> list[str]:
 def _source(pairs: PairsParams) -> str:
     if pairs["file"]:
         return f"the list `{pairs['file']}`"
-    return f"chosen for variety of hair, by seed {pairs['seed']}. The paper's list of pairs is not published"
+    how = {"variety": "for variety of hair", "random": "by chance", "pose": "for equally many of every gap of yaw"}
+    return f"chosen {how[pairs['strategy']]}, by seed {pairs['seed']}. The paper's list of pairs is not published"
 
 
 def _count(number: int, what: str) -> str:

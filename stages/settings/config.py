@@ -117,6 +117,10 @@ def _meant(name: str, kinds: list[str]) -> list[str]:
     return [kind for kind in kinds if kind == name or kind.startswith(f"{name} ")]
 
 
+def _strata(params: Params) -> list[str]:
+    return _twice("report.strata", params["report"]["strata"])
+
+
 def _gallery_kinds(params: Params) -> list[str]:
     return _twice("gallery.kinds", params["gallery"]["kinds"])
 
@@ -142,6 +146,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("target",), _fill),
     (("gallery",), _gallery_kinds),
     (("score",), _score),
+    (("report",), _strata),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
     (("methods", "gallery"), _gallery),

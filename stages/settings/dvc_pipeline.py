@@ -38,6 +38,7 @@ PARTS = {
     "folder": ["methods"],
     "in_place": ["align.variant"],
     "judges": ["networks.judges", "networks.judge_parsers"],
+    "strata": ["pairs"],
     "given": ["report"],
 }
 # Rooms of which a stage loads modules by name: DVC knows each as a whole, so that dvc.yaml names no network or method.
@@ -89,7 +90,7 @@ def check_listed(params: Params) -> None:
 def artifact(path: str) -> str:
     """The file or folder by which DVC knows a path: all of a stage's pictures are one folder, say."""
     parts = Path(path).parts
-    return "/".join(parts[: 3 if parts[:2] == ("data", "records") else 2])
+    return "/".join(parts[: 3 if parts[:2] in (("data", "records"), ("data", "strata")) else 2])
 
 
 def _read_rules() -> "tuple[list[Rule], Params]":

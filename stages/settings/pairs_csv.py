@@ -9,9 +9,10 @@ from stages.errors import UserError
 from stages.formats.canonical import canonical
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import APPEARANCE, Pair
+from stages.settings.json_lines import SUFFIXES, read_json_lines
 from stages.settings.photos import item_name
 from stages.settings.problems import NAME, NAME_RULE, nearest, quoted, refusal, safe, some
-from stages.settings.spreadsheets import read_table
+from stages.settings.spreadsheets import Row, read_table
 
 Sources = Mapping[str, Path | str | None]
 
@@ -67,6 +68,37 @@ def _aliases(source: Path | str | None) -> set[str]:
 # The regions are the same in every scheme.
 COLUMNS = ("pair", "identity", *CELEBAMASK_19.regions, *(f"{region}{APPEARANCE}" for region in CELEBAMASK_19.regions))
 
+# Columns of other projects' lists and whether they must be there. HairPort's pairs.csv (arXiv:2606.12562) gives the
+# face of source_id the hair of target_id, and keeps what it measured of the pose beside them.
+OTHERS = {"target_id": True, "source_id": True, "lift_3d": False, "head_diff_angle": False}
+OURS = {"source_id": "identity", "target_id": "hair"}
+
+
+def _converted(cells: dict[str, str]) -> dict[str, str]:
+    """A row of another project's list in our columns; any other row as it is.
+
+    A pair without a name gets the one by which HairPort calls its folders, made fit for a file's name.
+
+    Raises:
+        ValueError: a column is there in both forms, or an id is missing.
+    """
+    if not cells.keys() & OTHERS.keys():
+        return cells
+    for theirs, ours in OURS.items():
+        if ours in cells:
+            raise ValueError(f"has {ours} and {theirs}, which say the same; leave one of them empty")
+        if theirs not in cells:
+            raise ValueError(f"the cell of column {theirs} is empty")
+    name = f"{cells['target_id']}_to_{cells['source_id']}"
+    kept = {column: text for column, text in cells.items() if column not in OTHERS}
+    return {"pair": item_name(f"{name}.x")} | kept | {ours: cells[theirs] for theirs, ours in OURS.items()}
+
+
+def _read_rows(path: Path) -> tuple[list[Row], list[str]]:
+    if path.suffix.lower() in SUFFIXES:
+        return read_json_lines(path, COLUMNS, OTHERS)
+    return read_table(path, COLUMNS, ["pair", "identity"], OTHERS)
+
 
 def _idle(pair: Pair) -> str | None:
     """The column of a pair that changes nothing, or None."""
@@ -108,7 +140,9 @@ def _pair(cells: dict[str, str], images: Images | None) -> Pair:
 
 
 def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> list[Pair]:
-    """Read a list of pairs, from CSV or an Excel workbook; the pairs have the names of items.
+    """Read a list of pairs, from CSV, an Excel workbook or JSON lines; the pairs have the names of items.
+
+    It may have the columns of another project, `OTHERS`, in place of ours.
 
     Args:
         path: the list.
@@ -119,14 +153,14 @@ def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> lis
         UserError: the file cannot be read, or rows are malformed, duplicates, or name a missing image; names each row.
     """
     known = None if images is None else Images(images)
-    rows, bad = read_table(path, COLUMNS, ["pair", "identity"])
+    rows, bad = _read_rows(path)
     problems = [f"{safe(path)}, {text}" for text in bad]
     pairs: list[Pair] = []
     names: dict[str, int] = {}
     contents: dict[str, int] = {}
     for number, cells in rows:
         try:
-            pair = _pair(cells, known)
+            pair = _pair(_converted(cells), known)
         except ValueError as error:
             problems.append(f"{safe(path)}, row {number}: {error}")
             continue

@@ -6,7 +6,7 @@ import io
 import logging
 import re
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +29,9 @@ class Row(NamedTuple):
     cells: dict[str, str]
 
 
-def read_table(path: Path, columns: Collection[str], required: Collection[str]) -> tuple[list[Row], list[str]]:
+def read_table(
+    path: Path, columns: Collection[str], required: Collection[str], others: Mapping[str, bool] | None = None
+) -> tuple[list[Row], list[str]]:
     """Read a table of text: CSV with any usual separator and encoding, or the first sheet of an Excel workbook.
 
     Capitals and spaces in the names of columns do not matter. Columns for comments, empty columns and empty rows are
@@ -39,6 +41,8 @@ def read_table(path: Path, columns: Collection[str], required: Collection[str]) 
         path: the table.
         columns: the columns that there may be.
         required: those that there must be.
+        others: columns of another project's tables, which may be there as well, and whether each must be there if
+            one is. `required` does not count then.
 
     Returns:
         The rows, and a text for every row that has more or fewer cells than there are columns.
@@ -46,13 +50,14 @@ def read_table(path: Path, columns: Collection[str], required: Collection[str]) 
     Raises:
         UserError: it cannot be read, a column is unknown, missing, or there twice.
     """
-    raw = _grid(path, columns)
+    others = others or {}
+    raw = _grid(path, [*columns, *others])
     while raw and not any(raw[0][1]):
         raw = raw[1:]
     if not raw:
         raise UserError(f"{safe(path)}: is empty; its first row must have the columns {', '.join(required)}")
     (first, header), *rows = raw
-    names = _header(path, first, header, [cells for _, cells in rows], columns, required)
+    names = _header(path, first, header, [cells for _, cells in rows], columns, required, others)
     read = max(k for k, name in enumerate(names, 1) if name is not None)
     found, problems = [], []
     for number, cells in rows:
@@ -109,10 +114,10 @@ def _cell(value: object) -> str:
     """A cell of a workbook as text; 1.0 is 1, as the sheet shows it."""
     if value is None:
         return ""
-    return _trimmed(str(int(value) if isinstance(value, float) and value.is_integer() else value))
+    return trimmed(str(int(value) if isinstance(value, float) and value.is_integer() else value))
 
 
-def _trimmed(text: str) -> str:
+def trimmed(text: str) -> str:
     """A cell without the spaces around it, those that do not break a line among them."""
     return text.strip(" \t\r\n\u00a0\u2007\u202f\ufeff\u200b")
 
@@ -145,7 +150,7 @@ def _text_rows(path: Path, text: str, columns: Collection[str]) -> list[tuple[in
         first = next((line for line in text.splitlines() if line.strip()), "")
 
         def known(separator: str) -> tuple[int, int]:
-            names = [_column(name) for name in first.split(separator)]
+            names = [column_name(name) for name in first.split(separator)]
             return sum(name in columns for name in names), len(names)
 
         separator = max(SEPARATORS, key=known)
@@ -153,7 +158,7 @@ def _text_rows(path: Path, text: str, columns: Collection[str]) -> list[tuple[in
     begins = 1
     try:
         for cells in reader:
-            rows.append((begins + skipped, [_trimmed(cell) for cell in cells]))
+            rows.append((begins + skipped, [trimmed(cell) for cell in cells]))
             begins = reader.line_num + 1
     except csv.Error:
         raise UserError(
@@ -163,36 +168,39 @@ def _text_rows(path: Path, text: str, columns: Collection[str]) -> list[tuple[in
     return rows
 
 
-def _column(name: str) -> str:
+def column_name(name: str) -> str:
     """A column's name as it is compared: `Hair Appearance` is `hair_appearance`."""
-    return re.sub(r"[\s_-]+", "_", _trimmed(name.replace('"', "")).casefold())
+    return re.sub(r"[\s_-]+", "_", trimmed(name.replace('"', "")).casefold())
 
 
 def _header(
-    path: Path, row: int, header: list[str], rows: list[list[str]], columns: Collection[str], required: Collection[str]
-) -> list[str | None]:
+    path: Path, row: int, header: list[str], rows: list[list[str]], columns: Collection[str], required: Collection[str],
+    others: Mapping[str, bool],
+) -> list[str | None]:  # fmt: skip
     """The columns' names, None for one that is not read; those at the end without a name are dropped."""
     while header and not header[-1]:
         header = header[:-1]
     names: list[str | None] = []
     problems = []
     for number, text in enumerate(header, 1):
-        name = _column(text)
+        name = column_name(text)
         if name in COMMENTS or name.startswith("#"):
             names.append(None)
         elif not name:
             if any(cells[number - 1] for cells in rows if len(cells) >= number):
                 problems.append(f"column {number} has no name, but cells; name it comment, or remove it")
             names.append(None)
-        elif name not in columns:
+        elif name not in columns and name not in others:
             problems.append(
-                f"there is no column {quoted(_trimmed(text))}{nearest(name, columns)}; the columns are "
+                f"there is no column {quoted(trimmed(text))}{nearest(name, columns)}; the columns are "
                 f"{', '.join(columns)}, and comment, which is not read"
             )
         elif name in names:
             problems.append(f"two columns have the same name, {name}; remove one of them")
         else:
             names.append(name)
+    if any(name in others for name in names):
+        required = [name for name, must in others.items() if must]
     if not problems and (missing := [name for name in required if name not in names]):
         problems.append(f"has no column {' and no column '.join(missing)}; the first row must name the columns")
     if problems:

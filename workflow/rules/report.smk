@@ -45,6 +45,7 @@ rule make_report:
         faces=rules.make_faces.output.faces,
         maps=rules.make_maps.output.maps,
         targets=rules.make_targets.output.targets,
+        strata=[rules.make_strata.output.table, rules.make_pair_strata.output.table],
         renders=RENDERS,
         composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
         gallery=rules.make_gallery.output,

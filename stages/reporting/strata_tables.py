@@ -1,0 +1,135 @@
+"""The report's tables by stratum: the same metrics, over the items that are alike in pose, hair, tone or difficulty."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from stages.params.outputs import ReportParams, ScoreParams
+from stages.reporting.ranking import names_by_kind
+from stages.reporting.tables import measured_table
+from stages.statistics import table
+from stages.statistics.table import SUMMARY
+from stages.strata.classes import FEW, IDENTITY, IMAGE_KINDS, ORDER, PAIR_KINDS, REFERENCE, UNKNOWN, strata_of
+
+TITLES = {
+    "difficulty": "Difficulty: thirds of the run by the distance of the landmarks of the two faces",
+    "yaw_gap": "Gap of yaw between the two faces",
+    "pose": "Pose",
+    "hair_length": "Length of hair",
+    "fringe": "Fringe: hair over the lower forehead",
+    "tone": "Skin tone in the photo, light and white balance included, by the individual typology angle",
+    "sharpness": "Sharpness: thirds of the run",
+    "face_size": "Size of the face's square in the photo",
+    "hat": "Hat",
+    "glasses": "Glasses",
+}
+
+
+def restricted(
+    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], items: Sequence[str], score: ScoreParams
+) -> pd.DataFrame:
+    """The table of metrics over some items alone, with new means and intervals.
+
+    Args:
+        frame: a table of metrics, as `table.read` gives it.
+        protocol, metrics, items: of the rows that stay.
+        score: `level`, `resamples` and `seed` of the intervals.
+    """
+    of_items = frame["item"].isin(set(items) - {SUMMARY})
+    kept = frame[of_items & (frame["protocol"] == protocol) & frame["metric"].isin(metrics)]
+    level, resamples, seed = score["level"], score["resamples"], score["seed"]
+    return table.summarise(kept.reset_index(drop=True), level=level, resamples=resamples, seed=seed)
+
+
+def strata_tables(
+    frame: pd.DataFrame, strata: pd.DataFrame, kind: str, protocol: str, metrics: Sequence[str],
+    methods: Sequence[str], score: ScoreParams,
+) -> str:  # fmt: skip
+    """For every stratum of a kind how many items it has, and the table of the methods over these items.
+
+    Args:
+        frame: a table of metrics.
+        strata: as `stages.strata.classes.strata_of` gives it.
+        kind: one of its kinds.
+        protocol, metrics, methods: what the tables show.
+        score: as in `restricted`.
+    """
+    of_kind = strata[strata["kind"] == kind]
+    order = [*ORDER[kind.partition(" ")[0]], UNKNOWN]
+    found = sorted(of_kind["stratum"].unique(), key=order.index)
+    parts = []
+    for stratum in found:
+        items = list(of_kind.loc[of_kind["stratum"] == stratum, "item"])
+        few = f"; fewer than {FEW}, so read no order of methods from them" if len(items) < FEW else ""
+        counted = f"{len(items)} of {len(of_kind)}{few}"
+        part = restricted(frame, protocol, metrics, items, score)
+        # No bold: strata are many, and one in twenty would seem to have a leader by chance.
+        shown = measured_table(part, protocol, metrics, methods, set()) if len(part) else "Nothing was measured."
+        parts.append(f"**{stratum}**: {counted}.\n\n{shown}")
+    return "\n\n".join(parts)
+
+
+def kinds_of(protocol: str, kinds: Sequence[str]) -> list[str]:
+    """The kinds of strata that a protocol's items have: pairs have those of their two images, images have no gaps."""
+    if protocol != "transfer":
+        return [kind for kind in kinds if kind in IMAGE_KINDS]
+    of_pairs = ([kind] if kind in PAIR_KINDS else [f"{kind} {IDENTITY}", f"{kind} {REFERENCE}"] for kind in kinds)
+    return [name for names in of_pairs for name in names]
+
+
+def metrics_of(frame: pd.DataFrame, protocol: str, report: ReportParams) -> list[str]:
+    """The metrics of `report.metrics` by their full names; of images, the same without the view before them."""
+    known = names_by_kind(frame, protocol)
+    wanted = list(report["metrics"])
+    if protocol != "transfer":
+        plain = [name.partition(" ")[2] or name for name in wanted]
+        wanted = list(dict.fromkeys([report["rank"]["reconstruction"], *plain]))
+    named = [full for name in wanted for short, full in known.items() if short == name or short.startswith(f"{name} ")]
+    return list(dict.fromkeys(named))
+
+
+def strata_section(
+    frame: pd.DataFrame, tables: tuple[pd.DataFrame, pd.DataFrame] | None, methods: Mapping[str, Sequence[str]],
+    report: ReportParams, score: ScoreParams,
+) -> str:  # fmt: skip
+    """The section By stratum, folded; empty if `report.strata` names none or there are no tables of strata.
+
+    Args:
+        frame: a table of metrics.
+        tables: of the images' and the pairs' strata, as `stages.strata.files` reads them.
+        methods: those measured, by protocol.
+        report, score: sections of the parameters.
+    """
+    if tables is None or not report["strata"]:
+        return ""
+    images, strata = tables[0], strata_of(*tables)
+    parts = []
+    for protocol in ("transfer", "reconstruction"):
+        metrics = metrics_of(frame, protocol, report)
+        kinds = kinds_of(protocol, report["strata"])
+        if not metrics or not kinds or not methods.get(protocol):
+            continue
+        parts.append(f"### {protocol.capitalize()} by stratum")
+        for kind in kinds:
+            shown = strata_tables(frame, strata, kind, protocol, metrics, methods[protocol], score)
+            parts.append(f"<details><summary>{title(kind)}</summary>\n\n{shown}\n\n</details>")
+    if not parts:
+        return ""
+    lost = images[images["note"] != ""]
+    named = "; ".join(f"{image}: {note}" for image, note in zip(lost["image"], lost["note"], strict=True))
+    told = [
+        "Which item is in which stratum follows from `data/strata/images.csv` and `data/strata/pairs.csv`. What the "
+        f"strata are: `docs/photos-and-pairs.md`. *{UNKNOWN}* holds what cannot be said, so the strata of a kind hold "
+        "all items. Nothing is bold here, because so many tables would show a leader by chance."
+    ]
+    if named:
+        told.append(f"Without a pose: {named}. Their pairs have no gap of yaw and no difficulty.")
+    body = "\n\n".join([*told, *parts])
+    summary = "<summary>The metrics of report.metrics by stratum</summary>"
+    return f"## By stratum\n\n<details>{summary}\n\n{body}\n\n</details>"
+
+
+def title(kind: str) -> str:
+    """What a kind of strata is called in the report."""
+    base, _, of = kind.partition(" ")
+    return f"{TITLES[base]}, {of}" if of else TITLES[base]

@@ -1,0 +1,95 @@
+"""Stage `strata`: what makes images and pairs hard, as data/strata/images.csv and data/strata/pairs.csv.
+
+`python -m stages.strata` measures the images; with `--pairs` it measures the pairs by what was found of their images.
+"""
+
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stages.engine.command import Log, Scheme, log_to, run_stage
+from stages.engine.command import log as logger
+from stages.engine.items import Item, Result, run_items
+from stages.engine.stage_records import check, read_record, write_record
+from stages.errors import ItemError
+from stages.formats.files import write_atomic
+from stages.formats.images import read_rgb
+from stages.formats.label_maps import read_label_map
+from stages.nets.dlib_faces import load_landmarks
+from stages.photos.search import find_face
+from stages.settings.manifests import listed_pairs, read_faces
+from stages.strata.files import NO_FACE, face_bytes, image_table, pair_table, read_face, read_images, table_bytes
+from stages.strata.measures import measure
+
+
+def measure_images(
+    scheme: Scheme,
+    images: Annotated[Path, typer.Option(help="images.csv")],
+    faces: Annotated[Path, typer.Option(help="folder of the faces")],
+    faces_record: Annotated[Path, typer.Option(help="record of the stage `faces`: the faces' size in their photos")],
+    maps: Annotated[Path, typer.Option(help="folder of the label maps")],
+    landmarks: Annotated[Path, typer.Option(help="weights of dlib's predictor of landmarks")],
+    out: Annotated[Path, typer.Option(help="folder of the landmarks and values, a JSON file an image")],
+    table: Annotated[Path, typer.Option(help="strata/images.csv to write")],
+    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    log: Log = None,
+) -> None:
+    """Write pose, hair, sharpness, tone and size of every image; `--pairs PAIRS --help`: of the pairs."""
+    log_to(log)
+    names = [face.image for face in read_faces(images)]
+    squares = {item["item"]: float(str(item["px"])) for item in read_record(faces_record)["items"] if "px" in item}
+    outputs = {name: out / f"{name}.json" for name in names}
+    items = [
+        Item(name, {"face": faces / f"{name}.png", "map": maps / f"{name}.png"}, {"values": outputs[name]})
+        for name in names
+    ]
+    predictor = cache(lambda: load_landmarks(landmarks))
+
+    def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
+        (item,) = batch
+        pixels = read_rgb(item.inputs["face"])
+        found = find_face(pixels, predictor())
+        points = None if found is None else found.landmarks
+        values = measure(pixels, read_label_map(item.inputs["map"], scheme), scheme, points)
+        warnings = [f"has {NO_FACE} by dlib; its pose is unknown"] if points is None else []
+        return [Result({"values": face_bytes(values, points)}, {"warnings": warnings})]
+
+    def tables() -> dict[Path, bytes]:
+        return {table: table_bytes(image_table({name: read_face(path) for name, path in outputs.items()}, squares))}
+
+    params = {"scheme": scheme.name}
+    run_items("strata", ["stages.strata.__main__"], items, params, {"landmarks": landmarks}, compute, record, 1, tables)
+
+
+def measure_pairs(
+    pairs: Annotated[Path, typer.Option(help="pairs.csv")],
+    images: Annotated[Path, typer.Option(help="images.csv")],
+    faces: Annotated[Path, typer.Option(help="folder of the landmarks and values of the images")],
+    strata: Annotated[Path, typer.Option(help="strata/images.csv")],
+    table: Annotated[Path, typer.Option(help="strata/pairs.csv to write")],
+    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    log: Log = None,
+) -> None:
+    """Write the yaw gap, landmark distance and difficulty of every pair."""
+    log_to(log)
+    listed = listed_pairs(pairs, images)
+    paths = {image: faces / f"{image}.json" for pair in listed.values() for image in pair.images}
+    check([strata, *paths.values()])
+    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    known = {image: read_face(path) for image, path in paths.items()}
+    points = {image: None if face is None else face[1] for image, face in known.items()}
+    found = pair_table(list(listed.values()), read_images(strata), points)
+    write_atomic(table, table_bytes(found))
+    write_record(record, "pair_strata", [table])
+    for _, row in found[found["note"] != ""].iterrows():
+        logger.warning("%s: %s; its pair has no yaw gap and no difficulty", row["pair"], row["note"])
+    logger.info("%d pairs, %d over 15° of yaw apart", len(found), (found["pose_different"] == "yes").sum())
+
+
+if __name__ == "__main__":
+    of_pairs = any(word.partition("=")[0] == "--pairs" for word in sys.argv[1:])
+    run_stage(measure_pairs if of_pairs else measure_images)

@@ -1,0 +1,91 @@
+"""Pairs drawn by chance, or so that every gap of yaw is there equally often: seeded, no pair twice."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from stages.regions.labels import LabelScheme
+from stages.regions.variety import candidates
+from stages.strata.classes import FAR, WIDE_GAP
+
+VERSION = 1  # of all strategies; raised when one would choose other pairs of the same images
+BINS = 3
+
+
+class Drawn(NamedTuple):
+    """Pairs (identity, hair reference), and the highest gap of yaw in each bin, in degrees, but for the last."""
+
+    pairs: list[tuple[str, str]]
+    ends: tuple[float, ...]
+
+
+def choose_at_random(
+    maps: Mapping[str, np.ndarray], count: int, scheme: LabelScheme, seed: int
+) -> list[tuple[str, str]]:
+    """`count` pairs (identity, hair reference) by chance, all equally likely, none twice.
+
+    Who may be in a pair, and the errors, are those of `stages.regions.variety.choose_pairs`.
+    """
+    identities, hairs = candidates(maps, count, scheme)
+    possible = [(identity, hair) for identity in identities for hair in hairs if identity != hair]
+    drawn = np.random.default_rng(seed).choice(len(possible), count, replace=False) if count else []
+    return [possible[int(k)] for k in drawn]
+
+
+def choose_by_pose(
+    maps: Mapping[str, np.ndarray], yaw: Mapping[str, float], count: int, scheme: LabelScheme, seed: int
+) -> Drawn:
+    """`count` pairs whose gaps of yaw fill three bins equally, none twice; every image is used about equally often.
+
+    The bins are 0 to 15°, 15 to 30° and over 30°. Where there are too few pairs for these, they are the thirds of all
+    possible pairs, by their gaps. Within a bin the pair comes next whose images were used least; the seed decides
+    between equals.
+
+    Args:
+        maps: label map (H, W) uint8 of each image.
+        yaw: degrees by image; who has none (nan or missing) is in no pair.
+        count, scheme, seed: as in `stages.regions.variety.choose_pairs`, whose rules and errors hold.
+    """
+    known = {name: labels for name, labels in maps.items() if np.isfinite(yaw.get(name, np.nan))}
+    identities, hairs = candidates(known, count, scheme)
+    possible = [(identity, hair) for identity in identities for hair in hairs if identity != hair]
+    gaps = np.array([abs(yaw[identity] - yaw[hair]) for identity, hair in possible])
+    quotas = [count // BINS + (k < count % BINS) for k in range(BINS)]
+    fixed = np.searchsorted([WIDE_GAP, FAR], gaps)
+    if all(np.count_nonzero(fixed == k) >= quota for k, quota in enumerate(quotas)):
+        ends: tuple[float, ...] = (WIDE_GAP, FAR)
+        bins = [np.flatnonzero(fixed == k) for k in range(BINS)]
+    else:
+        bins = np.array_split(np.argsort(gaps, kind="stable"), BINS)
+        ends = tuple(float(gaps[members].max()) if len(members) else 0.0 for members in bins[:-1])
+    chosen = _least_used(possible, bins, quotas, np.random.default_rng(seed))
+    return Drawn([possible[k] for k in chosen], ends)
+
+
+def _least_used(
+    possible: Sequence[tuple[str, str]], bins: Sequence[np.ndarray], quotas: Sequence[int], random: np.random.Generator
+) -> list[int]:
+    """Indices of the pairs that are taken, from the bins in turn, beginning with the widest gaps, which are rarest."""
+    names = sorted({name for pair in possible for name in pair})
+    number = {name: k for k, name in enumerate(names)}
+    members = np.array([[number[identity], number[hair]] for identity, hair in possible]).reshape(-1, 2)
+    favour = random.random(len(possible))
+    left, open_quotas = [list(each) for each in bins], list(quotas)
+    used = np.zeros((2, len(names)))  # as identity, as hair reference
+    chosen: list[int] = []
+    while any(open_quotas):
+        for k in reversed(range(len(bins))):
+            if not open_quotas[k]:
+                continue
+            pool = np.array(left[k])
+            identity, hair = members[pool].T
+            # Having been in the other role counts half: who has been in no pair yet comes first.
+            cost = used[0][identity] + used[1][hair] + (used[1][identity] + used[0][hair]) / 2
+            best = int(pool[np.lexsort((favour[pool], cost))[0]])
+            left[k].remove(best)
+            open_quotas[k] -= 1
+            used[0][members[best][0]] += 1
+            used[1][members[best][1]] += 1
+            chosen.append(best)
+    return chosen
