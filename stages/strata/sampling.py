@@ -50,7 +50,7 @@ def choose_by_pose(
     known = {name: labels for name, labels in maps.items() if np.isfinite(yaw.get(name, np.nan))}
     identities, hairs = candidates(known, count, scheme)
     possible = [(identity, hair) for identity in identities for hair in hairs if identity != hair]
-    gaps = np.array([abs(yaw[identity] - yaw[hair]) for identity, hair in possible])
+    gaps = np.array([abs(yaw[identity] - yaw[hair]) for identity, hair in possible]).round(6)  # 15.1 - 0.1 is 15
     quotas = [count // BINS + (k < count % BINS) for k in range(BINS)]
     fixed = np.searchsorted([WIDE_GAP, FAR], gaps)
     if all(np.count_nonzero(fixed == k) >= quota for k, quota in enumerate(quotas)):
