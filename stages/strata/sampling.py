@@ -1,5 +1,6 @@
 """Pairs drawn by chance, or so that every gap of yaw is there equally often: seeded, no pair twice."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from stages.strata.classes import FAR, WIDE_GAP
 
 VERSION = 1  # of all strategies; raised when one would choose other pairs of the same images
 BINS = 3
+MOST_USES = 3  # times as many pairs as the mean of all images
 
 
 class Drawn(NamedTuple):
@@ -38,8 +40,9 @@ def choose_by_pose(
 ) -> Drawn:
     """`count` pairs whose gaps of yaw fill three bins equally, none twice; every image is used about equally often.
 
-    The bins are 0 to 15°, 15 to 30° and over 30°. Where there are too few pairs for these, they are the thirds of all
-    possible pairs, by their gaps. Within a bin the pair comes next whose images were used least; the seed decides
+    The bins are 0 to 15°, 15 to 30° and over 30°. They are the thirds of all possible pairs, by their gaps, where there
+    are too few pairs for these, or where one face would be in far more pairs than others (`MOST_USES`): pairs of one
+    person say little. Within a bin the pair comes next whose images were used least; the seed decides
     between equals.
 
     Args:
@@ -54,12 +57,14 @@ def choose_by_pose(
     quotas = [count // BINS + (k < count % BINS) for k in range(BINS)]
     fixed = np.searchsorted([WIDE_GAP, FAR], gaps)
     if all(np.count_nonzero(fixed == k) >= quota for k, quota in enumerate(quotas)):
-        ends: tuple[float, ...] = (WIDE_GAP, FAR)
         bins = [np.flatnonzero(fixed == k) for k in range(BINS)]
-    else:
-        bins = np.array_split(np.argsort(gaps, kind="stable"), BINS)
-        ends = tuple(float(gaps[members].max()) if len(members) else 0.0 for members in bins[:-1])
-    chosen = _least_used(possible, bins, quotas, np.random.default_rng(seed))
+        chosen = _least_used(possible, bins, quotas, np.random.default_rng(seed))
+        uses = Counter(name for k in chosen for name in possible[k])
+        if max(uses.values(), default=0) <= MOST_USES * max(1.0, 2 * count / max(1, len(known))):
+            return Drawn([possible[k] for k in chosen], (WIDE_GAP, FAR))
+    thirds = np.array_split(np.argsort(gaps, kind="stable"), BINS)
+    ends = tuple(float(gaps[members].max()) if len(members) else 0.0 for members in thirds[:-1])
+    chosen = _least_used(possible, thirds, quotas, np.random.default_rng(seed))
     return Drawn([possible[k] for k in chosen], ends)
 
 
