@@ -1,15 +1,16 @@
 """The report's tables by stratum: the same metrics, over the items that are alike in pose, hair, tone or difficulty."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
 from stages.params.outputs import ReportParams, ScoreParams
 from stages.reporting.ranking import names_by_kind
-from stages.reporting.tables import measured_table
 from stages.statistics import table
 from stages.statistics.table import SUMMARY
 from stages.strata.classes import FEW, IDENTITY, IMAGE_KINDS, ORDER, PAIR_KINDS, REFERENCE, UNKNOWN, strata_of
+
+Show = Callable[[pd.DataFrame, str, Sequence[str], Sequence[str]], str]  # frame, protocol, metrics, methods
 
 TITLES = {
     "difficulty": "Difficulty: thirds of the run by the distance of the landmarks of the two faces",
@@ -43,7 +44,7 @@ def restricted(
 
 def strata_tables(
     frame: pd.DataFrame, strata: pd.DataFrame, kind: str, protocol: str, metrics: Sequence[str],
-    methods: Sequence[str], score: ScoreParams,
+    methods: Sequence[str], score: ScoreParams, show: Show,
 ) -> str:  # fmt: skip
     """For every stratum of a kind how many items it has, and the table of the methods over these items.
 
@@ -53,6 +54,7 @@ def strata_tables(
         kind: one of its kinds.
         protocol, metrics, methods: what the tables show.
         score: as in `restricted`.
+        show: the table of a frame, without leaders: of so many strata some would seem to have one by chance.
     """
     of_kind = strata[strata["kind"] == kind]
     order = [*ORDER[kind.partition(" ")[0]], UNKNOWN]
@@ -63,8 +65,7 @@ def strata_tables(
         few = f"; fewer than {FEW}, so read no order of methods from them" if len(items) < FEW else ""
         counted = f"{len(items)} of {len(of_kind)}{few}"
         part = restricted(frame, protocol, metrics, items, score)
-        # No bold: strata are many, and one in twenty would seem to have a leader by chance.
-        shown = measured_table(part, protocol, metrics, methods, set()) if len(part) else "Nothing was measured."
+        shown = show(part, protocol, metrics, methods) if len(part) else "Nothing was measured."
         parts.append(f"**{stratum}**: {counted}.\n\n{shown}")
     return "\n\n".join(parts)
 
@@ -90,7 +91,7 @@ def metrics_of(frame: pd.DataFrame, protocol: str, report: ReportParams) -> list
 
 def strata_section(
     frame: pd.DataFrame, tables: tuple[pd.DataFrame, pd.DataFrame] | None, methods: Mapping[str, Sequence[str]],
-    report: ReportParams, score: ScoreParams,
+    report: ReportParams, score: ScoreParams, show: Show,
 ) -> str:  # fmt: skip
     """The section By stratum, folded; empty if `report.strata` names none or there are no tables of strata.
 
@@ -99,6 +100,7 @@ def strata_section(
         tables: of the images' and the pairs' strata, as `stages.strata.files` reads them.
         methods: those measured, by protocol.
         report, score: sections of the parameters.
+        show: as in `strata_tables`.
     """
     if tables is None or not report["strata"]:
         return ""
@@ -111,7 +113,7 @@ def strata_section(
             continue
         parts.append(f"### {protocol.capitalize()} by stratum")
         for kind in kinds:
-            shown = strata_tables(frame, strata, kind, protocol, metrics, methods[protocol], score)
+            shown = strata_tables(frame, strata, kind, protocol, metrics, methods[protocol], score, show)
             parts.append(f"<details><summary>{title(kind)}</summary>\n\n{shown}\n\n</details>")
     if not parts:
         return ""

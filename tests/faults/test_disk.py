@@ -85,8 +85,10 @@ def test_read_only_data(folder):
         assert done.returncode != 0
         assert "Write-protected output files for rule make_composites" in done.stderr
         assert "Traceback" not in done.stderr and "stored" not in done.stderr
-        arguments = ["--params", '{"file":"pairs.csv","count":2,"seed":0}', "--scheme", "celebamask-16"]
-        arguments += ["--images", "data/images.csv", "--maps", "data/maps", "--out", "data/pairs.csv"]
+        section = '{"file":"pairs.csv","strategy":"variety","count":2,"seed":0}'
+        arguments = ["--params", section, "--scheme", "celebamask-16", "--images", "data/images.csv"]
+        arguments += ["--faces", "data/faces", "--maps", "data/maps", "--out", "data/pairs.csv"]
+        arguments += ["--manifest", "data/pairs.json"]
         by_hand = run_module(folder, "stages.pairs", *arguments, "--record", "data/records/pairs.json")
         assert by_hand.returncode == 1 and by_hand.stderr.count("\n") == 1
         assert "data/pairs.csv: cannot be written (Read-only file system)" in by_hand.stderr
