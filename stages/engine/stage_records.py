@@ -34,6 +34,7 @@ class ItemRecord(TypedDict):
     peak_mib: NotRequired[int]
     environment: NotRequired[Mapping[str, object]]
     warnings: NotRequired[Sequence[str]]
+    px: NotRequired[int]  # of a face: side of its square in the photo
 
 
 class Record(TypedDict):

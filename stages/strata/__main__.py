@@ -41,7 +41,7 @@ def measure_images(
     """Write pose, hair, sharpness, tone and size of every image; `--pairs PAIRS --help`: of the pairs."""
     log_to(log)
     names = [face.image for face in read_faces(images)]
-    squares = {item["item"]: float(str(item["px"])) for item in read_record(faces_record)["items"] if "px" in item}
+    squares = {item["item"]: float(item["px"]) for item in read_record(faces_record)["items"] if "px" in item}
     outputs = {name: out / f"{name}.json" for name in names}
     items = [
         Item(name, {"face": faces / f"{name}.png", "map": maps / f"{name}.png"}, {"values": outputs[name]})

@@ -31,8 +31,9 @@ def choose_at_random(
     """
     identities, hairs = candidates(maps, count, scheme)
     possible = [(identity, hair) for identity in identities for hair in hairs if identity != hair]
-    drawn = np.random.default_rng(seed).choice(len(possible), count, replace=False) if count else []
-    return [possible[int(k)] for k in drawn]
+    if not count:
+        return []
+    return [possible[int(k)] for k in np.random.default_rng(seed).choice(len(possible), count, replace=False)]
 
 
 def choose_by_pose(
