@@ -8,16 +8,17 @@ import torch
 from PIL import Image
 
 from stages.formats.label_maps import label_map_bytes
+from stages.metrics.clip_image import cosine
 from stages.metrics.frechet import frechet
 from stages.metrics.kernel import kernel_distance
 from stages.metrics.psnr import psnr
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, FROM_19
 from stages.regions.pair import Pair
 from stages.scoring.bench import Bench
-from stages.scoring.features import FeatureKind
+from stages.scoring.features import FeatureKind, of_clip
 from stages.scoring.judges import Judges
 from stages.scoring.judging import Given, Judged, absent
-from stages.scoring.pixels import resize
+from stages.scoring.pixels import resize, resize_mask
 from stages.scoring.protocols import regions_beside_taken, score_reconstruction, score_transfer
 
 BACKGROUND, SKIN, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "hair"))
@@ -133,6 +134,36 @@ def run(tmp_path):
 
 def by_name(values, method):
     return {(value.item, value.metric): value for name, value in values if name == method}
+
+
+def test_with_a_clip_its_metrics_stand_beside_the_others(run, judges):
+    """A stand-in for CLIP: mean colours. Nothing else of the table changes."""
+
+    def encode(pixels):
+        return pixels.reshape(-1, 3).mean(0) + 1
+
+    without = by_name(run.transfer(judges), "one")
+    features = [*judges.features, of_clip("ViT-B/32", encode), of_clip("ViT-L/14@336", encode)]
+    clips = {"ViT-B/32": encode, "ViT-L/14@336": encode}
+    values = by_name(run.transfer(judges._replace(features=features, clips=clips)), "one")
+    assert without.keys() <= values.keys()
+    assert {name for _, name in values.keys() - without.keys()} == {
+        "FID_CLIP", "FID_CLIP null", "CMMD on CLIP ViT-B/32", "CMMD on CLIP ViT-B/32 null",
+        "Fréchet CLIP ViT-L/14@336", "Fréchet CLIP ViT-L/14@336 null", "CMMD", "CMMD null",
+        "CLIP-I ViT-B/32", "taken CLIP-I ViT-B/32", "CLIP-I ViT-L/14@336", "taken CLIP-I ViT-L/14@336",
+    }  # fmt: skip
+    composite, hair = run.image("one", "p"), run.image("faces", "b")
+    assert values["p", "CLIP-I ViT-B/32"].value == pytest.approx(cosine(encode(composite), encode(hair)))
+    assert values["p", "CLIP-I ViT-B/32"].direction == "higher" and values["*", "CMMD"].direction == "lower"
+
+
+def test_outside_is_where_neither_map_shows_hair(run, judges):
+    """The composite is read by the parser anew: hair that should not be there does not count either."""
+    value = by_name(run.transfer(judges), "one")["p", "outside PSNR@64"].value
+    composite, face = (resize(run.image(*p), SIZE) for p in (("one", "p"), ("faces", "a")))
+    found = judges.parse(judges.prepare(run.image("one", "p")), judges.parser_name)
+    mask = resize_mask((MAPS["a"] != HAIR) & (found != HAIR), SIZE)
+    assert value == pytest.approx(psnr(composite, face, mask))
 
 
 def test_composites_are_compared_where_they_must_show_their_sources(run, judges):
