@@ -17,6 +17,7 @@ from stages.errors import UserError
 from stages.formats.files import is_failed, sha256, sha256_file, write_atomic, write_json
 from stages.formats.label_maps import read_label_map
 from stages.params.faces_to_targets import PairsParams
+from stages.regions.donors import taking
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
 from stages.regions.variety import choose_pairs
@@ -60,7 +61,11 @@ def main(
             Pair(name, identity, {"hair": hair})
             for name, (identity, hair) in zip(pair_names(params["count"]), chosen, strict=True)
         ]
-        how = {key: params[key] for key in ("strategy", "count", "seed")} | {"version": VERSION} | bins
+        try:
+            pairs = taking(pairs, params["take"], params["seed"])
+        except ValueError as error:
+            raise UserError(f"pairs.take: {error}; add faces") from error
+        how = {key: params[key] for key in ("strategy", "take", "count", "seed")} | {"version": VERSION} | bins
         logger.info("%d pairs chosen of %d images", len(pairs), len(usable))
     content = csv_bytes(*as_table(pairs))
     used = sorted({image for pair in pairs for image in pair.images})

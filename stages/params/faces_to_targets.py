@@ -49,12 +49,22 @@ class MapsParams(TypedDict):
     ]
 
 
+Take = Literal["both", "full", "colour", "shape"]
+
+
 @section("Which faces are combined.")
 class PairsParams(TypedDict):
     file: Annotated[Path | None, doc("your own list of pairs, or another project's; null: chosen from the faces")]
     strategy: Annotated[
         Literal["variety", "random", "pose"],
         doc("how: for variety of hair; by chance; so that gaps of yaw to 15°, to 30° and beyond are equally many"),
+    ]
+    take: Annotated[
+        Take,
+        doc(
+            "what of the hair, in HairFastGAN's words. both: shape and colour of one image; full: the colour of a "
+            "third image; colour, shape: that alone"
+        ),
     ]
     count: Count
     seed: Seed

@@ -1,13 +1,11 @@
 """What of the hair a pair takes: shape and colour, either alone, or each from another image."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
+from stages.params.faces_to_targets import Take
 from stages.regions.pair import Pair
-
-Take = Literal["both", "full", "colour", "shape"]  # the words of HairFastGAN's tables
 
 
 def taking(pairs: Sequence[Pair], take: Take, seed: int) -> list[Pair]:

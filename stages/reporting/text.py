@@ -137,7 +137,9 @@ def _source(pairs: PairsParams) -> str:
     if pairs["file"]:
         return f"the list `{pairs['file']}`"
     how = {"variety": "for variety of hair", "random": "by chance", "pose": "for equally many of every gap of yaw"}
-    return f"chosen {how[pairs['strategy']]}, by seed {pairs['seed']}. The paper's list of pairs is not published"
+    what = {"both": "", "full": ", the colour from a third image", "colour": ", colour alone", "shape": ", shape alone"}
+    chosen = f"{how[pairs['strategy']]}{what[pairs['take']]}"
+    return f"chosen {chosen}, by seed {pairs['seed']}. The paper's list of pairs is not published"
 
 
 def _count(number: int, what: str) -> str:

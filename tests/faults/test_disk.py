@@ -85,7 +85,7 @@ def test_read_only_data(folder):
         assert done.returncode != 0
         assert "Write-protected output files for rule make_composites" in done.stderr
         assert "Traceback" not in done.stderr and "stored" not in done.stderr
-        section = '{"file":"pairs.csv","strategy":"variety","count":2,"seed":0}'
+        section = '{"file":"pairs.csv","strategy":"variety","take":"both","count":2,"seed":0}'
         arguments = ["--params", section, "--scheme", "celebamask-16", "--images", "data/images.csv"]
         arguments += ["--faces", "data/faces", "--maps", "data/maps", "--out", "data/pairs.csv"]
         arguments += ["--manifest", "data/pairs.json"]

@@ -161,7 +161,7 @@ def test_outside_is_where_neither_map_shows_hair(run, judges):
     """The composite is read by the parser anew: hair that should not be there does not count either."""
     value = by_name(run.transfer(judges), "one")["p", "outside PSNR@64"].value
     composite, face = (resize(run.image(*p), SIZE) for p in (("one", "p"), ("faces", "a")))
-    found = judges.parse(judges.prepare(run.image("one", "p")), judges.parser_name)
+    found = judges.parse(judges.prepare(np.array(run.image("one", "p"))), judges.parser_name)
     mask = resize_mask((MAPS["a"] != HAIR) & (found != HAIR), SIZE)
     assert value == pytest.approx(psnr(composite, face, mask))
 

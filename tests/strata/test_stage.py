@@ -76,6 +76,20 @@ def choose(**options) -> dict[str, object]:
     return manifest
 
 
+def test_what_is_taken_of_the_hair_is_in_the_list_and_the_manifest(run):
+    run[0]()
+    header = {
+        "both": "hair",
+        "full": "hair,hair_appearance",
+        "colour": "hair_appearance",
+        "shape": "hair,hair_appearance",
+    }
+    for take, columns in header.items():
+        manifest = choose(strategy="random", take=take, count=4, seed=0)
+        lines = Path("data/pairs.csv").read_text().splitlines()
+        assert manifest["take"] == take and lines[0] == f"pair,identity,{columns}" and len(lines) == 5
+
+
 def test_every_image_has_a_row_and_is_searched_once(run):
     images, searched = run
     table = images().set_index("image")
