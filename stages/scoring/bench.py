@@ -85,7 +85,8 @@ class Bench:
         """Yield name, value and better direction of every metric that has a view.
 
         The value is nan with the note `empty` under an empty mask, and infinite with a note if the images are equal
-        there. Any other value that is not finite has no note: nobody knows why.
+        there. A nan has the note `undefined` of its metric, if it has one. Any other value that is
+        not finite has no note: nobody knows why.
         `outside` is of pixels alone: no network's features are computed for it.
 
         Raises:
@@ -104,7 +105,8 @@ class Bench:
             values = measure(comparison)
             _check_values(entry, metric, names, values)
             for name, value in zip(names, values, strict=True):
-                yield name, Measured(value, equal if math.isinf(value) else ""), metric.direction
+                note = equal if math.isinf(value) else metric.undefined if math.isnan(value) else ""
+                yield name, Measured(value, note), metric.direction
 
     def of_case(self, case: Case) -> Iterator[tuple[str, Measured, Direction]]:
         """Yield name, value and better direction of every metric of a composite with what it was made from.

@@ -38,7 +38,7 @@ class PreparedImage(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two prepared images, and where they are compared.
+    """Two prepared images, `a` the result and `b` what it is held against, and where they are compared.
 
     `mask`: weights (size, size) in [0, 1], never empty; None everywhere. `tensor_mask`: the same, (1, 1, size, size).
     Outside of it `a` has been made equal to `b`.

@@ -41,7 +41,7 @@ def score_reconstruction(
         own = [kind.of(face) for kind in kinds]
         for code in done:
             render = bench.judges.prepare(read_rgb(renders[code] / f"{name}.png"))
-            for metric, measured, direction in bench.compare("whole", face, render):
+            for metric, measured, direction in bench.compare("whole", render, face):
                 yield code, _value(name, metric, measured, direction)
             features[code][0].append(own)
             features[code][1].append([kind.of(render) for kind in kinds])
