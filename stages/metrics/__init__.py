@@ -81,13 +81,15 @@ class ImageMetric(_Metric):
 
     `views`: what it looks at. `names`: as in the table, without the view; all that a value depends on. `prepare`: gives
     the function that measures, a value for each name; networks are loaded there. `networks`: those whose weights it
-    needs beside the judges. Raises UserError also if a view is unknown.
+    needs beside the judges. `undefined`: why a value may be nan under a mask that is not empty; without it none may be.
+    Raises UserError also if a view is unknown.
     """
 
     views: Sequence[View]
     names: Callable[[Setup], list[str]]
     prepare: Callable[["Judges"], Callable[[Comparison], list[float]]]
     networks: Sequence[str] = ()
+    undefined: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()

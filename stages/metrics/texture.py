@@ -137,4 +137,5 @@ ENTRY = ImageMetric(
     source="of this project; Heusel et al. 2017, equation 6, of one image as Shaham et al. 2019; coherence: Bigün 1987",
     names=names,
     prepare=prepare,
+    undefined="the region is too small to have a texture",
 )

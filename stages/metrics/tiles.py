@@ -14,6 +14,7 @@ from stages.metrics import ImageMetric
 from stages.scoring.prepared import Comparison
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from stages.nets.interfaces import Perceptual
@@ -65,27 +66,31 @@ def at_native_size(mask: np.ndarray | None, size: int) -> np.ndarray:
 
 
 class Features:
-    """The features of tiles, each image's once as long as it is compared again and again."""
+    """The features of tiles; those of an image that comes again and again are computed once."""
 
-    def __init__(self, net: "Perceptual", device: object) -> None:
+    def __init__(self, net: "Perceptual", device: "torch.device") -> None:
         self._net, self._device = net, device
-        self._recent: deque[tuple[np.ndarray, Sequence[Corner], list[Tensor]]] = deque(maxlen=KEPT)
+        self._recent: deque[tuple[np.ndarray, dict[Corner, list[Tensor]]]] = deque(maxlen=KEPT)
 
-    def of(self, tiles: np.ndarray) -> "list[Tensor]":
-        """The features of tiles, uint8 (n, TILE, TILE, 3)."""
+    def of(self, tiles: Sequence[np.ndarray]) -> "list[Tensor]":
+        """The features of tiles, each uint8 (TILE, TILE, 3)."""
         import torch
 
-        images = torch.from_numpy(tiles).permute(0, 3, 1, 2).to(self._device).float() / 127.5 - 1
+        images = torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2).to(self._device).float() / 127.5 - 1
         return self._net.features(images)
 
-    def remembered(self, pixels: np.ndarray, tiles: np.ndarray, corners: Sequence[Corner]) -> "list[Tensor]":
-        """The same of an image that comes again: known by being the same array."""
-        for image, at, features in self._recent:
-            if image is pixels and at == corners:
-                return features
-        features = self.of(tiles)
-        self._recent.append((pixels, corners, features))
-        return features
+    def remembered(self, pixels: np.ndarray, corners: Sequence[Corner]) -> "list[Tensor]":
+        """The features of some tiles of an image, uint8 (H, W, 3), which is known again by being the same array."""
+        import torch
+
+        known = next((tiles for image, tiles in self._recent if image is pixels), None)
+        if known is None:
+            known = {}
+            self._recent.append((pixels, known))
+        if new := [corner for corner in corners if corner not in known]:
+            features = self.of([corner.of(pixels) for corner in new])
+            known |= {corner: [block[k : k + 1] for block in features] for k, corner in enumerate(new)}
+        return [torch.cat(blocks) for blocks in zip(*(known[corner] for corner in corners), strict=True)]
 
 
 def prepare(judges: "Judges") -> Callable[[Comparison], list[float]]:
@@ -97,12 +102,18 @@ def prepare(judges: "Judges") -> Callable[[Comparison], list[float]]:
     def measure(pair: Comparison) -> list[float]:
         a, b = pair.a.pixels, pair.b.pixels
         weights = at_native_size(pair.mask, len(b))
-        corners = chosen_tiles(weights)
-        where, of_b = (np.stack([corner.of(x) for corner in corners]) for x in (weights, b))
-        of_a = np.where(where[..., None] > 0, np.stack([corner.of(a) for corner in corners]), of_b)
+        chosen = chosen_tiles(weights)
+        total = sum(corner.of(weights).sum() for corner in chosen)
+        # Outside the mask the result is made equal to the other image. A tile that is equal has the distance 0.
+        results = {c: np.where(c.of(weights)[..., None] > 0, c.of(a), c.of(b)) for c in chosen}
+        differ = [corner for corner in chosen if (results[corner] != corner.of(b)).any()]
+        if not differ:
+            return [0.0]
+        where = np.stack([corner.of(weights) for corner in differ])
         mask = torch.from_numpy(where).float()[:, None].to(judges.device)
-        distances = net.distance(features.of(of_a), features.remembered(b, of_b, corners), mask)
-        return [float(np.average(distances.double().cpu().numpy(), weights=where.sum((1, 2))))]
+        of_a, of_b = features.of([results[corner] for corner in differ]), features.remembered(b, differ)
+        distances = net.distance(of_a, of_b, mask).double().cpu().numpy()
+        return [float(distances @ where.sum((1, 2)) / total)]
 
     return measure
 

@@ -145,6 +145,8 @@ def _mean(taken: Sequence[Measured]) -> Measured:
     """The mean over all references of which something is shown; not finite for the reason that one of them is not."""
     if not taken:
         return Measured(math.nan, "nothing is taken that both maps show")
+    # A region too small for a metric leaves the mean to the others, if there are any.
+    taken = [each for each in taken if not (math.isnan(each.value) and each.note)] or taken
     notes = [each.note for each in taken if not math.isfinite(each.value)]
     # What has no note is a fault, which the note of another reference must not cover.
     return Measured(float(np.mean([each.value for each in taken])), notes[0] if notes and all(notes) else "")

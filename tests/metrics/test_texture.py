@@ -165,6 +165,8 @@ def test_the_image_that_methods_are_held_against_is_seen_once(plain):
     for strength in (1, 2, 3):
         measure(SimpleNamespace(a=SimpleNamespace(pixels=hatched(plain, strength)), b=b, mask=None))
     assert net.seen == 4 * (1 + 3)
+    measure(SimpleNamespace(a=b, b=b, mask=None))
+    assert net.seen == 4 * (1 + 3), "equal tiles need no network"
 
 
 def test_names_say_the_size():
