@@ -26,7 +26,7 @@ from stages.scoring.prepared import Comparison, Setup
 if TYPE_CHECKING:
     from stages.scoring.judges import Judges
 
-LUMA = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 FLAT = (1 / 255) ** 2  # energy of one grey level: what is less than that is seen as flat
 CELL = 16  # px of a descriptor's cell
 PLACE = 32  # px of a cell whose energy is compared with that of the same place
@@ -103,7 +103,8 @@ def excess_and_lack(a: np.ndarray, b: np.ndarray, region: np.ndarray) -> tuple[f
         return math.nan, math.nan
     of_a, of_b = (cells(np.square(fine(luma(x))) * region, PLACE)[inside] / share[inside] for x in (a, b))
     decibels, weights = 10 * np.log10((of_a + FLAT) / (of_b + FLAT)), share[inside]
-    return tuple(float(np.average(np.maximum(sign * decibels, 0), weights=weights)) for sign in (1, -1))
+    excess, lack = (float(np.average(np.maximum(sign * decibels, 0), weights=weights)) for sign in (1, -1))
+    return excess, lack
 
 
 def well_inside(mask: np.ndarray | None, size: int) -> np.ndarray:

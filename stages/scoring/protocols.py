@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -164,14 +165,11 @@ def score_maps(
     moved = frozenset[int]().union(*pair.taken(scheme)[1:], *pair.painted(scheme).values())
     for name, metric, parser in bench.maps:
         other, direction = bench.judges.parsers[parser].scheme, metric.direction
-        own, wanted = in_common(labels[parser], other, scheme), in_common(target, scheme, other)
-
-        def agreement(indices: Iterable[int], own=own, wanted=wanted, other=other, measure=metric.measure) -> float:
-            return measure(own, wanted, in_common(np.array(sorted(indices)), scheme, other).tolist())
-
-        taken = agreement(moved)
+        maps = in_common(labels[parser], other, scheme), in_common(target, scheme, other)
+        agree = partial(metric.measure, *maps)
+        taken = agree(_translated(moved, scheme, other))
         yield _of_maps(pair, f"taken {name}", taken, direction, "what is taken is in neither map")
-        each = {region: agreement(scheme.indices(region)) for region in scheme.regions}
+        each = {region: agree(_translated(scheme.indices(region), scheme, other)) for region in scheme.regions}
         for region in regions:
             yield _of_maps(pair, f"{region} {name}", each[region], direction, f"no {region} in either map")
         yield Value(pair.pair, f"mean {name}", float(np.nanmean(list(each.values()))), direction)
@@ -180,6 +178,12 @@ def score_maps(
 def _of_maps(pair: Pair, metric: str, value: float, direction: Direction, why_missing: str) -> Value:
     """A value of two label maps, with a note if it is nan: `MapMetric` says what that means."""
     return Value(pair.pair, metric, value, direction, note=why_missing if math.isnan(value) else "")
+
+
+def _translated(indices: Iterable[int], scheme: LabelScheme, other: LabelScheme) -> list[int]:
+    """Indices of labels of `scheme` as `in_common` has them."""
+    found: list[int] = in_common(np.array(sorted(indices), np.int64), scheme, other).tolist()
+    return found
 
 
 def score_sets(
