@@ -12,6 +12,7 @@ Protocols:
 """
 
 import logging
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -31,15 +32,16 @@ from stages.scoring.protocols import score_reconstruction, score_transfer
 from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import reconstruction_folders
 from stages.statistics import table
+from stages.statistics.images import joined
 
 logger = logging.getLogger(__name__)
 
-COLUMNS = ["protocol", "method", *Value._fields]
+COLUMNS = ["protocol", "method", *Value._fields, "images"]
 
 
-def row(protocol: str, method: str, measured: Value) -> dict[str, object]:
-    """A row of the table."""
-    return {"protocol": protocol, "method": method, **measured._asdict()}
+def row(protocol: str, method: str, measured: Value, images: str) -> dict[str, object]:
+    """A row of the table; `images` are those that the item is made from."""
+    return {"protocol": protocol, "method": method, **measured._asdict(), "images": images}
 
 
 def main(
@@ -77,25 +79,24 @@ def main(
         logger.info("reconstruction of %d images by %s", len(names), ", ".join(renders) or "nothing")
         for folder, value in score_reconstruction(bench, faces, renders, **options):
             of_folder = [method for method in folder_of if folder_of[method] == folder]
-            rows += [row("reconstruction", method, value) for method in of_folder]
+            image = "" if value.item == table.SUMMARY else value.item
+            rows += [row("reconstruction", method, value, image) for method in of_folder]
             if value.metric in own_hair:
-                rows += [row("self-transfer", method, value) for method in of_folder if method in (in_place or [])]
+                own = [method for method in of_folder if method in (in_place or [])]
+                rows += [row("self-transfer", method, value, image) for method in own]
         logger.info("transfer of %d pairs by %s", len(listed), ", ".join(methods))
         given = Given(faces, data / "maps", data / "targets")
+        images_of = {pair.pair: joined(pair.images) for pair in listed}
         judged = judge_all(listed, given, composites, records, bench.judges.parser.scheme)
         measured = score_transfer(bench, listed, given, composites, judged, **options)
-        rows += [row("transfer", *each) for each in measured]
+        failures = ((method, value) for method in methods for value in failure_values(judged[method], listed))
+        for method, value in chain(measured, failures):
+            rows.append(row("transfer", method, value, images_of.get(value.item, "")))
     frame = pd.DataFrame(rows, columns=COLUMNS)
     sets = frame[frame["item"] == table.SUMMARY].assign(excluded=0)
-    items = frame[frame["item"] != table.SUMMARY].assign(excluded=0)
-    summed = table.summarise(items, level=params["level"], resamples=params["resamples"], seed=params["seed"])
-    failures = [
-        row("transfer", method, value)
-        for method in methods
-        for value in failure_values(judged[method], listed, params["level"])
-    ]
-    table.write(pd.concat([summed, sets, pd.DataFrame(failures, columns=COLUMNS).assign(excluded=0)]), out)
-    logger.info("%d rows in %s", len(frame) + len(failures), out)
+    items = table.items_of(frame).assign(excluded=0)
+    table.write(pd.concat([table.summarise(items, level=params["level"]), sets]), out)
+    logger.info("%d rows in %s", len(frame), out)
 
 
 if __name__ == "__main__":

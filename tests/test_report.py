@@ -18,6 +18,7 @@ from stages.reporting.tables import renamed_table
 from stages.reporting.text import render_report
 from stages.settings.manifests import Face
 from stages.statistics import table
+from stages.statistics.comparison import MIN_ITEMS
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] = {
@@ -48,7 +49,7 @@ def measured(images=IMAGES, pairs=PAIRS):
         for item in items[protocol]
     ]
     columns = ["protocol", "method", "item", "metric", "value", "direction"]
-    frame = table.summarise(pd.DataFrame(rows, columns=columns), level=0.95, resamples=100, seed=0)
+    frame = table.summarise(pd.DataFrame(rows, columns=columns), level=0.95)
     fid = pd.concat([frame.iloc[-1:].assign(method=method) for method in METHODS])
     fid = fid.assign(protocol="reconstruction", metric="FID", direction="lower", value=43.218, n=len(images))
     return pd.concat([frame, fid.assign(low=np.nan, high=np.nan)], ignore_index=True)
@@ -74,13 +75,13 @@ def records(**failed):
 
 @pytest.fixture
 def render(tmp_path):
-    def report(frame=None, stages=None, images=4, params=PARAMS):
+    def report(frame=None, stages=None, images=4, params=PARAMS, pairs=PAIRS):
         frame = measured() if frame is None else frame
         return render_report(
             frame,
             stages or records(),
             [Face(f"face-{k}", "drawn") for k in range(images)],
-            PAIRS,
+            pairs,
             params,
             [weights],
             "0123abcd",
@@ -297,13 +298,15 @@ def test_sets_have_their_own_table(render):
 
 
 def test_the_best_is_bold_only_beyond_doubt(render):
-    """Baseline is better on every pair by 0.1 and a little; then one pair turns and nobody leads."""
+    """Baseline is better on each of twelve pairs by 0.1 and a little; then one pair turns and nobody leads."""
+    pairs = [Pair(f"pair-{k}", f"drawn-{k}", {"hair": f"zoe-{k}"}) for k in range(MIN_ITEMS)]
     for last, bold in ((0.1, True), (-5.0, False)):
-        frame = measured()
+        frame = measured(pairs=pairs)
         of_metric = (frame["metric"] == "taken IoU@512") & (frame["item"] != "*")
-        frame.loc[of_metric & (frame["method"] == "barbershop"), "value"] = [0.5, 0.6, 0.7]
-        frame.loc[of_metric & (frame["method"] == "baseline"), "value"] = [0.61, 0.72, 0.7 + last]
-        ((header, *rows),) = section(render(frame), "Transfer")
+        frame.loc[of_metric & (frame["method"] == "barbershop"), "value"] = 0.5
+        better = [0.6 + k / 100 for k in range(MIN_ITEMS - 1)]
+        frame.loc[of_metric & (frame["method"] == "baseline"), "value"] = [*better, 0.5 + last]
+        ((header, *rows),) = section(render(frame, pairs=pairs), "Transfer")
         column = header.index("taken IoU@512 ↑")
         assert {cells[0]: cells[column].startswith("**") for cells in rows} == {"Barbershop": False, "Baseline": bold}
 
@@ -324,9 +327,10 @@ def test_differences_from_the_baseline(render):
             items = frame[(frame["protocol"] == protocol) & (frame["metric"] == metric) & (frame["item"] != "*")]
             values = items.pivot(index="item", columns="method", values="value")
             differences = values["barbershop"] - values["baseline"]
-            better = (differences > 0) if metrics[metric] == "higher" else (differences < 0)
+            wins, losses = (differences > 0).sum(), (differences < 0).sum()
+            outcomes = (wins, 0, losses) if metrics[metric] == "higher" else (losses, 0, wins)
             assert float(cell.split()[0]) == pytest.approx(differences.mean(), abs=0.005 * differences.abs().max())
-            assert f"{better.mean():.0%}\u00a0of\u00a0{len(differences)}" in cell
+            assert f"<br>{'–'.join(map(str, outcomes))}, p" in cell
 
 
 def test_without_common_items_the_section_is_empty(render):

@@ -47,12 +47,16 @@ class Measured(NamedTuple):
 
 
 class SetPart(NamedTuple):
-    """One of the numbers of a set metric: what is added to the metric's name, the value, and its interval if any."""
+    """One of the numbers of a set metric: what is added to the metric's name, the value, and its interval if any.
+
+    `note`: why the value is missing, if it is.
+    """
 
     suffix: str
     value: float
     low: float = float("nan")
     high: float = float("nan")
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +130,9 @@ class CaseMetric(_Metric):
 class SetMetric(_Metric):
     """A metric of two sets of images, by their features (n, d) and (m, d).
 
-    `title`: its name on features of a name. `measure`: gets the features, whether sample k of the second was made from
-    sample k of the first (`paired`), and `permutations` and `seed` of what is drawn. `on`: whether it is measured on
-    features of a name.
+    `title`: its name on features of a name. `measure`: gets the features, the images that each sample was made from
+    (`images_x`, `images_y`, as `stages.statistics.images.joined` gives them), and `permutations` and `seed` of what is
+    drawn. `on`: whether it is measured on features of a name.
     """
 
     title: Callable[[str], str]

@@ -1,6 +1,7 @@
 """Fréchet distance of two sets of images; with Inception's features it is the FID."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +77,9 @@ def frechet_null(x: np.ndarray, y: np.ndarray, *, permutations: int, seed: int) 
     return Null(float(np.mean(distances)), *map(float, np.quantile(distances, (0.05, 0.95))))
 
 
-def measure(x: np.ndarray, y: np.ndarray, *, paired: bool, permutations: int, seed: int) -> list[SetPart]:
+def measure(
+    x: np.ndarray, y: np.ndarray, *, images_x: Sequence[str], images_y: Sequence[str], permutations: int, seed: int
+) -> list[SetPart]:
     """The distance, and what it is by chance at the same numbers of images; arguments as of `frechet_null`."""
     null = frechet_null(x, y, permutations=permutations, seed=seed)
     return [SetPart("", frechet(x, y)), SetPart(NULL, null.mean, null.low, null.high)]

@@ -1,33 +1,41 @@
 """Kernel distance (unbiased MMD²) of two sets of images; with Inception's features it is the KID."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from stages.metrics import SetMetric, SetPart
 from stages.scoring.features import INCEPTION, is_clip
 from stages.scoring.samples import checked_features
+from stages.statistics.images import incidence
 
 ERROR = " SE"  # what is added to the name of a kernel distance for its standard error
+TOO_FEW = "too few images: samples that share one are not compared"
 
 
-def kernel_distance(x: np.ndarray, y: np.ndarray, *, paired: bool = False) -> tuple[float, float]:
+def kernel_distance(
+    x: np.ndarray, y: np.ndarray, images_x: Sequence[str] | None = None, images_y: Sequence[str] | None = None
+) -> tuple[float, float]:
     """Unbiased MMD² of two sets of features with the kernel (xᵀy/d + 1)³, and its standard error.
 
     With Inception features it is the KID. The mean over all subsets of any one size is this number, so no subset is
-    drawn. The error is the delete-one jackknife's; the deviation over random subsets, which other tools give, is that
-    of an estimate from so few.
+    drawn. Samples that share an image are not independent, so the kernel of two such samples is left out: between an
+    image and what was made from it, and between two results of one image. The error is a jackknife that leaves out each
+    image in turn, with all samples made from it; the deviation over random subsets, which other tools give, is that of
+    an estimate from so few.
 
     Args:
         x, y: finite features (n, d) and (m, d) with n, m ≥ 2.
-        paired: sample k of y was made from sample k of x. The kernel of the two is then left out, which would make
-            the estimate too small, and the jackknife leaves out both.
+        images_x, images_y: the images of each sample, as `stages.statistics.images.joined` gives them. None: each
+            sample is an image of its own.
 
     Returns:
-        The distance, which may lie below 0 because it is unbiased; its error, nan if n or m is below 3.
+        The distance, which may lie below 0 because it is unbiased, nan if no two samples of a set are independent; its
+        error, nan if that holds as soon as some image is left out.
 
     Raises:
-        ValueError: the features are not as above, their d differs, or paired sets differ in size.
+        ValueError: the features are not as above, their d differs, or a set has not as many images as samples.
 
     Source: Bińkowski, Sutherland, Arbel and Gretton, "Demystifying MMD GANs", ICLR 2018, section 4; Gretton et al., "A
     kernel two-sample test", JMLR 13, 2012, lemma 6; Efron and Stein, "The jackknife estimate of variance", 1981.
@@ -36,27 +44,30 @@ def kernel_distance(x: np.ndarray, y: np.ndarray, *, paired: bool = False) -> tu
     n, m = len(x), len(y)
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"features of one length are needed, not {x.shape[1]} and {y.shape[1]}")
-    if paired and n != m:
-        raise ValueError(f"paired sets of one size are needed, not {n} and {m}")
-    xx, yy, xy = _cubic_kernel(x, x), _cubic_kernel(y, y), _cubic_kernel(x, y)
-    for kernel in (xx, yy, xy) if paired else (xx, yy):
-        np.fill_diagonal(kernel, 0)
-    of_x, of_y, x_to_y, y_to_x = xx.sum(1), yy.sum(1), xy.sum(1), xy.sum(0)
-    sums = of_x.sum(), of_y.sum(), x_to_y.sum()
+    images_x = [f"x{k}" for k in range(n)] if images_x is None else images_x
+    images_y = [f"y{k}" for k in range(m)] if images_y is None else images_y
+    if (len(images_x), len(images_y)) != (n, m):
+        raise ValueError(f"images of {n} and {m} samples are needed, not of {len(images_x)} and {len(images_y)}")
+    has = incidence([*images_x, *images_y])
+    of_x, of_y = has[:n], has[n:]
+    # Each kernel's sum and count, then what of them every image's samples take part in. Two samples of one image have
+    # no kernel, so nothing is taken off twice.
+    terms = []
+    for a, b, own, other in ((x, x, of_x, of_x), (y, y, of_y, of_y), (x, y, of_x, of_y)):
+        apart = (own @ other.T).toarray() == 0
+        for each in (np.where(apart, _cubic_kernel(a, b), 0.0), apart.astype(np.float64)):
+            terms.append((each.sum(), own.T @ each.sum(1) + other.T @ each.sum(0)))
 
-    def estimate(n: int, m: int, xx: np.ndarray, yy: np.ndarray, xy: np.ndarray) -> np.ndarray:
-        return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * (n - 1) if paired else n * m)
+    def estimate(sums: Sequence[np.ndarray]) -> np.ndarray:
+        xx, pairs_xx, yy, pairs_yy, xy, pairs_xy = (np.asarray(each) for each in sums)
+        none = (pairs_xx == 0) | (pairs_yy == 0) | (pairs_xy == 0)
+        means = [a / np.where(none, math.nan, pairs) for a, pairs in ((xx, pairs_xx), (yy, pairs_yy), (xy, pairs_xy))]
+        distance: np.ndarray = means[0] + means[1] - 2 * means[2]
+        return distance
 
-    distance = float(estimate(n, m, *sums))
-    if min(n, m) < 3:
-        return distance, math.nan
-    without_x = sums[0] - 2 * of_x, sums[1], sums[2] - x_to_y
-    without_y = sums[0], sums[1] - 2 * of_y, sums[2] - y_to_x
-    if paired:
-        variance = _jackknife(estimate(n - 1, m - 1, without_x[0], without_y[1], sums[2] - x_to_y - y_to_x))
-    else:
-        variance = _jackknife(estimate(n - 1, m, *without_x)) + _jackknife(estimate(n, m - 1, *without_y))
-    return distance, math.sqrt(variance)
+    distance = float(estimate([total for total, _ in terms]))
+    without = estimate([total - of_image for total, of_image in terms])
+    return distance, math.sqrt((len(without) - 1) * without.var())
 
 
 def _cubic_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -64,15 +75,13 @@ def _cubic_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return kernel
 
 
-def _jackknife(estimates: np.ndarray) -> float:
-    """Variance of an estimate from those without one sample each."""
-    return float((len(estimates) - 1) * estimates.var())
-
-
-def measure(x: np.ndarray, y: np.ndarray, *, paired: bool, permutations: int, seed: int) -> list[SetPart]:
+def measure(
+    x: np.ndarray, y: np.ndarray, *, images_x: Sequence[str], images_y: Sequence[str], permutations: int, seed: int
+) -> list[SetPart]:
     """The distance and its standard error; arguments as of `kernel_distance`."""
-    distance, error = kernel_distance(x, y, paired=paired)
-    return [SetPart("", distance), SetPart(ERROR, error)]
+    distance, error = kernel_distance(x, y, images_x, images_y)
+    parts = ("", distance), (ERROR, error)
+    return [SetPart(suffix, value, note=TOO_FEW if math.isnan(value) else "") for suffix, value in parts]
 
 
 ENTRY = SetMetric(

@@ -31,7 +31,6 @@ class GalleryParams(TypedDict):
 class ScoreParams(TypedDict):
     size: Annotated[Literal[64, 128, 256, 512, 1024], doc("px at which images are compared")]
     level: Annotated[float, Field(gt=0, lt=1, description="of the confidence intervals")]
-    resamples: Annotated[int, Field(ge=100, le=1_000_000)]
     permutations: Annotated[
         int,
         Field(

@@ -13,9 +13,9 @@ from stages.engine.stage_records import Record
 from stages.params.whole import Methods
 from stages.reporting.names import method_name
 from stages.reporting.tables import markdown_table, number
-from stages.scoring.failures import FAILURE, RULES
+from stages.scoring.failures import RULES
 from stages.settings.methods import folders_supplied
-from stages.statistics.table import SUMMARY, rows
+from stages.statistics.table import FAILURE, SUMMARY, rows
 
 
 def supplied_stages(methods: Methods) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from stages.params.outputs import ReportParams, ScoreParams
+from stages.params.outputs import ReportParams
 from stages.reporting.ranking import names_by_kind
 from stages.statistics import table
 from stages.statistics.table import SUMMARY
@@ -27,24 +27,23 @@ TITLES = {
 
 
 def restricted(
-    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], items: Sequence[str], score: ScoreParams
+    frame: pd.DataFrame, protocol: str, metrics: Sequence[str], items: Sequence[str], level: float
 ) -> pd.DataFrame:
     """The table of metrics over some items alone, with new means and intervals.
 
     Args:
         frame: a table of metrics, as `table.read` gives it.
         protocol, metrics, items: of the rows that stay.
-        score: `level`, `resamples` and `seed` of the intervals.
+        level: confidence of the intervals.
     """
     of_items = frame["item"].isin(set(items) - {SUMMARY})
     kept = frame[of_items & (frame["protocol"] == protocol) & frame["metric"].isin(metrics)]
-    level, resamples, seed = score["level"], score["resamples"], score["seed"]
-    return table.summarise(kept.reset_index(drop=True), level=level, resamples=resamples, seed=seed)
+    return table.summarise(kept.reset_index(drop=True), level=level)
 
 
 def strata_tables(
     frame: pd.DataFrame, strata: pd.DataFrame, kind: str, protocol: str, metrics: Sequence[str],
-    methods: Sequence[str], score: ScoreParams, show: Show,
+    methods: Sequence[str], level: float, show: Show,
 ) -> str:  # fmt: skip
     """For every stratum of a kind how many items it has, and the table of the methods over these items.
 
@@ -53,7 +52,7 @@ def strata_tables(
         strata: as `stages.strata.classes.strata_of` gives it.
         kind: one of its kinds.
         protocol, metrics, methods: what the tables show.
-        score: as in `restricted`.
+        level: as in `restricted`.
         show: the table of a frame, without leaders: of so many strata some would seem to have one by chance.
     """
     of_kind = strata[strata["kind"] == kind]
@@ -64,7 +63,7 @@ def strata_tables(
         items = list(of_kind.loc[of_kind["stratum"] == stratum, "item"])
         few = f"; fewer than {FEW}, so read no order of methods from them" if len(items) < FEW else ""
         counted = f"{len(items)} of {len(of_kind)}{few}"
-        part = restricted(frame, protocol, metrics, items, score)
+        part = restricted(frame, protocol, metrics, items, level)
         shown = show(part, protocol, metrics, methods) if len(part) else "Nothing was measured."
         parts.append(f"**{stratum}**: {counted}.\n\n{shown}")
     return "\n\n".join(parts)
@@ -91,7 +90,7 @@ def metrics_of(frame: pd.DataFrame, protocol: str, report: ReportParams) -> list
 
 def strata_section(
     frame: pd.DataFrame, tables: tuple[pd.DataFrame, pd.DataFrame] | None, methods: Mapping[str, Sequence[str]],
-    report: ReportParams, score: ScoreParams, show: Show,
+    report: ReportParams, level: float, show: Show,
 ) -> str:  # fmt: skip
     """The section By stratum, folded; empty if `report.strata` names none or there are no tables of strata.
 
@@ -99,7 +98,7 @@ def strata_section(
         frame: a table of metrics.
         tables: of the images' and the pairs' strata, as `stages.strata.files` reads them.
         methods: those measured, by protocol.
-        report, score: sections of the parameters.
+        report: the section of the parameters. `level`: confidence of the intervals.
         show: as in `strata_tables`.
     """
     if tables is None or not report["strata"]:
@@ -113,7 +112,7 @@ def strata_section(
             continue
         parts.append(f"### {protocol.capitalize()} by stratum")
         for kind in kinds:
-            shown = strata_tables(frame, strata, kind, protocol, metrics, methods[protocol], score, show)
+            shown = strata_tables(frame, strata, kind, protocol, metrics, methods[protocol], level, show)
             parts.append(f"<details><summary>{title(kind)}</summary>\n\n{shown}\n\n</details>")
     if not parts:
         return ""

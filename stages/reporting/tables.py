@@ -143,7 +143,7 @@ def reconstruction_table(frame: pd.DataFrame, methods: Sequence[str], leaders: L
 
 
 def comparison_table(compared: pd.DataFrame, protocol: str, metrics: Sequence[str], losses: Losses) -> str:
-    """Every method's mean difference from one of them with its interval, share of wins and p; a row a method."""
+    """Every method's mean difference from one of them with its interval, wins, ties, losses and p; a row a method."""
     of_protocol = compared[(compared["protocol"] == protocol) & compared["metric"].isin(metrics)]
     rows = []
     for method, group in of_protocol.groupby("method", sort=False):
@@ -157,7 +157,8 @@ def _difference(cells: pd.DataFrame, metric: str) -> str:
         return NOTHING
     row = _row(cells, metric)
     difference = number(row["difference"], row["low"], row["high"])
-    return f"{difference}<br>{row['wins']:.0%}\u00a0of\u00a0{row['n']}, p\u00a0{row['p']:.2g}"
+    outcomes = f"{int(row['wins'])}–{int(row['ties'])}–{int(row['losses'])}"
+    return f"{difference}<br>{outcomes}, p\u00a0{row['p']:.2g}"
 
 
 def _row(frame: pd.DataFrame, label: str) -> Mapping[str, float]:

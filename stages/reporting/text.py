@@ -28,7 +28,7 @@ from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.settings.manifests import Face
 from stages.settings.methods import SELF_TRANSFER, folders_supplied, protocols, reconstruction_folders
 from stages.settings.origin import differences, sources
-from stages.statistics.comparison import compare, leaders, smallest_p
+from stages.statistics.comparison import MIN_ITEMS, compare, leaders, metrics_of
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")
 MANY = 20  # failed items: beyond, their list is folded
@@ -62,9 +62,9 @@ def render_report(
     """
     methods, report, images = params["methods"], params["report"], len(faces)
     embedding = list(reconstruction_folders(methods))
-    level, resamples, seed = params["score"]["level"], params["score"]["resamples"], params["score"]["seed"]
+    level = params["score"]["level"]
+    leading = leaders(metrics_of(frame), level=level)
     losses = losses_of(params)
-    leading = leaders(frame, level=level, resamples=resamples, seed=seed)
     of_protocol = {protocol: frame[frame["protocol"] == protocol] for protocol in dict.fromkeys(frame["protocol"])}
     measured = {p: [method for method in methods if method in set(rows["method"])] for p, rows in of_protocol.items()}
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
@@ -91,6 +91,7 @@ def render_report(
         against=method_name(report["against"]),
         gallery_method=method_name(params["gallery"]["method"]),
         level=f"{level:.0%}",
+        unsure=f"{1 - level:.0%}",
         rows_of=partial(_rows, frame, report),
         choice=partial(_choice, frame, report, losses),
         groups=partial(tables.groups, frame),
@@ -103,17 +104,15 @@ def render_report(
         paper_table=paper_table(),
         published_tables=published_tables(),
         sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
-        compared=compare(
-            frame[frame["protocol"] != SELF_TRANSFER], report["against"], level=level, resamples=resamples, seed=seed
-        ),
+        compared=compare(frame[frame["protocol"] != SELF_TRANSFER], report["against"], level=level),
         comparison_table=partial(tables.comparison_table, losses=losses),
-        smallest_p=smallest_p(len(pairs)),
+        least_items=MIN_ITEMS,
         by_stratum=strata_section(
             frame,
             strata,
             measured,
             report,
-            params["score"],
+            level,
             partial(tables.measured_table, leaders=set(), losses=losses),
         ),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stages.engine.stage_records import Record
-from stages.scoring.failures import FAILURE
-from stages.statistics.table import GROUP, SUMMARY, rows
+from stages.statistics.table import FAILURE, GROUP, SUMMARY, items_of, rows
 
 
 def failures(records: Sequence[Record]) -> list[str]:
@@ -48,8 +47,9 @@ def incomplete(
             fewer than two others there is no metric of sets, and of none there is nothing.
     """
     summary = frame[(frame["item"] == SUMMARY) & (frame["metric"] != FAILURE)]
-    accounted = frame[~np.isfinite(frame["value"]) & (frame["note"] != "")].groupby(GROUP).size()
-    of_items = set(frame.loc[frame["item"] != SUMMARY, "metric"])
+    items = items_of(frame)
+    accounted = items[~np.isfinite(items["value"]) & (items["note"] != "")].groupby(GROUP).size()
+    of_items = set(items["metric"])
     lines = []
     for protocol, expected_methods in methods.items():
         of_protocol = summary[summary["protocol"] == protocol]

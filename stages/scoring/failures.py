@@ -19,7 +19,6 @@ MUCH = 0.7  # share of the misfit that another explanation leaves at most if it 
 SHOWN = 0.25  # share of the pixels that a pair must show before it explains another pair's result
 CLOSEST = 10  # other pairs, of those that fit best, that are looked at one by one
 
-FAILURE = "failure"  # the metric's name in the table
 MISSING, UNREADABLE, CONSTANT, UNCHANGED, COPIED, MIRRORED, MIXED_UP, BLANK = (
     "missing", "unreadable", "constant", "unchanged", "copied", "mirrored", "mixed-up", "blank-faced",
 )  # fmt: skip

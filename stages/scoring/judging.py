@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
 from stages.engine.stage_records import Record
 from stages.formats.files import is_failed
@@ -17,8 +16,8 @@ from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.scoring.bench import Value
 from stages.scoring.expectations import Expected, expect, seen_small
-from stages.scoring.failures import FAILURE, MISSING, UNREADABLE, Failure, Seen, judge
-from stages.statistics.table import SUMMARY
+from stages.scoring.failures import MISSING, UNREADABLE, Failure, Seen, judge
+from stages.statistics.table import FAILURE
 
 
 class Given(NamedTuple):
@@ -98,13 +97,9 @@ def absent(pairs: Sequence[Pair], folder: Path, record: Record | None) -> dict[s
     return found
 
 
-def failure_values(judged: Judged, pairs: Sequence[Pair], level: float) -> Iterator[Value]:
-    """Yield a method's value of `failure` for every pair, 1 or 0, then under `*` their rate with Wilson's interval."""
-    failed = 0
+def failure_values(judged: Judged, pairs: Sequence[Pair]) -> Iterator[Value]:
+    """Yield a method's value of `failure` for every pair, 1 or 0."""
     for pair in pairs:
         failure = judged.failures.get(pair.pair)
         note = failure.note if failure else judged.unjudged.get(pair.pair, "")
-        failed += failure is not None
         yield Value(pair.pair, FAILURE, float(failure is not None), "lower", note=note)
-    interval = binomtest(failed, len(pairs)).proportion_ci(level, method="wilson")
-    yield Value(SUMMARY, FAILURE, failed / len(pairs), "lower", len(pairs), interval.low, interval.high)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from stages.regions.pair import Pair, shown
 from stages.scoring.bench import Bench, Value
 from stages.scoring.judging import Given, Judged
 from stages.scoring.transfer_masks import REGIONS, giver_of, outside_taken, transfer_masks
+from stages.statistics.images import joined
 from stages.statistics.table import SUMMARY
 
 Features = list[list[np.ndarray]]  # of images, of each kind of features
@@ -34,6 +36,7 @@ def score_reconstruction(
     """
     kinds = bench.judges.features
     features: dict[str, tuple[Features, Features]] = {code: ([], []) for code in renders}
+    seen: dict[str, list[str]] = {code: [] for code in renders}
     for name, path in faces.items():
         done = [code for code, folder in renders.items() if not is_failed(folder / f"{name}.png")]
         if is_failed(path) or not done:
@@ -44,10 +47,11 @@ def score_reconstruction(
             render = bench.judges.prepare(read_rgb(renders[code] / f"{name}.png"))
             for metric, measured, direction in bench.compare("whole", render, face):
                 yield code, _value(name, metric, measured, direction)
+            seen[code].append(name)
             features[code][0].append(own)
             features[code][1].append([kind.of(render) for kind in kinds])
     for code, (x, y) in features.items():
-        yield from ((code, value) for value in score_sets(bench, x, y, permutations, seed, paired=True))
+        yield from ((code, value) for value in score_sets(bench, x, y, seen[code], seen[code], permutations, seed))
 
 
 def score_transfer(
@@ -78,6 +82,7 @@ def score_transfer(
     features_of: dict[str, list[np.ndarray]] = {}
     used: dict[str, dict[str, None]] = {method: {} for method in composites}
     made: dict[str, Features] = {method: [] for method in composites}
+    made_of: dict[str, list[str]] = {method: [] for method in composites}
     for pair in pairs:
         done = [method for method in composites if judged[method].measured(pair.pair)]
         if not done:
@@ -93,10 +98,12 @@ def score_transfer(
             case = Case(pair, composite, sources, own, target)
             yield from ((method, value) for value in score_case(bench, case, regions))
             used[method] |= dict.fromkeys(pair.images)
+            made_of[method].append(joined(pair.images))
             made[method].append([kind.of(composite) for kind in judges.features])
     for method in composites:
-        x = [features_of[image] for image in used[method]]
-        yield from ((method, value) for value in score_sets(bench, x, made[method], permutations, seed))
+        x, images = [features_of[image] for image in used[method]], list(used[method])
+        sets = score_sets(bench, x, made[method], images, made_of[method], permutations, seed)
+        yield from ((method, value) for value in sets)
 
 
 def score_case(bench: Bench, case: Case, regions: Sequence[str]) -> Iterator[Value]:
@@ -187,25 +194,33 @@ def _translated(indices: Iterable[int], scheme: LabelScheme, other: LabelScheme)
 
 
 def score_sets(
-    bench: Bench, x: Features, y: Features, permutations: int, seed: int, *, paired: bool = False
+    bench: Bench,
+    x: Features,
+    y: Features,
+    images_x: Sequence[str],
+    images_y: Sequence[str],
+    permutations: int,
+    seed: int,
 ) -> Iterator[Value]:
     """Yield the metrics of two sets on each kind of features.
 
     Args:
         bench: what measures.
         x, y: of each image the features (d,) of every kind; y are the results. Of fewer than 2 nothing is measured.
+        images_x, images_y: the images that each is or was made from, as `joined` gives them.
         permutations, seed: of the null.
-        paired: whether image k of y was made from image k of x.
     """
     n = len(y)
     if min(len(x), n) < 2:
         return
+    options: dict[str, Any] = {"images_x": images_x, "images_y": images_y, "permutations": permutations, "seed": seed}
     for k, kind in enumerate(bench.judges.features):
         a, b = (np.stack([features[k] for features in images]) for images in (x, y))
         for metric in (each for each in bench.sets if each.on(kind.name)):
             title = metric.title(kind.name)
-            for part in metric.measure(a, b, paired=paired, permutations=permutations, seed=seed):
-                yield Value(SUMMARY, f"{title}{part.suffix}", part.value, metric.direction, n, part.low, part.high)
+            for part in metric.measure(a, b, **options):
+                name = f"{title}{part.suffix}"
+                yield Value(SUMMARY, name, part.value, metric.direction, n, part.low, part.high, part.note)
 
 
 def regions_beside_taken(pairs: Sequence[Pair], scheme: LabelScheme) -> list[str]:

@@ -3,10 +3,12 @@
 Columns:
     protocol, method, item, metric: the key. `item` names an image or a pair, `*` the summary over all of them
         (the only row of a set metric, such as FID).
-        `metric` says all that the number depends on, as in `PSNR@256`.
+        `metric` says all that the number depends on, as in `PSNR@256`. `failure` is 1 where a method's result of an
+        item is a failure, else 0; such a result is not measured otherwise.
+    images: the images that an item is made from, as `stages.statistics.images.joined` gives them; empty for a summary.
     value: the number, or the mean of a summary. Missing where the metric is undefined; PSNR may be infinite.
     n: 1 for an item, the number of items averaged for a summary.
-    low, high: the interval of a summary's mean; missing for an item.
+    low, high: the interval of a summary's mean, or of the share of failures; missing for an item.
     excluded: items left out of a summary because their value is missing or infinite; 0 for an item.
     direction: `higher` or `lower`, whichever is better.
     note: why an item has no finite value, where that is no failure (two images are identical, a region is empty); else
@@ -23,19 +25,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stages.formats.files import write_atomic
-from stages.statistics.intervals import mean_interval
+from stages.statistics.intervals import mean_interval, wilson
 
 SUMMARY = "*"
+FAILURE = "failure"
 DIRECTIONS = ("higher", "lower")
 GROUP = ["protocol", "method", "metric"]
 KEY = [*GROUP, "item"]
-FORMAT = {"format": "2"}
+FORMAT = {"format": "3"}
 SCHEMA = pa.schema(
     [
         pa.field("protocol", pa.string(), nullable=False),
         pa.field("method", pa.string(), nullable=False),
         pa.field("item", pa.string(), nullable=False),
         pa.field("metric", pa.string(), nullable=False),
+        pa.field("images", pa.string(), nullable=False),
         pa.field("value", pa.float64()),
         pa.field("n", pa.int32(), nullable=False),
         pa.field("low", pa.float64()),
@@ -61,6 +65,7 @@ class Row(Protocol):
     method: str
     item: str
     metric: str
+    images: str
     value: float
     n: int
     low: float
@@ -75,23 +80,30 @@ def rows(frame: pd.DataFrame) -> Iterator[Row]:
     return cast("Iterator[Row]", frame.itertuples())
 
 
-def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -> pd.DataFrame:
+def items_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of single items."""
+    return frame[frame["item"] != SUMMARY]
+
+
+def summarise(items: pd.DataFrame, *, level: float) -> pd.DataFrame:
     """Append to the rows of items a summary row for each protocol, method and metric.
 
     Args:
-        items: columns protocol, method, item, metric, value, direction; the others may be left out.
-        level, resamples, seed: as in `mean_interval`.
+        items: columns protocol, method, item, metric, value, direction; the others may be left out. Without `images`
+            each item is an image of its own.
+        level: confidence of the intervals.
 
     Returns:
-        All columns of the table: the items as they came, then the summaries in the order of their keys. They
-        don't depend on the order of the items.
+        All columns of the table: the items as they came, then the summaries in the order of their keys. A mean has the
+        interval of `mean_interval`, the share of failures that of `wilson`.
 
     Raises:
         ValueError: a column is missing or unknown, a value does not fit its column, an item is named `*` or measured
             twice, or a direction is unknown or not the same for all items of a summary.
     """
     defaults = {name: value for name, value in ITEM_DEFAULTS.items() if name not in items.columns}
-    items = _arrow(items.assign(**defaults)).to_pandas()
+    images = items["images"] if "images" in items.columns else items["item"]
+    items = _arrow(items.assign(**defaults, images=images)).to_pandas()
     if (items["item"] == SUMMARY).any():
         raise ValueError(f"no item may be named {SUMMARY!r}, which stands for the summary")
     summarised = []
@@ -99,11 +111,15 @@ def summarise(items: pd.DataFrame, *, level: float, resamples: int, seed: int) -
         directions = group["direction"].unique()
         if len(directions) > 1:
             raise ValueError(f"{' / '.join(map(str, key))}: the direction differs between items")
-        interval = mean_interval(group["value"].to_numpy(), level=level, resamples=resamples, seed=seed)
+        if key[-1] == FAILURE:
+            interval = wilson(int(group["value"].sum()), len(group), level=level)
+        else:
+            interval = mean_interval(group["value"].to_numpy(), group["images"].to_list(), level=level)
         summarised.append(
             {
                 **dict(zip(GROUP, key, strict=True)),
                 "item": SUMMARY,
+                "images": "",
                 "value": interval.mean,
                 "n": interval.n,
                 "low": interval.low,

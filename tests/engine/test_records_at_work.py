@@ -17,8 +17,8 @@ FACES = [Path(f"data/faces/{name}.png") for name in "abcd"]
 MANIFEST, RECORD = Path("data/images.csv"), FOLDER / "faces.json"
 MAP, OTHER = Path("data/maps/a.png"), FOLDER / "maps.json"
 READS = 1500  # of all records and all files below two folders
-# What `engine.items.run_items` does, in its order: each time with another content, as long as the test is there. It rests
-# when the stage is done: on one core, readers would never meet it so.
+# What `engine.items.run_items` does, in its order: each time with another content, as long as the test is there. It
+# rests when the stage is done: on one core, readers would never meet it so.
 WRITER = """
 import os, time
 from itertools import cycle

@@ -32,7 +32,7 @@ SMALLEST = {
     "embed": {"w": {"preview_steps": 2, "steps": 1}, "fs": {"steps": 1}},
     "align": {"steps": 1, "reference_steps": 1},
     "blend": {"steps": 1},
-    "score": {"size": 64, "resamples": 200},
+    "score": {"size": 64},
     "report": {"against": "copy_paste"},
 }  # fmt: skip
 PAIRS = "pair,identity,hair\na,drawn-0000,drawn-0001\nb,drawn-0001,drawn-0000\n"

@@ -16,7 +16,7 @@ SMALLEST = {
     "embed": {"w": {"preview_steps": 0, "steps": 1}, "fs": {"steps": 1}},
     "align": {"steps": 1, "reference_steps": 1},
     "blend": {"steps": 1},
-    "score": {"size": 64, "resamples": 100},
+    "score": {"size": 64},
     "report": {"against": "copy_paste"},
 }
 
@@ -80,6 +80,6 @@ def test_a_fresh_clone_pulls_all_and_goes_on_from_there(finished, tmp_path):
     must(clone, "dvc", "remote", "add", "--default", "--local", "store", str(tmp_path / "store"))
     must(clone, "dvc", "pull")
     assert repro(clone) == set()
-    pipeline.change(clone, {"score": {"resamples": 101}})
+    pipeline.change(clone, {"score": {"permutations": 200}})
     assert repro(clone) == {"score", "report"}
     assert pipeline.stored(clone) == {}, "what was pulled is not made again, though this clone has no store"

@@ -83,6 +83,13 @@ def test_names_are_those_of_the_published_networks_alone():
 
 def test_the_table_gets_it_beside_its_value_by_chance():
     x, y = rng.normal(size=(6, 3)), rng.normal(size=(9, 3))
-    value, null = measure(x, y, permutations=20, seed=0, paired=False)
+    value, null = measure(
+        x,
+        y,
+        permutations=20,
+        seed=0,
+        images_x=[], images_y=[])
+        images_y=[f"y{k}" for k in range(len(y))],
+    )
     assert (value.suffix, null.suffix) == ("", " null") and value.value == cmmd(x, y)
     assert null.low < null.value < null.high

@@ -13,6 +13,7 @@ from scipy.linalg import sqrtm
 
 from stages.metrics.frechet import frechet, frechet_null
 from stages.metrics.kernel import kernel_distance
+from stages.statistics.images import joined
 
 seeds = st.integers(0, 2**32 - 1)
 light = settings(max_examples=25, deadline=None)
@@ -173,22 +174,69 @@ def test_kernel_distance_is_the_mean_over_all_subsets() -> None:
     assert kernel_distance(x, y)[0] == pytest.approx(np.mean(subsets), rel=1e-9)
 
 
-@pytest.mark.parametrize("paired", [False, True])
-def test_error_is_the_jackknifes(paired: bool) -> None:
+def apart(x: np.ndarray, y: np.ndarray, of_x: list[set[int]], of_y: list[set[int]]) -> float:
+    """The distance by loops over all pairs of samples that share no image."""
+
+    def mean(a: np.ndarray, b: np.ndarray, of_a: list[set[int]], of_b: list[set[int]]) -> float:
+        terms = [
+            (a[i] @ b[j] / len(a[i]) + 1) ** 3 for i in range(len(a)) for j in range(len(b)) if not of_a[i] & of_b[j]
+        ]
+        return float(np.mean(terms))
+
+    return mean(x, x, of_x, of_x) + mean(y, y, of_y, of_y) - 2 * mean(x, y, of_x, of_y)
+
+
+def texts(images: list[set[int]]) -> list[str]:
+    return [joined(map(str, sorted(each))) for each in images]
+
+
+PAIRED = [{k} for k in range(7)]
+ALONE = [{10 + k} for k in range(7)]
+COMPOSED = [{k, (k + 2) % 7} for k in range(7)]
+
+
+@pytest.mark.parametrize("of_y", [PAIRED, ALONE, COMPOSED])
+def test_distance_and_error_leave_out_samples_of_one_image(of_y: list[set[int]]) -> None:
     x, y = draw(0, 7, 4), draw(1, 7, 4)
+    distance, error = kernel_distance(x, y, texts(PAIRED), texts(of_y))
+    assert distance == pytest.approx(apart(x, y, PAIRED, of_y), rel=1e-9)
+    estimates = []
+    for image in sorted(set().union(*PAIRED, *of_y)):
+        kept_x, kept_y = ([k for k, each in enumerate(of) if image not in each] for of in (PAIRED, of_y))
+        left = x[kept_x], y[kept_y], [PAIRED[k] for k in kept_x], [of_y[k] for k in kept_y]
+        estimates.append(apart(*left))
+    assert error == pytest.approx(math.sqrt((len(estimates) - 1) * np.var(estimates)), rel=1e-9)
 
-    def variance(estimates: list[float]) -> float:
-        return (len(estimates) - 1) * np.var(estimates)
 
-    def without(a: np.ndarray, k: int) -> np.ndarray:
-        return np.delete(a, k, 0)
+def test_without_images_each_sample_is_one() -> None:
+    x, y = draw(0, 7, 4), draw(1, 7, 4)
+    assert kernel_distance(x, y, texts(PAIRED), texts(ALONE)) == pytest.approx(kernel_distance(x, y))
 
-    if paired:
-        expected = variance([kernel_distance(without(x, k), without(y, k), paired=True)[0] for k in range(7)])
-    else:
-        expected = variance([mmd2(without(x, k), y) for k in range(7)])
-        expected += variance([mmd2(x, without(y, k)) for k in range(7)])
-    assert kernel_distance(x, y, paired=paired)[1] == pytest.approx(math.sqrt(expected), rel=1e-9)
+
+def test_composites_of_the_sources_are_at_no_distance_under_the_null() -> None:
+    """Each composite mixes two of 12 sources; both sets are standard normal. The mean of 300 is 0 within two errors.
+
+    The errors' mean is no smaller than the deviation of the distances.
+    """
+    rng = np.random.default_rng(0)
+    images = [{k} for k in range(12)]
+    pairs = [{k, (k + step) % 12} for k in range(12) for step in (1, 5)]
+    found = []
+    for _ in range(300):
+        x = rng.normal(size=(12, 4))
+        y = np.stack([(x[a] + x[b]) / np.sqrt(2) for a, b in map(sorted, pairs)])
+        found.append(kernel_distance(x, y, texts(images), texts(pairs)))
+        blind = kernel_distance(x, y)[0]
+        found[-1] = (*found[-1], blind)
+    distances, errors, blinds = np.transpose(found)
+    assert abs(distances.mean()) < 2 * distances.std() / math.sqrt(300)
+    assert errors.mean() > distances.std()
+    assert abs(blinds.mean()) > 5 * blinds.std() / math.sqrt(300), "shared images would bias it"
+
+
+def test_one_image_in_everything_leaves_nothing_to_compare() -> None:
+    x, y = draw(0, 3, 4), draw(1, 3, 4)
+    assert all(map(math.isnan, kernel_distance(x, y, ["a", "b", "c"], ["a/b", "a/c", "a/b/c"])))
 
 
 def test_error_is_the_spread_of_estimates_and_none_is_biased() -> None:
@@ -204,14 +252,14 @@ def test_error_is_the_spread_of_estimates_and_none_is_biased() -> None:
     assert errors.mean() == pytest.approx(distances.std(), rel=0.15)
 
 
-def test_paired_sets_that_are_equal_are_at_distance_0_and_twins_add_no_bias() -> None:
-    x = draw(0, 9, 6)
-    assert kernel_distance(x, x, paired=True) == pytest.approx((0, 0), abs=1e-9)
+def test_sets_of_the_same_images_that_are_equal_are_at_distance_0_and_twins_add_no_bias() -> None:
+    x, names = draw(0, 9, 6), [f"{k}" for k in range(9)]
+    assert kernel_distance(x, x, names, names) == pytest.approx((0, 0), abs=1e-9)
     assert kernel_distance(x, x)[0] < -1, "without pairing the twins' kernels make the estimate too small"
     rng, distances = np.random.default_rng(1), []
     for _ in range(400):
-        x = rng.normal(size=(10, 4))
-        distances.append(kernel_distance(x, np.sqrt(0.5) * (x + rng.normal(size=x.shape)), paired=True)[0])
+        x = rng.normal(size=(9, 4))
+        distances.append(kernel_distance(x, np.sqrt(0.5) * (x + rng.normal(size=x.shape)), names, names)[0])
     assert np.mean(distances) == pytest.approx(0, abs=3 * np.std(distances) / 20), "both are standard normal"
 
 
@@ -227,6 +275,6 @@ def test_kernel_distance_is_symmetric_and_independent_of_order_and_rotation(seed
     assert kernel_distance(x @ rotation, y @ rotation) == distance
 
 
-def test_kernel_distance_refuses_pairs_of_other_numbers() -> None:
-    with pytest.raises(ValueError, match="one size"):
-        kernel_distance(draw(0, 5, 6), draw(1, 4, 6), paired=True)
+def test_kernel_distance_refuses_images_of_other_numbers() -> None:
+    with pytest.raises(ValueError, match="images of 5 and 4 samples"):
+        kernel_distance(draw(0, 5, 6), draw(1, 4, 6), ["a"], ["b"] * 4)

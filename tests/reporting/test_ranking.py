@@ -12,7 +12,7 @@ REPORT = {"method": "ours", "rank": {"transfer": "taken IoU"}, "rows": 2, "seed"
 def values(numbers, metric="taken IoU@512", direction="higher", method="ours"):
     rows = [("transfer", method, f"pair-{k}", metric, value, direction) for k, value in enumerate(numbers)]
     frame = pd.DataFrame(rows, columns=["protocol", "method", "item", "metric", "value", "direction"])
-    return table.summarise(frame, level=0.95, resamples=100, seed=0)
+    return table.summarise(frame, level=0.95)
 
 
 def test_best_median_worst_and_random_of_198():

@@ -10,7 +10,7 @@ from stages.statistics.table import SUMMARY
 from stages.strata.classes import UNKNOWN
 from stages.strata.files import IMAGE_COLUMNS, PAIR_COLUMNS
 
-SCORE = {"level": 0.95, "resamples": 200, "seed": 0}
+LEVEL = 0.95
 REPORT = {"metrics": ["kept PSNR", "taken IoU"], "rank": {"reconstruction": "PSNR"}, "strata": ["difficulty", "pose"]}
 METHODS = {"transfer": ["ours", "theirs"], "reconstruction": ["ours"]}
 PAIRS = [f"p{k:02}" for k in range(30)]
@@ -27,7 +27,7 @@ def measured() -> pd.DataFrame:
             rows.append(("transfer", method, pair, "taken IoU bisenet19@512", value / 100, "higher"))
     rows += [("reconstruction", "ours", f"i{k}", "PSNR@256", 20.0 + k, "higher") for k in range(4)]
     columns = ["protocol", "method", "item", "metric", "value", "direction"]
-    return table.summarise(pd.DataFrame(rows, columns=columns), level=0.95, resamples=200, seed=0)
+    return table.summarise(pd.DataFrame(rows, columns=columns), level=LEVEL)
 
 
 def strata() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -49,13 +49,13 @@ def show(frame, protocol, metrics, methods):
 
 def test_means_are_of_the_stratum_alone():
     frame = measured()
-    part = restricted(frame, "transfer", ["kept PSNR@256"], PAIRS[:20], SCORE)
+    part = restricted(frame, "transfer", ["kept PSNR@256"], PAIRS[:20], LEVEL)
     assert set(part["metric"]) == {"kept PSNR@256"} and set(part["protocol"]) == {"transfer"}
     means = part[part["item"] == SUMMARY].set_index("method")["value"]
     items = frame[(frame["metric"] == "kept PSNR@256") & frame["item"].isin(PAIRS[:20])]
     assert means["ours"] == pytest.approx(items.loc[items["method"] == "ours", "value"].mean())
     assert means["ours"] - means["theirs"] == pytest.approx(1)
-    other = restricted(frame, "transfer", ["kept PSNR@256"], PAIRS[20:], SCORE)
+    other = restricted(frame, "transfer", ["kept PSNR@256"], PAIRS[20:], LEVEL)
     others = other[other["item"] == SUMMARY].set_index("method")["value"]
     assert others["ours"] - others["theirs"] == pytest.approx(-1), "the order differs by stratum, and is seen"
 
@@ -64,7 +64,7 @@ def test_every_stratum_says_its_n_and_few_items_say_so():
     from stages.strata.classes import strata_of
 
     shown = strata_tables(
-        measured(), strata_of(*strata()), "difficulty", "transfer", ["kept PSNR@256"], METHODS["transfer"], SCORE, show
+        measured(), strata_of(*strata()), "difficulty", "transfer", ["kept PSNR@256"], METHODS["transfer"], LEVEL, show
     )
     easy, hard, unknown = (part for part in shown.split("\n\n") if part.startswith("**"))
     assert easy == "**easy**: 20 of 30."
@@ -85,12 +85,12 @@ def test_metrics_of_images_are_those_of_pairs_without_the_view():
 
 
 def test_the_section_is_folded_and_names_who_has_no_pose():
-    text = strata_section(measured(), strata(), METHODS, REPORT, SCORE, show)
+    text = strata_section(measured(), strata(), METHODS, REPORT, LEVEL, show)
     assert text.startswith("## By stratum\n\n<details>") and text.endswith("</details>")
     assert text.count("<details>") == text.count("</details>") == 1 + 3 + 1
     assert "i3: no face found" in text and "**yaw over 30°**: 1 of 4" in text
 
 
 def test_without_kinds_or_tables_there_is_no_section():
-    assert strata_section(measured(), strata(), METHODS, REPORT | {"strata": []}, SCORE, show) == ""
-    assert strata_section(measured(), None, METHODS, REPORT, SCORE, show) == ""
+    assert strata_section(measured(), strata(), METHODS, REPORT | {"strata": []}, LEVEL, show) == ""
+    assert strata_section(measured(), None, METHODS, REPORT, LEVEL, show) == ""

@@ -20,6 +20,7 @@ from stages.scoring.judges import Judges
 from stages.scoring.judging import Given, Judged, absent
 from stages.scoring.pixels import resize, resize_mask
 from stages.scoring.protocols import regions_beside_taken, score_reconstruction, score_transfer
+from stages.statistics.images import joined
 
 BACKGROUND, SKIN, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "hair"))
 SIZE = 64
@@ -227,6 +228,8 @@ def test_what_cannot_be_measured_says_why(run, judges):
         for name in names:
             assert noted.pop((method, "q", name)) == "no background that both maps show"
         assert noted.pop((method, "q", "background IoU bisenet19@64")) == "no background in either map"
+        for part in ("", " SE"):  # each two of the three composites share an image
+            assert noted.pop((method, "*", f"Kernel colour{part}")).startswith("too few images")
     assert not noted
     assert all(math.isfinite(value.value) for _, value in values if not value.note)
 
@@ -258,8 +261,9 @@ def test_sets_hold_every_source_once_and_every_composite(run, judges):
         for part, names in (("faces", "abc"), ("one", "pqr"))
     )
     assert values["*", "Fréchet colour"].value == pytest.approx(frechet(x, y), rel=1e-9)
-    assert values["*", "Kernel colour"].value == pytest.approx(kernel_distance(x, y)[0], rel=1e-9)
-    assert values["*", "Kernel colour SE"].value == pytest.approx(kernel_distance(x, y)[1], rel=1e-9)
+    distance, error = kernel_distance(x, y, list("abc"), [joined(pair.images) for pair in PAIRS])
+    assert values["*", "Kernel colour"].value == pytest.approx(distance, rel=1e-9, nan_ok=True)
+    assert values["*", "Kernel colour SE"].value == pytest.approx(error, rel=1e-9, nan_ok=True)
     null = values["*", "Fréchet colour null"]
     assert null.low <= null.value <= null.high
     assert {value.n for (item, _), value in values.items() if item == "*"} == {3}
@@ -272,7 +276,9 @@ def test_reconstructions_are_compared_with_their_images(run, judges):
     expected = psnr(*(resize(run.image(part, "a"), SIZE) for part in ("faces", "fs")))
     assert values["a", "PSNR@64"].value == pytest.approx(expected)
     x, y = (np.stack([resize(run.image(part, name), SIZE).mean((0, 1)) for name in "ac"]) for part in ("faces", "fs"))
-    assert values["*", "Kernel colour"].value == pytest.approx(kernel_distance(x, y, paired=True)[0], rel=1e-9)
+    assert values["*", "Kernel colour"].value == pytest.approx(
+        kernel_distance(x, y, ["a", "c"], ["a", "c"])[0], rel=1e-9
+    )
 
 
 def test_order_of_pairs_does_not_matter(run, judges):

@@ -12,10 +12,10 @@ from pandas.testing import assert_frame_equal
 
 from stages.errors import UserError
 from stages.reporting.published import SOURCES, elsewhere, published
-from stages.statistics.intervals import mean_interval
+from stages.statistics.intervals import mean_interval, wilson
 from stages.statistics.table import KEY, SCHEMA, read, summarise, write
 
-OPTIONS = {"level": 0.9, "resamples": 100, "seed": 2}
+OPTIONS = {"level": 0.9}
 
 
 @pytest.fixture
@@ -53,9 +53,22 @@ class TestSummarise:
     def test_summary_is_the_mean_interval_of_its_items(self, items: pd.DataFrame, table: pd.DataFrame) -> None:
         for row in summaries(table).itertuples():
             group = items[(items["method"] == row.method) & (items["metric"] == row.metric)]
-            expected = mean_interval(group["value"], **OPTIONS)
-            assert (row.value, row.low, row.high, row.n, row.excluded) == expected
+            expected = mean_interval(group["value"], group["item"].to_list(), **OPTIONS)
+            assert (row.value, row.low, row.high, row.n, row.excluded) == expected[:5]
             assert row.direction == group["direction"].iloc[0]
+
+    def test_items_that_share_images_have_a_wider_interval(self, items: pd.DataFrame) -> None:
+        shared = summarise(items.assign(images=["me/b", "me/a", "you/c", "you/é"] * 4), **OPTIONS)
+        apart = summarise(items.assign(images=items["item"]), **OPTIONS)
+        assert_frame_equal(summaries(summarise(items, **OPTIONS)), summaries(apart))
+        width = [summaries(each)["high"] - summaries(each)["low"] for each in (apart, shared)]
+        assert (width[1] > width[0]).all()
+        assert set(summaries(shared)["images"]) == {""}
+
+    def test_the_share_of_failures_has_wilsons_interval(self, items: pd.DataFrame) -> None:
+        failures = items.iloc[:4].assign(metric="failure", value=[0.0, 1.0, 0.0, 0.0], direction="lower")
+        row = summaries(summarise(failures, **OPTIONS)).iloc[0]
+        assert row[["value", "low", "high", "n"]].tolist() == [0.25, *wilson(1, 4, level=0.9)[1:3], 4]
 
     def test_items_that_are_not_finite_are_kept_and_counted(self, items: pd.DataFrame) -> None:
         items.loc[0, "value"], items.loc[1, "value"] = math.inf, math.nan
@@ -107,7 +120,7 @@ class TestFile:
         write(table, str(tmp_path / "metrics.parquet"))
         schema = pq.read_schema(tmp_path / "metrics.parquet")
         assert schema.equals(SCHEMA)
-        assert schema.metadata == {b"format": b"2"}
+        assert schema.metadata == {b"format": b"3"}
 
     def test_nan_is_stored_as_missing_and_infinity_as_itself(self, table: pd.DataFrame, tmp_path: Path) -> None:
         table.loc[0, "value"], table.loc[1, "value"] = math.inf, math.nan
@@ -218,7 +231,7 @@ class TestOtherFiles:
     def test_table_of_other_columns(self, table: pd.DataFrame, tmp_path: Path) -> None:
         path = tmp_path / "metrics.parquet"
         other = pa.Table.from_pandas(table.drop(columns="low"), preserve_index=False)
-        pq.write_table(other.replace_schema_metadata({"format": "2"}), path)
+        pq.write_table(other.replace_schema_metadata({"format": "3"}), path)
         self.assert_refused(path, "its columns: protocol, method")
 
     @pytest.mark.parametrize(("metadata", "found"), [(None, "missing"), ({"format": "1"}, "1")])

@@ -21,7 +21,7 @@ FEW = {
     "embed": {"w": {"steps": 2}, "fs": {"steps": 2}},
     "align": {"steps": 2, "reference_steps": 2},
     "blend": {"steps": 2},
-    "score": {"size": 64, "resamples": 200},
+    "score": {"size": 64},
 }
 
 
