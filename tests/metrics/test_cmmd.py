@@ -88,8 +88,8 @@ def test_the_table_gets_it_beside_its_value_by_chance():
         y,
         permutations=20,
         seed=0,
-        images_x=[], images_y=[])
-        images_y=[f"y{k}" for k in range(len(y))],
+        images_x=[],
+        images_y=[],
     )
     assert (value.suffix, null.suffix) == ("", " null") and value.value == cmmd(x, y)
     assert null.low < null.value < null.high
