@@ -37,6 +37,7 @@ READ_BY = {
     "networks.parser": {"weights", "maps"},
     "networks.perceptual": {"codes"},
     "networks.judges": {"score"},
+    "networks.judge_parsers": {"weights", "score"},
     "networks.precision": {"codes"},
     "networks.tf32": {"faces"},  # all that computes comes after them
     "checkpoints.lpips_vgg": {"weights", "score"},  # the only one in use here
@@ -86,6 +87,8 @@ OTHERS = {
     "networks.generator": "stylegan2",
     "networks.parser": "bisenet16",
     "networks.perceptual": "stlpips_alex",
+    "networks.judges": ["stlpips_alex"],
+    "networks.judge_parsers": ["bisenet16"],
     "target.fill": "official",
     "faces.source": ["drawn", "photos"],
     "embed.batch": 2,
