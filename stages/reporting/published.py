@@ -20,6 +20,8 @@ SOURCES = {
     "InsightFace.",
     "HairFastGAN": "Nikolaev et al., HairFastGAN (NeurIPS 2024, arXiv 2404.01094). Self-transfer: every image is given "
     "its own hair. FID both: shape and colour come from one image. FID full: they come from two.",
+    "HairFusion": "Chung et al., HairFusion (arXiv 2408.16450). Transfer; it measured HairFastGAN among others.",
+    "H-Adapter": "H-Adapter (ECCV 2026, arXiv 2606.25578). Transfer; it measured HairFastGAN among others.",
     "Barbershop": "Zhu et al., Barbershop (2021), user study (Table 1 of the paper is above). The question was: which "
     "of two composites shows the face of one image and the hair of the other with the highest quality?",
 }
