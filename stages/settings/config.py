@@ -8,6 +8,7 @@ from stages.errors import UserError
 from stages.params.networks import NetworksParams
 from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
+from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
 from stages.settings.methods import ONE_FILE, aligned, embedding
 from stages.settings.model import all_problems, section_problems
@@ -15,6 +16,7 @@ from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
 from stages.settings.words import meant, written
 
+PARTS = ("kept", "outside", "taken", "mean", *REGIONS)  # of a composite, in front of a metric's name
 GALLERY_STAGES = ("targets", "aligned", "composites")  # whose records the gallery has
 
 
@@ -106,10 +108,26 @@ def _metrics(params: Params) -> list[str]:
         stands_for = _meant(metric, kinds)
         if not stands_for:
             short = [name for kind in kinds if _meant(name := kind.rpartition(" ")[0], kinds) == [kind]] + kinds
-            lines.append(f"{where}: {written(metric)} is no metric of {protocol}{meant(metric, short)[0]}")
+            words, near = meant(metric, short)
+            words = words if near else f"; known: {_without_parts(kinds)}"
+            lines.append(f"{where}: {written(metric)} is no metric of {protocol}{words}")
         elif len(stands_for) > 1:
             lines.append(f"{where}: {metric} may be {' or '.join(stands_for)}; name it in full")
     return lines
+
+
+def _without_parts(kinds: list[str]) -> str:
+    """All metrics on one line that can be read: what is measured of several parts of an image once, with these."""
+    parts: dict[str, list[str]] = {}
+    for kind in kinds:
+        part, _, rest = kind.partition(" ")
+        name, part = (rest, part) if part in PARTS else (kind, "")
+        parts.setdefault(name, []).append(part)
+    alone = [name for name, found in parts.items() if found == [""]]
+    of_parts = [name for name in parts if name not in alone]
+    used = [part for part in PARTS if any(part in found for found in parts.values())]
+    more = [f"with one of {', '.join(used)} in front: {', '.join(of_parts)}"] if of_parts else []
+    return "; ".join([*([", ".join(alone)] if alone else []), *more])
 
 
 def _meant(name: str, kinds: list[str]) -> list[str]:
