@@ -17,7 +17,10 @@ Root = Annotated[Path, typer.Option(help="folder of the store")]
 @app.command("list")
 def list_items(root: Root = ROOT) -> None:
     """Print every item: stage, fingerprint, name, size, seconds it took."""
-    for folder in stored_folders(root):
+    folders = stored_folders(root)
+    if not folders:
+        typer.echo(f"{root} holds no item yet", err=True)
+    for folder in folders:
         item = (read_stored(folder) or {}).get("item", {})
         size = sum(file.stat().st_size for file in folder.iterdir())
         name, seconds = item.get("item", "damaged"), item.get("seconds", 0.0)

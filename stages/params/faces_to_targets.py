@@ -26,7 +26,7 @@ class FacesParams(TypedDict):
         ),
     ]
     drawn: DrawnParams
-    photos: Annotated[Path | None, doc("folder with your photos, .png, .jpg or .webp")]
+    photos: Annotated[Path | None, doc("folder with your photos, .png, .jpg, .webp or .heic")]
     align: Annotated[
         Literal["auto", "always", "never"],
         doc("auto: crop and turn photos as FFHQ does unless they are so already; always; never: they must be square"),

@@ -21,8 +21,8 @@ Variant = Literal["paper", "official"]
 
 
 def _path(value: str) -> str:
-    """Braces are Snakemake's wildcards, in paths too."""
-    if not 1 <= len(value) <= 1000 or set(value) & set("{}") or not value.isprintable():
+    """Braces are Snakemake's wildcards, in paths too; only shells know `~`."""
+    if not 1 <= len(value) <= 1000 or set(value) & set("{}") or not value.isprintable() or value.startswith("~/"):
         raise ValueError  # without words: the title has them
     return value
 
@@ -39,8 +39,8 @@ Path = Annotated[
     str,
     AfterValidator(_path),
     Field(
-        title="a path of 1 to 1000 characters, without braces, line breaks and other control characters",
-        json_schema_extra={"minLength": 1, "maxLength": 1000, "pattern": "^[^{}\\x00-\\x1f\\x7f]+$"},
+        title="a path of 1 to 1000 characters, without ~/ in front, braces, line breaks and other control characters",
+        json_schema_extra={"minLength": 1, "maxLength": 1000, "pattern": "^(?!~/)[^{}\\x00-\\x1f\\x7f]+$"},
     ),
 ]
 MetricName = Annotated[

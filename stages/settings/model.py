@@ -11,7 +11,7 @@ from stages import registry
 from stages.formats.canonical import plain
 from stages.settings.problems import safe
 from stages.settings.schema import METHOD_NAME, kinds, of_section, sections
-from stages.settings.words import Schema, meant, rule, written, written_quoted
+from stages.settings.words import Schema, as_number, meant, rule, takes_number, written, written_quoted
 
 NAME_RULE = "begins with a small letter; small letters, digits and _ follow; 50 characters at most"
 
@@ -76,7 +76,7 @@ def _told(where: str, value: object, schema: Schema, found: list[tuple[str, tupl
             yield f"{_dotted(where, *loc)}: is missing"
         elif type_ not in ("missing", "extra_forbidden") and key not in told:
             told.add(key)
-            near = ""
+            near = as_number(each) if takes_number(node) else ""
             if isinstance(each, str) and node.get("type") == "string" and "enum" in node:
                 near = f"; did you mean {right}?" if (right := meant(each, node["enum"])[1]) else ""
             yield f"{_dotted(where, *key)}: is {written_quoted(each)}; it must be {rule(node)}{near}"

@@ -47,6 +47,11 @@ class Images:
             raise ValueError(
                 f"{quoted(written)} may be {' or '.join(sorted(map(self._described, meant)))}; write one of these names"
             )
+        if named := [alias for alias in sorted(self.exact) if _same_number(alias, text)]:
+            raise ValueError(
+                f"there is no image named {safe(written)}; did you mean {' or '.join(named)}; spreadsheets drop zeros "
+                "in front: format the column as text and write the names again"
+            )
         raise ValueError(
             f"there is no image named {safe(written)}{nearest(text, self.exact)}; the images are {some(self.sources)}"
         )
@@ -54,6 +59,11 @@ class Images:
     def _described(self, item: str) -> str:
         source = self.sources[item]
         return item if source is None else f"{item} ({safe(str(source))})"
+
+
+def _same_number(a: str, b: str) -> bool:
+    """Whether two texts of digits differ in the zeros in front alone."""
+    return all(text.isascii() and text.isdigit() for text in (a, b)) and a.lstrip("0") == b.lstrip("0")
 
 
 def _aliases(source: Path | str | None) -> set[str]:

@@ -1,6 +1,7 @@
 """The rules of params.yaml in words, made of its JSON schema, and how its values are shown. No torch here."""
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from itertools import takewhile
 from typing import Any
@@ -26,6 +27,24 @@ def written(value: object) -> str:
 def written_quoted(value: object) -> str:
     """As `written`; a text is in quotes, so that "5" is no 5."""
     return f'"{written(value)}"' if isinstance(value, str) and value.strip() else written(value)
+
+
+def as_number(value: object) -> str:
+    """How a message about a text that was meant as a number ends; nothing for any other value.
+
+    YAML 1.1 takes `1e-3` as text: its numbers with an exponent need a dot and the exponent's sign.
+    """
+    if not isinstance(value, str) or not (parts := re.fullmatch(r"([+-]?\d+)(\.\d*)?(?:[eE]([+-]?)(\d+))?", value)):
+        return ""
+    whole, dot, sign, exponent = parts.groups()
+    if exponent is None:
+        return f"; write {value} without quotes"
+    return f"; in YAML that is a text: write {whole}{dot or '.0'}e{sign or '+'}{exponent}"
+
+
+def takes_number(schema: Schema) -> bool:
+    """Whether a value may be a number."""
+    return schema.get("type") in ("integer", "number") or any(map(takes_number, schema.get("anyOf", ())))
 
 
 def listed(names: Sequence[object]) -> str:

@@ -101,7 +101,8 @@ def test_what_is_no_table_says_what_to_do(refused, saved, name, content, said):
         ),
         ("pair,identity,hair,Hair", "two columns have the same name, hair; remove"),
         ("pair,hair", "row 1: has no column identity; the first row must name"),
-        ("p,x,anna", "there is no column 'p'"),
+        ("p,x,anna", "row 1: names no column that is known; the first row must have the columns pair, identity, and "),
+        ("par,x,anna", "there is no column 'par'; did you mean pair"),
         ("pair,identity,,hair", "column 3 has no name, but cells; name it comment"),
     ],
 )
@@ -166,3 +167,12 @@ def test_planning_imports_no_library_of_spreadsheets():
     script = "import sys, stages.settings.manifests; print({'pandas', 'openpyxl', 'torch', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_zeros_that_a_spreadsheet_dropped_are_told():
+    images = Images(["00018", "00761", "7"])
+    with pytest.raises(ValueError, match="no image named 18; did you mean 00018; spreadsheets drop zeros in front"):
+        images.item("18")
+    with pytest.raises(ValueError, match="no image named 19; the images are"):
+        images.item("19")
+    assert images.item("7") == "7"

@@ -35,6 +35,21 @@ def test_wrong_params(folder, tmp_path, change, message):
     assert not (folder / ".cache").exists()
 
 
+def test_the_file_of_a_mistake_is_named(folder, tmp_path):
+    scale, params = tmp_path / "scale.yaml", folder / "params.yaml"
+    scale.write_text("blend: {stesp: 5}\n")
+    done = snakemake(folder, "-n", scale=str(scale))
+    assert f"params.yaml with {scale}: blend.stesp: there is no such key" in done.stdout + done.stderr
+    right = params.read_text()
+    try:
+        params.write_text("seed: [1\n" + right)
+        done = snakemake(folder, "-n", scale=None)
+    finally:
+        params.write_text(right)
+    assert done.returncode != 0
+    assert ": is not written as YAML" in done.stdout + done.stderr and "params.yaml, line " in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -2,9 +2,6 @@
 
 import os
 import shlex
-import sys
-
-sys.path.insert(0, workflow.basedir)
 
 from snakemake.exceptions import WorkflowError
 
@@ -19,7 +16,7 @@ from stages.settings import config as settings
 from stages.settings import manifests, methods
 from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
 from stages.settings.dvc_pipeline import check_listed
-from stages.settings.yaml_files import check_unique_keys
+from stages.settings.problems import safe
 
 
 def names_of_items(params):
@@ -48,9 +45,7 @@ def results_of(key, names, what):
 
 
 try:
-    for each in ["params.yaml", *workflow.overwrite_configfiles]:
-        check_unique_keys(Path(each))
-    settings.check_params(config)
+    settings.check_params(config, " with ".join(["params.yaml", *map(safe, workflow.overwrite_configfiles)]))
     USED = [*settings.used_networks(config["networks"]), "dlib_landmarks"]
     OTHER_SCORERS = metric_names.networks_of(config)
     check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
