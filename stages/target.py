@@ -72,12 +72,12 @@ def main(
         )  # fmt: skip
         return ItemError(failure) if failure else Result({"map": label_map_bytes(labels, scheme)}, {})
 
+    device = choose_device(tf32)  # for every fill: the records say one number of threads in all stages
     decisive: Mapping[str, object] = {"fill": params["fill"]}
     weights: dict[str, Path] = {}
     of_pair: Callable[[Pair, list[np.ndarray]], Result | ItemError]
     if isinstance(fill, Completion):
         check_hair_only(listed.values(), f"target.fill: {params['fill']}")
-        device = choose_device(tf32)
         nets = cache(lambda: (load_generator(generator, device), load_parser(parser, device)))
         decisive, weights = params, {"generator": generator, "parser": parser}
         of_pair = partial(completed, fill.compose)

@@ -36,6 +36,7 @@ def finished(tmp_path_factory, weights) -> Path:
 def test_report_is_valid_and_complete(finished):
     text = (finished / "reports" / "report.md").read_text()
     assert text.startswith("# Barbershop, evaluated: VALID\n")
+    assert "not all items were computed in the same environment" not in text, "of one run on one machine"
     for method in ("Baseline", "LOHO", "MichiGAN", "Barbershop"):
         assert f"| {method} |" in text
     shown = re.findall(r"\]\((figures/[^)]+)\)", text)
