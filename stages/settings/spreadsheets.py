@@ -180,7 +180,8 @@ def _header(
     """The columns' names, None for one that is not read; those at the end without a name are dropped."""
     while header and not header[-1]:
         header = header[:-1]
-    if not any((name := _column(text)) in columns or nearest(name, columns) for text in header):
+    known = {*columns, *others}
+    if not any((name := column_name(text)) in known or nearest(name, known) for text in header):
         raise UserError(
             f"{safe(path)}, row {row}: names no column that is known; the first row must have the columns "
             f"{', '.join(required)}, and any of {', '.join(name for name in columns if name not in required)}"
