@@ -6,11 +6,13 @@ checks them and prints the line of params.yaml that makes them a row, or adds it
 then taken over by the method kind `results`, its reconstructions by this command with `--out`.
 """
 
+import hashlib
 import os
 import re
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from anyascii import anyascii
 
@@ -20,6 +22,7 @@ from stages.engine.items import run_items
 from stages.errors import ItemError, UserError
 from stages.formats.foreign_images import read_result
 from stages.methods._results import taken_over
+from stages.scoring.failures import is_constant
 from stages.settings.manifests import listed_pairs, read_faces
 from stages.settings.problems import quoted, safe
 from stages.settings.results_folders import look_through
@@ -30,13 +33,24 @@ TOLD = 20  # files left out that the check names
 
 
 def problems(folder: Path, names: list[str], what: str) -> list[str]:
-    """A line for every pair or face without a usable image; raises UserError as `look_through`."""
+    """A line for every pair or face without a usable image; raises UserError as `look_through`.
+
+    An image of one colour is not usable, nor is one that is the same as another's. The other rules of failures
+    (`stages.scoring.failures`) need the images of the pairs: the report tells.
+    """
     found, lines = look_through(folder, names, what), []
+    known: dict[bytes, str] = {}
     for name in names:
         try:
-            read_result(name, folder, found.files)
+            image = np.asarray(read_result(name, folder, found.files))
         except ItemError as error:
             lines.append(str(error))
+            continue
+        first = known.setdefault(hashlib.sha256(image.tobytes()).digest(), name)
+        if (failure := is_constant(image / 255)) is not None:
+            lines.append(f"{found.files[name]}: {failure.found}")
+        elif first != name:
+            lines.append(f"{found.files[name]}: it is the image of {first}, pixel by pixel")
     left_out = [(path, reason) for path, reason in found.left_out if path != folder / RECONSTRUCTIONS]
     for path, reason in left_out[:TOLD]:
         logger.info("%s: %s; it is left out", safe(path), reason)

@@ -19,7 +19,7 @@ PAIRS = ["pair-0000", "pair-0001", "pair-0002"]
 
 
 def write(path, size=300, height=None):
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(list(path.name.encode()))
     Image.fromarray(random.integers(0, 256, (height or size, size, 3), dtype=np.uint8)).save(path)
 
 
@@ -109,6 +109,16 @@ def test_a_check_says_all_that_is_missing(folder, monkeypatch, refused, caplog):
         "pair-0001.png: not an image", "mine: no image named pair-0002", "reconstruction: not there",
     ):  # fmt: skip
         assert said in caplog.text
+
+
+def test_a_check_names_images_of_one_colour_and_doubles(folder, monkeypatch, refused, caplog):
+    monkeypatch.chdir(folder)
+    caplog.set_level("INFO")
+    Image.new("RGB", (300, 300)).save(folder / "mine" / "pair-0001.png")
+    (folder / "mine" / "pair-0002.png").write_bytes((folder / "mine" / "pair-0000.png").read_bytes())
+    refused("^2 images are missing", main, "mine", Path("mine"), Path("images.csv"), Path("pairs.csv"))
+    assert "pair-0001.png: it is black" in caplog.text
+    assert "pair-0002.png: it is the image of pair-0000, pixel by pixel" in caplog.text
 
 
 @pytest.fixture

@@ -25,12 +25,14 @@ class Expected(NamedTuple):
     """What a pair's sources show of its result.
 
     `pixels`: float64 (SIZE, SIZE, 3) in [0, 1], 0 where nothing is shown. `weights`: (SIZE, SIZE) in [0, 1], the share
-    of each pixel that is shown. `unseen`: whether the pair asks for a change and no source shows any of it: another
-    look, or hair that goes. `giver`: the image that gives the face.
+    of each pixel that is shown. `pure`: where one source alone shows the whole pixel: bool (SIZE, SIZE). `unseen`:
+    whether the pair asks for a change and no source shows any of it: another look, or hair that goes. `giver`: the
+    image that gives the face.
     """
 
     pixels: np.ndarray
     weights: np.ndarray
+    pure: np.ndarray
     unseen: bool
     giver: str
 
@@ -77,7 +79,9 @@ def expect(
     pixels = np.divide(total, weights[..., None], out=np.zeros_like(total), where=weights[..., None] > 0)
     asked = bool(pair.painted(scheme)) or float((target != maps[0]).mean()) > LITTLE
     unseen = asked and sum(float(share.mean()) for share in shares[1:]) < LITTLE
-    return Expected(pixels, weights, unseen, pair.references[giver_of(pair, scheme, "face")])
+    return Expected(
+        pixels, weights, np.max(shares, axis=0) >= WHOLE, unseen, pair.references[giver_of(pair, scheme, "face")]
+    )
 
 
 def misfits(images: np.ndarray, expected: Sequence[Expected]) -> np.ndarray:

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import yaml
 from pages import Elements, content_of
+from PIL import Image
 from support import ENVIRONMENT, ROOT, SMOKE, checkout, snakemake
 
+from stages.formats.images import read_rgb
 from stages.statistics import table
 
 pytestmark = [pytest.mark.dag, pytest.mark.weights]
@@ -188,6 +191,45 @@ def test_another_systems_composites_are_measured_like_ours(finished, tmp_path):
     )
     assert len(theirs) and ours.reset_index(drop=True).equals(theirs.reset_index(drop=True))
     assert set(frame[frame["method"] == "mine"]["protocol"]) == {"transfer"}
+
+
+def test_another_systems_broken_results_are_its_failures_and_the_report_is_valid(finished, tmp_path):
+    """Each kind of broken result, made of a real composite, is a method of its own; what is left of it is its count."""
+    data = finished / "data"
+    pair, identity, hair = (data / "pairs.csv").read_text().splitlines()[1].split(",")
+    composite = data / "composites" / "copy_paste" / f"{pair}.png"
+    with Image.open(composite) as opened:
+        image = np.asarray(opened)
+    white = np.where(np.indices(image.shape[:2])[0][..., None] % 64 < 32, image, 255).astype(np.uint8)
+    made = {
+        "black": np.zeros_like(image), "mirrored": image[:, ::-1], "faceless": white,
+        "unchanged": read_rgb(data / "faces" / f"{identity}.png"), "copied": read_rgb(data / "faces" / f"{hair}.png"),
+    }  # fmt: skip
+    methods = {}
+    for name, pixels in made.items():
+        methods[name] = {"kind": "results", "images": str(tmp_path / name)}
+        (tmp_path / name).mkdir()
+        Image.fromarray(pixels).save(tmp_path / name / f"{pair}.jpg", quality=75)
+    methods["unreadable"] = {"kind": "results", "images": str(tmp_path / "unreadable")}
+    (tmp_path / "unreadable").mkdir()
+    (tmp_path / "unreadable" / f"{pair}.png").write_bytes(composite.read_bytes()[:1000])
+    ours = yaml.safe_load((ROOT / "params.yaml").read_text())["methods"]
+    scale = tmp_path / "broken.yaml"
+    scale.write_text(yaml.safe_dump(PARAMS | {"methods": ours | methods}))
+    done = snakemake(finished, scale=str(scale))
+    assert done.returncode == 0, done.stderr
+    frame = table.read(finished / "reports" / "metrics.parquet")
+    of_pair = frame[(frame["protocol"] == "transfer") & (frame["item"] == pair)].set_index("method")
+    notes = of_pair[of_pair["metric"] == "failure"]["note"].to_dict()
+    rules = {"black": "constant", "faceless": "blank-faced"} | {name: name for name in methods.keys() - made.keys()}
+    for name in methods:
+        assert notes[name].startswith(f"{rules.get(name, name)}: "), name
+        assert set(of_pair.loc[[name], "metric"]) == {"failure"}, "it is not measured"
+    assert {notes[name] for name in ours} == {""}
+    report = (finished / "reports" / "report.md").read_text()
+    assert report.startswith("# Barbershop, evaluated: VALID\n")
+    assert "| unreadable | 1 of 1 | 1.000 [0.207,\u00a01.000] |" in report
+    assert f"- mirrored, **{pair}**: mirrored: its mirror image fits the pair better" in report
 
 
 def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
