@@ -20,7 +20,7 @@ from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name
 from stages.reporting.published import PAPER_METHODS, PAPER_METRICS
 from stages.settings.manifests import Face
-from stages.statistics.table import SUMMARY
+from stages.statistics.table import FAILURE, SUMMARY
 
 STAGE_TITLES = {
     "faces": "faces", "maps": "label maps", "targets": "target maps", "codes": "embedding",
@@ -53,7 +53,8 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def groups(frame: pd.DataFrame, protocol: str) -> dict[str, list[str]]:
     """Metrics of a protocol's items by first word, those of FIRST first; what would be alone is last, under ``""``."""
     found: dict[str, list[str]] = {}
-    for metric in dict.fromkeys(frame.loc[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY), "metric"]):
+    items = frame[(frame["protocol"] == protocol) & (frame["item"] != SUMMARY) & (frame["metric"] != FAILURE)]
+    for metric in dict.fromkeys(items["metric"]):
         found.setdefault(metric.split(" ")[0] if " " in metric else "", []).append(metric)
     alone = [metric for group, metrics in found.items() if group == "" or len(metrics) == 1 for metric in metrics]
     order = sorted(found, key=lambda group: FIRST.index(group) if group in FIRST else len(FIRST))
@@ -72,17 +73,31 @@ def measured_table(
     frame: pd.DataFrame, protocol: str, metrics: Sequence[str], methods: Sequence[str], leaders: Leaders,
     losses: Losses,
 ) -> str:  # fmt: skip
-    """Means with their intervals, a row a method; a cell of another N than its row's says so."""
+    """Means with their intervals, a row a method; a cell of another N than its row's says so.
+
+    Where results were judged, a column says how many failed, with the interval of their share.
+    """
     of_protocol = _summary(frame, protocol)
+    failures = of_protocol[of_protocol["metric"] == FAILURE].set_index("method")
     directions = of_protocol.drop_duplicates("metric").set_index("metric")["direction"]
     rows = []
     for method in methods:
         of_method = of_protocol[of_protocol["method"] == method].set_index("metric")
         n = of_method.loc[of_method.index.isin(metrics), "n"].max()
         cells = [_cell(of_method, metric, n, (protocol, method, metric) in leaders) for metric in metrics]
-        rows.append([method_name(method), NOTHING if pd.isna(n) else str(n), *cells])
-    header = ["method", "N", *(f"{losses.marked(metric)} {ARROWS[directions[metric]]}" for metric in metrics)]
+        failed = [_failed(failures, method)] if len(failures) else []
+        rows.append([method_name(method), NOTHING if pd.isna(n) else str(n), *failed, *cells])
+    counts = ["N", "failed"] if len(failures) else ["N"]
+    header = ["method", *counts, *(f"{losses.marked(metric)} {ARROWS[directions[metric]]}" for metric in metrics)]
     return _noted(markdown_table(header, rows), losses, metrics)
+
+
+def _failed(failures: pd.DataFrame, method: str) -> str:
+    """How many of a method's results failed, and the interval of their share."""
+    if method not in failures.index:
+        return NOTHING
+    row = _row(failures, method)
+    return f"{round(row['value'] * row['n'])} of {row['n']} [{row['low']:.0%},\u00a0{row['high']:.0%}]"
 
 
 def _noted(table: str, losses: Losses, metrics: Iterable[str]) -> str:

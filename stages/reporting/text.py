@@ -20,6 +20,7 @@ from stages.reporting.circular import Losses, losses_of
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.environments import environments_table, mixed
 from stages.reporting.failed_results import failure_lines, failure_table, of_pipeline, without_result
+from stages.reporting.headline import Part, over_common, sentences
 from stages.reporting.names import method_name
 from stages.reporting.published_tables import paper_table, published_tables
 from stages.reporting.ranking import names_by_kind, ranked
@@ -29,6 +30,7 @@ from stages.settings.manifests import Face
 from stages.settings.methods import SELF_TRANSFER, folders_supplied, protocols, reconstruction_folders
 from stages.settings.origin import differences, sources
 from stages.statistics.comparison import MIN_ITEMS, compare, leaders, metrics_of
+from stages.strata.classes import ORDER, strata_of
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")
 MANY = 20  # failed items: beyond, their list is folded
@@ -65,6 +67,7 @@ def render_report(
     level = params["score"]["level"]
     leading = leaders(metrics_of(frame), level=level)
     losses = losses_of(params)
+    headline = _headline(frame, report["metrics"])
     of_protocol = {protocol: frame[frame["protocol"] == protocol] for protocol in dict.fromkeys(frame["protocol"])}
     measured = {p: [method for method in methods if method in set(rows["method"])] for p, rows in of_protocol.items()}
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
@@ -95,7 +98,10 @@ def render_report(
         rows_of=partial(_rows, frame, report),
         choice=partial(_choice, frame, report, losses),
         groups=partial(tables.groups, frame),
-        headline=_headline(frame, report["metrics"]),
+        headline=headline,
+        verdict=sentences(frame, report["method"], headline, _parts(strata), level=level),
+        common=over_common(frame, "transfer", level=level),
+        common_table=partial(tables.measured_table, leaders=set(), losses=losses),
         item_tables=list(protocols(params)),
         measured=measured,
         set_table=partial(tables.set_table, frame, losses=losses),
@@ -108,12 +114,7 @@ def render_report(
         comparison_table=partial(tables.comparison_table, losses=losses),
         least_items=MIN_ITEMS,
         by_stratum=strata_section(
-            frame,
-            strata,
-            measured,
-            report,
-            level,
-            partial(tables.measured_table, leaders=set(), losses=losses),
+            frame, strata, measured, report, level, partial(tables.measured_table, leaders=set(), losses=losses)
         ),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
         elsewhere=[method_name(method) for method in folders_supplied(methods, "images")],
@@ -130,6 +131,16 @@ def _headline(frame: pd.DataFrame, kinds: Sequence[str]) -> list[str]:
     """The metrics of the first table: those of `report.metrics` that were measured, by their full names."""
     known = names_by_kind(frame, "transfer")
     return [name for kind in kinds for short, name in known.items() if short == kind or short.startswith(f"{kind} ")]
+
+
+def _parts(strata: tuple[pd.DataFrame, pd.DataFrame] | None) -> list[Part]:
+    """The pairs of which the verdict is said apart: those whose faces look in different directions."""
+    if strata is None:
+        return []
+    of_pairs = strata_of(*strata)
+    wide = ORDER["yaw_gap"][-1]
+    items = of_pairs[(of_pairs["kind"] == "yaw_gap") & (of_pairs["stratum"] == wide)]["item"].to_list()
+    return [Part(f"{_count(len(items), 'pair')} with a gap of yaw {wide}", items)] if items else []
 
 
 def _source(pairs: PairsParams) -> str:
