@@ -40,8 +40,8 @@ def changes(before: pd.DataFrame, now: pd.DataFrame, level: float = LEVEL) -> pd
 
     Returns:
         A row a protocol, method and metric of either, with value and n of the earlier run (`_before`) and of this one
-        (`_now`), `difference`, `low`, `high`, `n`, `p`: this run's values less the earlier ones' over the common items,
-        with its interval and corrected p; and `what`:
+        (`_now`), `difference`, `low`, `high`, `n`, `p`: this run's values less the earlier ones' over the common items
+        (of the same name and images), with its interval and corrected p; and `what`:
         gone, new: only the earlier or only this run has a value;
         fewer: it is the mean of fewer items now;
         worse, better: the difference is told from 0;
@@ -66,6 +66,7 @@ def _paired(before: pd.DataFrame, now: pd.DataFrame, level: float) -> pd.DataFra
     """Every metric's differences over the items that both runs have finite values of: a row a metric that has some."""
     pairs = [table.items_of(each).set_index(table.KEY)[["value", "direction", "images"]] for each in (before, now)]
     items = pairs[0].join(pairs[1], how="inner", lsuffix="_before", rsuffix="_now")
+    items = items[items["images_before"] == items["images_now"]]  # a name may mean another pair in another run
     items["difference"] = items["value_now"] - items["value_before"]
     rows = []
     for key, group in items[np.isfinite(items["difference"])].groupby(table.GROUP, sort=False):

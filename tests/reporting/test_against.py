@@ -88,6 +88,12 @@ def test_runs_that_differ_by_chance_are_the_same_in_95_of_100(items):
     assert moved <= 11
 
 
+def test_pairs_of_one_name_and_other_images_are_not_compared():
+    values = {"PSNR@256": np.random.default_rng(0).normal(25, 3, 20)}
+    before, now = (of_values(values, [f"{seed}-{k}/b" for k in range(20)]) for seed in "xy")
+    assert found(before, now)["common"].item() == 0
+
+
 def test_what_differs_by_chance_is_counted():
     random = np.random.default_rng(0)
     now = run()

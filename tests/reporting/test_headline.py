@@ -37,8 +37,8 @@ def said(of, parts=()):
 
 def test_better_and_worse_by_how_much_and_on_how_many():
     line = said(frame())
-    assert line.startswith("**Barbershop against Baseline.** Better in taken PSNR@256 on 40 of 40 pairs, by 2.")
-    assert " dB [2." in line
+    assert line.startswith("**Barbershop against Baseline.** Better in taken PSNR@256 on 40 of 40 pairs, by 3.1")
+    assert " dB [2.8" in line
     assert "kept ST-LPIPS-Alex@256 on 40 of 40 pairs, by 0.1" in line, "lower is better there"
     assert "Worse in taken PSNR@256 on 0 of 40 pairs, by 2." in said(frame(shift=(-2.9, -0.1)))
 
