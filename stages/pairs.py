@@ -20,7 +20,7 @@ from stages.params.faces_to_targets import PairsParams
 from stages.regions.donors import taking
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
-from stages.regions.variety import choose_pairs
+from stages.regions.variety import candidates, choose_pairs
 from stages.settings.manifests import csv_bytes, pair_names, read_faces, read_pairs
 from stages.strata.files import read_images
 from stages.strata.sampling import VERSION, choose_at_random, choose_by_pose
@@ -62,7 +62,8 @@ def main(
             for name, (identity, hair) in zip(pair_names(params["count"]), chosen, strict=True)
         ]
         try:
-            pairs = taking(pairs, params["take"], params["seed"])
+            donors = candidates(labels, params["count"], scheme)[1]
+            pairs = taking(pairs, params["take"], donors, params["seed"])
         except ValueError as error:
             raise UserError(f"pairs.take: {error}; add faces") from error
         how = {key: params[key] for key in ("strategy", "take", "count", "seed")} | {"version": VERSION} | bins

@@ -8,20 +8,20 @@ from stages.params.faces_to_targets import Take
 from stages.regions.pair import Pair
 
 
-def taking(pairs: Sequence[Pair], take: Take, seed: int) -> list[Pair]:
+def taking(pairs: Sequence[Pair], take: Take, donors: Sequence[str], seed: int) -> list[Pair]:
     """Pairs (identity, hair), changed to what is taken of the hair.
 
     Args:
         pairs: each takes hair, shape and colour, from one image.
         take: `both`: as they are. `full`: the colour is that of a third image. `colour`: the shape stays the
             identity's. `shape`: the colour stays the identity's.
-        seed: of the third images. They are drawn from all that give hair in some pair.
+        donors: the images that may give hair.
+        seed: of the third images, which are drawn from the donors.
 
     Raises:
         ValueError: some pair has no third image.
     """
     rng = np.random.default_rng(seed)
-    donors = sorted({pair.regions["hair"] for pair in pairs})
     changed = []
     for pair in pairs:
         hair = pair.regions["hair"]
@@ -30,7 +30,7 @@ def taking(pairs: Sequence[Pair], take: Take, seed: int) -> list[Pair]:
         elif take == "shape":
             changed.append(Pair(pair.pair, pair.identity, {"hair": hair}, {"hair": pair.identity}))
         elif take == "full":
-            others = [name for name in donors if name not in (pair.identity, hair)]
+            others = [name for name in sorted(donors) if name not in (pair.identity, hair)]
             if not others:
                 raise ValueError(f"{pair.pair} has no third image that gives a colour")
             changed.append(Pair(pair.pair, pair.identity, {"hair": hair}, {"hair": others[rng.integers(len(others))]}))
