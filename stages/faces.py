@@ -110,7 +110,7 @@ def main(
     items = [
         Item(name, {}, {"face": out / f"{name}.png"}, params["drawn"] | {"count": None, "index": drawn.index(name)})
         if path is None
-        else Item(name, {"photo": path}, {"face": out / f"{name}.png"}, of_photo)
+        else Item(name, {"photo": path}, {"face": out / f"{name}.png"}, of_photo, given=True)
         for name, path in sources.items()
     ]
     device = choose_device(tf32)

@@ -34,6 +34,7 @@ def image_of(result):
     ("content", "remedy"),
     [
         (b"Dear diary\n", "replace or remove"),
+        (b"", "replace or remove"),
         (photo(600, 600)[:700], "replace or remove"),
         (photo(300, 300), "300 px .*512 px .*faces.min_size"),
         (photo(1024, 768), "1024×768 px is not square; faces.align"),

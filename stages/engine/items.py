@@ -25,12 +25,16 @@ from stages.regions.pair import Pair
 
 
 class Item(NamedTuple):
-    """One unit of work: the files it reads, the files it makes (by role), and facts that it depends on."""
+    """One unit of work: the files it reads, the files it makes (by role), and facts that it depends on.
+
+    `given`: the files are a user's. An empty one is no item that failed before, so the stage says what is wrong with it.
+    """
 
     name: str
     inputs: dict[str, Path]
     outputs: dict[str, Path]
     facts: Mapping[str, object] | None = None
+    given: bool = False
 
 
 class Result(NamedTuple):
@@ -119,7 +123,7 @@ def run_items(
     todo: list[Todo] = []
     for item in items:
         failed = [path for path in item.inputs.values() if is_failed(path)]
-        if failed:
+        if failed and not item.given:
             records[item.name] = _fail(item, f"{failed[0]} is empty: it failed before")
             continue
         parts: Parts = shared | {

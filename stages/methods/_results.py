@@ -20,7 +20,7 @@ def taken_over(folder: Path, names: Sequence[str], what: str, out: Path) -> tupl
     results = result_files(folder, names, what)
     log.info("%s: %d of %d %ss have an image", safe(folder), len(results), len(names), what)
     items = [
-        Item(name, {"result": results[name]} if name in results else {}, {"image": out / f"{name}.png"})
+        Item(name, {"result": results[name]} if name in results else {}, {"image": out / f"{name}.png"}, given=True)
         for name in names
     ]
 

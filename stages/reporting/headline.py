@@ -48,7 +48,7 @@ def sentences(
             apart.
     """
     chosen = frame[(frame["protocol"] == TRANSFER) & frame["metric"].isin([*metrics, FAILURE])]
-    directions = chosen.drop_duplicates("metric").set_index("metric")["direction"].to_dict()
+    directions = {str(metric): str(of["direction"].iloc[0]) for metric, of in chosen.groupby("metric")}
     whole = compare(chosen, method, level=level)
     of_parts = [(part, compare(_restricted(chosen, part.items), method, level=level)) for part in parts]
     lines = []

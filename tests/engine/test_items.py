@@ -33,6 +33,7 @@ class Stage:
         self.killed_at = None
         self.fits = len(NAMES)
         self.too_large = set()
+        self.given = False
         for name in NAMES:
             self.input(name).write_text(f"face of {name}")
 
@@ -64,7 +65,8 @@ class Stage:
         """Run the stage; returns the batches that were computed."""
         self.batches, self.events = [], []
         items = [
-            Item(name, {"face": self.input(name)}, {"code": self.output(name)}, self.facts[name]) for name in NAMES
+            Item(name, {"face": self.input(name)}, {"code": self.output(name)}, self.facts[name], self.given)
+            for name in NAMES
         ]
         run_items(
             "codes", ["stages.target"], items, self.params, self.weights, self.compute, RECORD, batch,
@@ -98,6 +100,15 @@ def test_items_are_computed_once(stage):
         assert stage.run() == []
         assert stage.outputs() == outputs
         assert RECORD.read_bytes() == record
+
+
+def test_an_empty_input_failed_before_unless_a_user_gave_it(stage):
+    stage.input("b").write_bytes(b"")
+    assert ["b"] not in stage.run()
+    assert records()["b"]["reason"] == "b.txt is empty: it failed before"
+    stage.given, stage.broken = True, {"b"}
+    assert ["b"] in stage.run()
+    assert records()["b"]["reason"] == "b has no face", "the stage says what is wrong"
 
 
 def input_of_b(stage):
