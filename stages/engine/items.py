@@ -27,7 +27,7 @@ from stages.regions.pair import Pair
 class Item(NamedTuple):
     """One unit of work: the files it reads, the files it makes (by role), and facts that it depends on.
 
-    `given`: the files are a user's. An empty one is not what a stage left of a failed item: the stage says what is wrong.
+    `given`: the files are a user's, so an empty one is not what a stage left of a failed item.
     """
 
     name: str
