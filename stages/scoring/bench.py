@@ -1,7 +1,7 @@
 """All metrics, ready to measure: each of the registry with its networks loaded, once a run."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from numbers import Real
 from typing import NamedTuple
 
@@ -46,10 +46,11 @@ class Bench:
     """The metrics of a run.
 
     `any_of`: pairs that decide which metrics say anything; none for the reconstruction alone.
+    `only`: the files of the metrics, where not all are measured.
     """
 
-    def __init__(self, judges: Judges, any_of: Sequence[Pair]) -> None:
-        entries = registry.entries("metrics")
+    def __init__(self, judges: Judges, any_of: Sequence[Pair], only: Collection[str] | None = None) -> None:
+        entries = {name: m for name, m in registry.entries("metrics").items() if only is None or name in only}
         metrics = entries.values()
         self.judges = judges
         self._pixels = judges._replace(perceptuals={})

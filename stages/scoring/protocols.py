@@ -16,6 +16,7 @@ from stages.regions.labels import LabelScheme, in_common
 from stages.regions.pair import Pair, shown
 from stages.scoring.bench import Bench, Value
 from stages.scoring.judging import Given, Judged
+from stages.scoring.prepared import PreparedImage
 from stages.scoring.transfer_masks import REGIONS, giver_of, outside_taken, transfer_masks
 from stages.statistics.images import joined
 from stages.statistics.table import SUMMARY
@@ -116,17 +117,8 @@ def score_case(bench: Bench, case: Case, regions: Sequence[str]) -> Iterator[Val
     """
     scheme, pair = bench.judges.parser.scheme, case.pair
     masks = transfer_masks(pair, case.own[: len(pair.references)], case.target, scheme)
-    nothing = "nothing is kept that both maps show"
-    for metric, measured, direction in bench.compare("kept", case.composite, case.sources[0], masks.kept, nothing):
-        yield _value(pair.pair, f"kept {metric}", measured, direction)
-    directions = bench.named("taken")
-    taken: dict[str, list[Measured]] = {metric: [] for metric in directions}
-    for source, mask in zip(case.sources[1:], masks.taken, strict=False):
-        if mask.any():
-            for metric, measured, _ in bench.compare("taken", case.composite, source, mask):
-                taken[metric].append(measured)
-    for metric, each in taken.items():
-        yield _value(pair.pair, f"taken {metric}", _mean(each), directions[metric])
+    yield from score_kept(bench, pair.pair, case.composite, case.sources[0], masks.kept)
+    yield from score_taken(bench, pair.pair, case.composite, case.sources[1:], masks.taken)
     painted = frozenset[int]().union(*pair.painted(scheme).values())
     for region in regions:
         giver = giver_of(pair, scheme, region)
@@ -143,6 +135,32 @@ def score_case(bench: Bench, case: Case, regions: Sequence[str]) -> Iterator[Val
     yield from score_maps(bench, pair, labels, case.target, regions)
     for metric, measured, direction in bench.of_case(case):
         yield _value(pair.pair, metric, measured, direction)
+
+
+def score_kept(
+    bench: Bench, item: str, composite: PreparedImage, identity: PreparedImage, mask: np.ndarray
+) -> Iterator[Value]:
+    """Yield the measurements of a pair's composite where it must show its identity, bool (H, W)."""
+    nothing = "nothing is kept that both maps show"
+    for metric, measured, direction in bench.compare("kept", composite, identity, mask, nothing):
+        yield _value(item, f"kept {metric}", measured, direction)
+
+
+def score_taken(
+    bench: Bench, item: str, composite: PreparedImage, sources: Sequence[PreparedImage], masks: Sequence[np.ndarray]
+) -> Iterator[Value]:
+    """Yield the means over the references of a composite's measurements, where it must show each; masks bool (H, W).
+
+    `sources`: the images of the references behind the identity; those behind the masks' are not looked at.
+    """
+    directions = bench.named("taken")
+    taken: dict[str, list[Measured]] = {metric: [] for metric in directions}
+    for source, mask in zip(sources, masks, strict=False):
+        if mask.any():
+            for metric, measured, _ in bench.compare("taken", composite, source, mask):
+                taken[metric].append(measured)
+    for metric, each in taken.items():
+        yield _value(item, f"taken {metric}", _mean(each), directions[metric])
 
 
 def _value(item: str, metric: str, measured: Measured, direction: Direction) -> Value:
