@@ -81,6 +81,8 @@ def sensitivity_text(
         f"{len(methods)} methods, ordered by their means over {_pairs_said(len(pairs), of)}. Each variant changes one "
         "thing of the default. τ is Kendall's, of the variant's order and the default's: 1 is the same order, -1 the "
         "reverse.",
+        "Larger masks reach into what should not be compared, as other papers' mask rules do: what is kept then holds "
+        "some of the new hair, what is taken some of the face. A method that pastes pays for it.",
         *([f"With fewer than {MIN_ITEMS} pairs an order, and more so that of a half, may be chance."] if few else []),
         _agreement(difference),
         _summary(found, methods, losses),
@@ -88,7 +90,7 @@ def sensitivity_text(
     for metric, rows in found.items():
         of_metric = numbers[(numbers["metric"] == metric) & (numbers["variant"] == DEFAULT)]
         name = f"{losses.marked(of_metric['measured'].iloc[0])} {ARROWS[of_metric['direction'].iloc[0]]}"
-        parts += [f"## {name}", _table(rows, methods)]
+        parts += [f"## {name}", _table(rows, methods), *_of_halves(rows)]
     if note := losses.note(numbers["measured"].unique()):
         parts.append(note)
     return "\n\n".join(parts) + "\n"
@@ -119,9 +121,13 @@ def _summary(found: Mapping[str, Sequence[Found]], methods: Sequence[str], losse
         least = min((each for each in taus if not math.isnan(each)), default=math.nan)
         shares = [_same_leader(default.order, others, wanted) for wanted in (False, True)]
         said = _chain(steady_groups(orders), methods)
-        rows.append([losses.marked(metric), said, *shares, number(least)])
+        rows.append([losses.marked(metric), said, *shares, _tau_said(least)])
     header = ["metric", "order in every variant", "same leader, variants", "same leader, halves", "smallest τ"]
     return markdown_table(header, rows)
+
+
+def _tau_said(value: float) -> str:
+    return NOTHING if math.isnan(value) else f"{value:.2f}"
 
 
 def _same_leader(default: Order, others: Iterable[Found], of_halves: bool) -> str:
@@ -132,9 +138,9 @@ def _same_leader(default: Order, others: Iterable[Found], of_halves: bool) -> st
 
 
 def _chain(groups: Sequence[Sequence[int]], methods: Sequence[str]) -> str:
-    """`A, then B or C, then D`: methods of one group change places somewhere."""
+    """`A, then B or C, then D`: methods of one group change places somewhere; `none` if all are one group."""
     if len(groups) == 1 and len(methods) > 1:
-        return "none: " + " or ".join(method_name(methods[k]) for k in groups[0])
+        return "none"
     return ", then ".join(" or ".join(method_name(methods[k]) for k in group) for group in groups)
 
 
@@ -143,6 +149,8 @@ def _table(rows: Sequence[Found], methods: Sequence[str]) -> str:
     names = [method_name(method) for method in methods]
     lines = []
     for row in rows:
+        if _is_quiet_half(row, default):
+            continue
         if row.order is None:
             lines.append([row.variant, "0", NOTHING, NOTHING, *[NOTHING] * len(methods)])
             continue
@@ -151,11 +159,24 @@ def _table(rows: Sequence[Found], methods: Sequence[str]) -> str:
         lines.append([
             row.variant,
             str(row.order.n),
-            NOTHING if same else number(tau(default, row.order)),
+            NOTHING if same else _tau_said(tau(default, row.order)),
             NOTHING if same else _moves(default, row.order, names),
             *means,
         ])  # fmt: skip
     return markdown_table(["variant", "N", "τ", "changes place", *(f"{name} (rank)" for name in names)], lines)
+
+
+def _is_quiet_half(row: Found, default: Order | None) -> bool:
+    """Whether a row is of a half in which nobody changes place: it needs no line of its own."""
+    return row.axis == HALVES and (default is None or (row.order is not None and not moved(default, row.order)))
+
+
+def _of_halves(rows: Sequence[Found]) -> list[str]:
+    default = next(row.order for row in rows if row.variant == DEFAULT)
+    of_halves = [row for row in rows if row.axis == HALVES]
+    quiet = sum(_is_quiet_half(row, default) for row in of_halves)
+    said = f"In {quiet} of {len(of_halves)} halves of the pairs nobody changes place."
+    return [said] if of_halves and default is not None else []
 
 
 def _moves(default: Order, order: Order, names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Orders of methods by their means, and which of them survive a change: ranks, Kendall's tau, who changes place."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -79,14 +80,16 @@ def halves(items: Sequence[str], splits: int, seed: int) -> list[tuple[list[str]
 
     Args:
         items: what is split; fewer than 2 have no halves.
-        splits: how many times.
+        splits: how many times, no split twice; where there are not so many, each once.
         seed: of the splits.
     """
+    middle = len(items) // 2
+    possible = math.comb(len(items), middle) // (2 if len(items) % 2 == 0 else 1) if middle else 0
     random = np.random.default_rng(seed)
-    found = []
-    for _ in range(splits if len(items) > 1 else 0):
-        shuffled = random.permutation(len(items))
-        middle = len(items) // 2
-        first, second = (sorted(part.tolist()) for part in (shuffled[:middle], shuffled[middle:]))
-        found.append(([items[k] for k in first], [items[k] for k in second]))
-    return found
+    found: dict[frozenset[frozenset[int]], tuple[list[str], list[str]]] = {}
+    while len(found) < min(splits, possible):
+        shuffled = random.permutation(len(items)).tolist()
+        first, second = sorted(shuffled[:middle]), sorted(shuffled[middle:])
+        both = [items[k] for k in first], [items[k] for k in second]
+        found.setdefault(frozenset({frozenset(first), frozenset(second)}), both)
+    return list(found.values())
