@@ -53,7 +53,7 @@ def orders_of(
 
 
 def _order(group: pd.DataFrame, methods: Sequence[str], pairs: Sequence[str]) -> Order | None:
-    wide = group.pivot(index="item", columns="method", values="value").reindex(index=pairs, columns=methods)
+    wide = group.pivot(index="item", columns="method", values="value").reindex(index=list(pairs), columns=list(methods))
     return order_of(wide.to_numpy(dtype=np.float64), group["direction"].iloc[0] == "higher")
 
 
@@ -109,19 +109,24 @@ def _agreement(difference: float) -> str:
     )
 
 
+def _default(rows: Sequence[Found]) -> Order | None:
+    return next(row.order for row in rows if row.variant == DEFAULT)
+
+
 def _summary(found: Mapping[str, Sequence[Found]], methods: Sequence[str], losses: Losses) -> str:
     rows = []
     for metric, each in found.items():
-        default, *others = [row for row in each if row.order is not None] or [None]
-        if default is None or default.order is None:
+        default = _default(each)
+        if default is None:
             rows.append([losses.marked(metric), "no pair has a value of every method", *[NOTHING] * 3])
             continue
-        orders = [row.order for row in (default, *others) if row.order is not None]
-        taus = [tau(default.order, order) for order in orders[1:]]
+        orders = [row.order for row in each if row.order is not None]
+        taus = [tau(default, order) for order in orders if order is not default]
         least = min((each for each in taus if not math.isnan(each)), default=math.nan)
-        shares = [_same_leader(default.order, others, wanted) for wanted in (False, True)]
-        said = _chain(steady_groups(orders), methods)
-        rows.append([losses.marked(metric), said, *shares, _tau_said(least)])
+        shares = [_same_leader(default, each, wanted) for wanted in (False, True)]
+        rows.append(
+            [losses.marked(metric), _chain(steady_groups([default, *orders]), methods), *shares, _tau_said(least)]
+        )
     header = ["metric", "order in every variant", "same leader, variants", "same leader, halves", "smallest τ"]
     return markdown_table(header, rows)
 
@@ -130,8 +135,12 @@ def _tau_said(value: float) -> str:
     return NOTHING if math.isnan(value) else f"{value:.2f}"
 
 
-def _same_leader(default: Order, others: Iterable[Found], of_halves: bool) -> str:
-    orders = [row.order for row in others if (row.axis == HALVES) == of_halves and row.order is not None]
+def _same_leader(default: Order, rows: Iterable[Found], of_halves: bool) -> str:
+    orders = [
+        row.order
+        for row in rows
+        if (row.axis == HALVES) == of_halves and row.order is not None and row.variant != DEFAULT
+    ]
     if not orders:
         return NOTHING
     return f"{sum(order.leaders == default.leaders for order in orders)} of {len(orders)}"
@@ -145,7 +154,7 @@ def _chain(groups: Sequence[Sequence[int]], methods: Sequence[str]) -> str:
 
 
 def _table(rows: Sequence[Found], methods: Sequence[str]) -> str:
-    default = next(row.order for row in rows if row.variant == DEFAULT)
+    default = _default(rows)
     names = [method_name(method) for method in methods]
     lines = []
     for row in rows:
@@ -155,12 +164,10 @@ def _table(rows: Sequence[Found], methods: Sequence[str]) -> str:
             lines.append([row.variant, "0", NOTHING, NOTHING, *[NOTHING] * len(methods)])
             continue
         means = [f"{number(float(mean))} ({rank})" for mean, rank in zip(row.order.means, row.order.ranks, strict=True)]
-        same = default is None or row.variant == DEFAULT
         lines.append([
             row.variant,
             str(row.order.n),
-            NOTHING if same else _tau_said(tau(default, row.order)),
-            NOTHING if same else _moves(default, row.order, names),
+            *_against(default if row.variant != DEFAULT else None, row.order, names),
             *means,
         ])  # fmt: skip
     return markdown_table(["variant", "N", "τ", "changes place", *(f"{name} (rank)" for name in names)], lines)
@@ -172,11 +179,15 @@ def _is_quiet_half(row: Found, default: Order | None) -> bool:
 
 
 def _of_halves(rows: Sequence[Found]) -> list[str]:
-    default = next(row.order for row in rows if row.variant == DEFAULT)
+    default = _default(rows)
     of_halves = [row for row in rows if row.axis == HALVES]
     quiet = sum(_is_quiet_half(row, default) for row in of_halves)
     said = f"In {quiet} of {len(of_halves)} halves of the pairs nobody changes place."
     return [said] if of_halves and default is not None else []
+
+
+def _against(default: Order | None, order: Order, names: Sequence[str]) -> tuple[str, str]:
+    return (NOTHING, NOTHING) if default is None else (_tau_said(tau(default, order)), _moves(default, order, names))
 
 
 def _moves(default: Order, order: Order, names: Sequence[str]) -> str:
