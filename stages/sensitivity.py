@@ -17,6 +17,7 @@ import torch
 import typer
 from tqdm import tqdm
 
+from stages import registry
 from stages.engine.command import TF32, Log, log_to, run_stage
 from stages.engine.command import log as logger
 from stages.engine.progress import PLAIN_LINE_SECONDS
@@ -24,6 +25,7 @@ from stages.engine.stage_records import check_below, read_record
 from stages.errors import UserError
 from stages.formats.files import write_atomic
 from stages.formats.images import FACE_SIZE
+from stages.metrics import MapMetric
 from stages.nets.device import choose_device
 from stages.params.outputs import ScoreParams
 from stages.params.whole import Params
@@ -32,7 +34,7 @@ from stages.reporting.placing import RECORD
 from stages.reporting.sensitivity import COLUMNS, orders_of, sensitivity_text
 from stages.scoring.judges import load_judges
 from stages.scoring.judging import Given
-from stages.scoring.metric_names import setup_of
+from stages.scoring.metric_names import named_by_parser, setup_of
 from stages.scoring.prepared import Setup
 from stages.scoring.variants import (
     DEFAULT,
@@ -58,12 +60,12 @@ def read_run(reports: Path) -> tuple[Params, pd.DataFrame]:
     """
     if not (reports / RECORD).is_file():
         raise UserError(f"{reports}: no finished run, {RECORD} is not there; type `snakemake` first")
-    params = cast("Params", cast("dict[str, object]", read_record(reports / RECORD)).get("params"))
     try:
         frame = items_of(table.read(reports / "metrics.parquet"))
     except (OSError, ValueError) as error:
         raise UserError(f"{error}; type `snakemake` first") from error
-    return params, frame[frame["protocol"] == "transfer"]
+    record = cast("dict[str, Params]", read_record(reports / RECORD))
+    return record["params"], frame[frame["protocol"] == "transfer"]
 
 
 def common_pairs(frame: pd.DataFrame) -> list[str]:
@@ -90,6 +92,23 @@ def of_other_judges(frame: pd.DataFrame, wanted: list[str], setup: Setup, pairs:
             if other != judge and len(rows):
                 labels = {"metric": metric, "variant": f"judge {other}", "axis": "judge", "measured": name}
                 parts.append(rows.assign(**labels)[COLUMNS])
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def of_other_parsers(frame: pd.DataFrame, setup: Setup, pairs: list[str]) -> pd.DataFrame:
+    """The table's agreement with the target map by the run's own parser and by each other that judges; COLUMNS.
+
+    Empty if no other parser judges (`networks.judge_parsers`).
+    """
+    parts = [pd.DataFrame(columns=COLUMNS)]
+    of = registry.entries("metrics").values() if setup.judge_parsers else ()
+    for named in (named_by_parser(metric, setup) for metric in of if isinstance(metric, MapMetric)):
+        for k, own in enumerate(named[setup.parser]):
+            for parser, names in named.items():
+                rows = frame[(frame["metric"] == f"taken {names[k]}") & frame["item"].isin(pairs)]
+                variant, axis = (DEFAULT, DEFAULT) if parser == setup.parser else (f"judge {parser}", "judge")
+                labels = {"metric": f"taken {short(own)}", "variant": variant, "axis": axis}
+                parts.append(rows.assign(measured=rows["metric"]).assign(**labels)[COLUMNS])
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
@@ -141,6 +160,8 @@ def main(
     check_metrics(wanted, setup)
     common = common_pairs(frame)
     listed = listed_pairs(data / "pairs.csv", data / "images.csv")
+    if gone := [pair for pair in common if pair not in listed]:
+        raise UserError(f"{data / 'pairs.csv'}: {gone[0]} of the run's table is not there; type `snakemake` first")
     check_below(data / part for part in ["faces", "maps", "targets", *(f"composites/{method}" for method in methods)])
     plain = cast("ScoreParams", {**params["score"], "inception": None, "clip": [], "arcface": None})
     names = dict.fromkeys([*networks["judges"], networks["parser"]])
@@ -162,9 +183,8 @@ def main(
                 rows.append((kind, way.name, way.axis, method, v.item, v.metric, v.value, v.direction, v.note))
             step(way)
     measured = pd.DataFrame(rows, columns=COLUMNS)
-    numbers = pd.concat([measured, of_other_judges(frame, wanted, setup, common)], ignore_index=True)
-    place = {name: k for k, name in enumerate(wanted)}
-    numbers = numbers.sort_values("metric", key=lambda names: names.map(place), kind="stable", ignore_index=True)
+    parts = [measured, of_other_judges(frame, wanted, setup, common), of_other_parsers(frame, setup, common)]
+    numbers = pd.concat([part for part in parts if len(part)], ignore_index=True)
     found = orders_of(numbers, methods, common, splits, seed)
     difference = largest_difference(numbers, frame)
     text = sensitivity_text(numbers, found, methods, common, frame["item"].nunique(), difference, losses_of(params))

@@ -171,7 +171,10 @@ class _Prepared:
 
     def _prepare(self, judges: Judges, pixels: np.ndarray) -> PreparedImage:
         way = self.way
-        return judges.prepare(pixels if way.resampling is None else shrunk(pixels, way.size, way.resampling))
+        if way.resampling is None:
+            return judges.prepare(pixels)
+        # What is measured at the native size is not shrunk, so it still sees all pixels.
+        return judges.prepare(shrunk(pixels, way.size, way.resampling))._replace(pixels=pixels)
 
     def values(self, item: str, pixels: np.ndarray, masks: Masks) -> Iterator[Value]:
         """Yield the values of a result, uint8 (H, W, 3)."""
