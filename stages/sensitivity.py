@@ -8,6 +8,7 @@ Other judges and halves of the pairs follow from what is measured already. It wr
 import io
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -29,6 +30,7 @@ from stages.metrics import MapMetric
 from stages.nets.device import choose_device
 from stages.params.outputs import ScoreParams
 from stages.params.whole import Params
+from stages.regions.pair import Pair
 from stages.reporting.circular import losses_of
 from stages.reporting.placing import RECORD
 from stages.reporting.sensitivity import COLUMNS, orders_of, sensitivity_text
@@ -79,6 +81,18 @@ def common_pairs(frame: pd.DataFrame) -> list[str]:
     if pairs := [pair for pair in judged["item"].unique() if pair not in bad]:
         return pairs
     raise UserError("there is no pair in which no method failed; the report's section on failures names them")
+
+
+def check_there(pairs: Sequence[Pair], given: Given, composites: Mapping[str, Path]) -> None:
+    """Raises UserError if a file that is measured is not there any more: a run's folders may have been thinned out."""
+    names = dict.fromkeys(image for pair in pairs for image in pair.references)
+    files = [file for name in names for file in (given.faces[name], given.maps / f"{name}.png")]
+    folders = [given.targets, *composites.values()]
+    files += [folder / f"{pair.pair}.png" for pair in pairs for folder in folders]
+    if gone := [file for file in files if not file.is_file()]:
+        raise UserError(
+            f"{gone[0]}: {len(gone)} files of the run are not there, this one first; type `snakemake` first"
+        )
 
 
 def of_other_judges(frame: pd.DataFrame, wanted: list[str], setup: Setup, pairs: list[str]) -> pd.DataFrame:
@@ -163,21 +177,23 @@ def main(
     if gone := [pair for pair in common if pair not in listed]:
         raise UserError(f"{data / 'pairs.csv'}: {gone[0]} of the run's table is not there; type `snakemake` first")
     check_below(data / part for part in ["faces", "maps", "targets", *(f"composites/{method}" for method in methods)])
-    plain = cast("ScoreParams", {**params["score"], "inception": None, "clip": [], "arcface": None})
-    names = dict.fromkeys([*networks["judges"], networks["parser"]])
-    weights = [data / "weights" / f"{name}.safetensors" for name in names]
-    benches = Benches(load_judges(plain, networks["judges"], [], weights, choose_device(tf32)), wanted)
+    pairs = [listed[pair] for pair in common]
     given = Given(
         {face.image: data / "faces" / f"{face.image}.png" for face in read_faces(data / "images.csv")},
         data / "maps",
         data / "targets",
     )
     composites = {method: data / "composites" / method for method in methods}
+    check_there(pairs, given, composites)
+    plain = cast("ScoreParams", {**params["score"], "inception": None, "clip": [], "arcface": None})
+    names = dict.fromkeys([*networks["judges"], networks["parser"]])
+    weights = [data / "weights" / f"{name}.safetensors" for name in names]
+    benches = Benches(load_judges(plain, networks["judges"], [], weights, choose_device(tf32)), wanted)
     ways = variants(setup.size, FACE_SIZE)
     step = Steps(len(common) * len(ways) * len(methods))
     rows = []
     with torch.no_grad():
-        for way, method, values in score_variants(benches, [listed[p] for p in common], given, composites, ways):
+        for way, method, values in score_variants(benches, pairs, given, composites, ways):
             for v in values:
                 kind = short(v.metric)
                 rows.append((kind, way.name, way.axis, method, v.item, v.metric, v.value, v.direction, v.note))

@@ -74,6 +74,8 @@ def test_the_default_gives_the_tables_numbers(finished, capsys):
 
 def test_what_does_not_fit_the_run_is_told_in_one_line(finished, refused):
     refused("'taken IoU': cannot be measured so", main, ["taken IoU"])
+    Path("data/targets/p.png").rename("aside.png")
+    refused("p.png: 1 files of the run are not there, this one first; type `snakemake`", main, ["kept PSNR"])
     Path("data/pairs.csv").write_text("pair,identity,hair\nq,c,a\n")
     refused("pairs.csv: p of the run's table is not there; type `snakemake` first", main, ["kept PSNR"])
     Path("reports/metrics.parquet").write_bytes(b"damaged")

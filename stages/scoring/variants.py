@@ -99,7 +99,7 @@ def check_metrics(wanted: Sequence[str], setup: Setup) -> None:
     """Raises UserError unless all wanted metrics can be measured so."""
     known = known_metrics(setup)
     if wrong := [name for name in wanted if name not in known]:
-        raise UserError(f"--metric {wrong[0]!r}: cannot be measured so; one of {', '.join(known)} can")
+        raise UserError(f"--metric {wrong[0]!r}: cannot be measured so; known are {', '.join(known)}")
 
 
 class Benches:
