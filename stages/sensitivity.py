@@ -49,7 +49,8 @@ from stages.scoring.variants import (
 )
 from stages.settings.manifests import listed_pairs, read_faces
 from stages.statistics import table
-from stages.statistics.table import FAILURE, items_of
+from stages.statistics.names import FAILURE
+from stages.statistics.table import items_of
 
 METRICS = ["kept PSNR", "kept SSIM", "taken ST-LPIPS-Alex"]  # they take a second or so a result and variant
 

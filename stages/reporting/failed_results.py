@@ -15,7 +15,8 @@ from stages.reporting.names import method_name
 from stages.reporting.tables import markdown_table, number
 from stages.scoring.failures import RULES
 from stages.settings.methods import folders_supplied
-from stages.statistics.table import FAILURE, SUMMARY, rows
+from stages.statistics.names import FAILURE
+from stages.statistics.table import SUMMARY, rows
 
 
 def supplied_stages(methods: Methods) -> dict[str, str]:

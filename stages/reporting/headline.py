@@ -10,7 +10,8 @@ from stages.reporting.names import method_name
 from stages.reporting.tables import number
 from stages.statistics import table
 from stages.statistics.comparison import MIN_ITEMS, compare
-from stages.statistics.table import FAILURE, SUMMARY, items_of
+from stages.statistics.names import FAILURE
+from stages.statistics.table import SUMMARY, items_of
 
 TRANSFER = "transfer"
 

@@ -20,7 +20,8 @@ from stages.reporting.cost import PARTS
 from stages.reporting.names import ARROWS, method_name
 from stages.reporting.published import PAPER_METHODS, PAPER_METRICS
 from stages.settings.manifests import Face
-from stages.statistics.table import FAILURE, SUMMARY
+from stages.statistics.names import FAILURE
+from stages.statistics.table import SUMMARY
 
 STAGE_TITLES = {
     "faces": "faces", "maps": "label maps", "targets": "target maps", "codes": "embedding",

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from stages.engine.stage_records import Record
-from stages.statistics.table import FAILURE, GROUP, SUMMARY, items_of, rows
+from stages.statistics.names import FAILURE
+from stages.statistics.table import GROUP, SUMMARY, items_of, rows
 
 
 def failures(records: Sequence[Record]) -> list[str]:

@@ -17,7 +17,7 @@ from stages.regions.pair import Pair
 from stages.scoring.bench import Value
 from stages.scoring.expectations import Expected, expect, seen_small
 from stages.scoring.failures import MISSING, UNREADABLE, Failure, Seen, judge
-from stages.statistics.table import FAILURE
+from stages.statistics.names import FAILURE
 
 
 class Given(NamedTuple):

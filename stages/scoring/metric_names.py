@@ -10,7 +10,7 @@ from stages.params.whole import Params
 from stages.scoring.prepared import Setup
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
-from stages.statistics.table import FAILURE
+from stages.statistics.names import FAILURE
 
 PARSER_SIZE = 512  # px of every face parser
 JUDGE = "judge"  # in front of what another parser than the run's own says

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from stages.statistics.intervals import mean_interval
-from stages.statistics.table import FAILURE, items_of
+from stages.statistics.names import FAILURE
+from stages.statistics.table import items_of
 
 COLUMNS = ["protocol", "metric", "method", "n", "difference", "low", "high", "wins", "ties", "losses", "p"]
 MIN_ITEMS = 12  # below, no method is set in bold: intervals of so few items are too narrow where values are skewed

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 SEPARATOR = "/"  # between the names of images, which are names of files
 
@@ -14,13 +17,15 @@ def joined(images: Iterable[str]) -> str:
     return SEPARATOR.join(images)
 
 
-def incidence(images: Sequence[str]) -> csr_array:
+def incidence(images: Sequence[str]) -> "csr_array":
     """Which item has which image: 0 or 1, (items, images), of texts that `joined` made."""
     return _incidence(tuple(images))
 
 
 @lru_cache(maxsize=16)  # all metrics of a protocol have the same items
-def _incidence(images: tuple[str, ...]) -> csr_array:
+def _incidence(images: tuple[str, ...]) -> "csr_array":
+    from scipy.sparse import csr_array  # slow, and metrics are read at planning
+
     known: dict[str, int] = {}
     rows, columns = [], []
     for item, text in enumerate(images):

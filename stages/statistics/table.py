@@ -26,9 +26,9 @@ import pyarrow.parquet as pq
 
 from stages.formats.files import write_atomic
 from stages.statistics.intervals import mean_interval, wilson
+from stages.statistics.names import FAILURE
 
 SUMMARY = "*"
-FAILURE = "failure"
 DIRECTIONS = ("higher", "lower")
 GROUP = ["protocol", "method", "metric"]
 KEY = [*GROUP, "item"]

@@ -9,7 +9,7 @@ from stages.reporting.sensitivity import COLUMNS, orders_of, sensitivity_text
 from stages.scoring.prepared import Setup
 from stages.scoring.variants import DEFAULT
 from stages.sensitivity import common_pairs, largest_difference, of_other_judges, read_run
-from stages.statistics.table import FAILURE
+from stages.statistics.names import FAILURE
 
 METHODS = ["one", "two", "three"]
 PAIRS = [f"pair-{k}" for k in range(4)]

@@ -265,3 +265,12 @@ def gallery_code(wildcards):
 
 
 gallery_code.every = code("gallery", *entries_of("methods", "fills"), *networks("generator", "parser", "perceptual"))
+
+
+def strata_of_images(wildcards):
+    """The table of the images' poses, if pairs are chosen by it."""
+    chosen = config["pairs"]["file"] is None and config["pairs"]["strategy"] == "pose"
+    return [rules.make_strata.output.table] if chosen else []
+
+
+strata_of_images.every = ["data/strata/images.csv"]

@@ -18,12 +18,3 @@ rule make_strata:
         "python -m stages.strata --scheme {params.scheme} --images {input.manifest} --faces data/faces"
         " --faces-record {input.faces_record} --maps data/maps --landmarks {input.landmarks}"
         " --out data/strata/faces --table {output.table} --record {output.record} --log {log}"
-
-
-def strata_of_images(wildcards):
-    """The table of the images' poses, if pairs are chosen by it."""
-    chosen = config["pairs"]["file"] is None and config["pairs"]["strategy"] == "pose"
-    return [rules.make_strata.output.table] if chosen else []
-
-
-strata_of_images.every = ["data/strata/images.csv"]
