@@ -22,6 +22,8 @@ FEW = {
     "align": {"steps": 2, "reference_steps": 2},
     "blend": {"steps": 2},
     "score": {"size": 64},
+    # The judges above are not those of the scale, whose report names its own.
+    "report": {"rank": {"transfer": "taken ST-LPIPS-Alex"}, "metrics": ["kept PSNR", "taken IoU"]},
 }
 
 
