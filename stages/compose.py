@@ -29,32 +29,43 @@ def make_composites(job: Job, record: Path) -> None:
     work = registry.load("methods", kind).prepare(job)
     modules = ["stages.compose", registry.module("methods", kind)]
     run_items(
-        f"composites-{job.name}", modules, work.items, work.params, work.weights, _checked(kind, work.compute), record,
+        f"composites-{job.name}", modules, work.items, work.params, work.weights, _checked(job, work.compute), record,
         work.batch,
         read_ahead=work.read_ahead,
     )  # fmt: skip
 
 
-def _checked(kind: str, compute: Compute) -> Compute:
+def _checked(job: Job, compute: Compute) -> Compute:
     """The same computation, whose composites must be of the faces' size: in another they'd be compared all the same."""
 
     def checked(batch: Sequence[Item]) -> Sequence[Result | ItemError]:
         results = compute(batch)
         for item, result in zip(batch, results, strict=False):  # `run_items` checks how many there are, and what
             content = result.contents.get("image") if isinstance(result, Result) else None
-            if isinstance(content, bytes) and (wrong := _fault(content)):
-                must = f"it must be a PNG in RGB of {FACE_SIZE}×{FACE_SIZE} px"
-                raise UserError(f"stages/methods/{kind}.py: the composite of {item.name} is {wrong}; {must}")
+            if isinstance(content, bytes) and (wrong := _fault(content, size := _size(job, item.name))):
+                must = f"it must be a PNG in RGB of {size}×{size} px"
+                raise UserError(
+                    f"stages/methods/{job.choice['kind']}.py: the composite of {item.name} is {wrong}; {must}"
+                )
         return results
 
     return checked
 
 
-def _fault(content: bytes) -> str:
+def _size(job: Job, pair: str) -> int:
+    """Edge of the identity's face, px: a small generator draws small ones. Results from elsewhere become 1024 px."""
+    face = job.folders.faces / f"{job.pairs[pair].references[0]}.png"
+    if "images" in registry.load("methods", job.choice["kind"]).supplied or not face.is_file():
+        return FACE_SIZE
+    with Image.open(face) as image:
+        return image.width
+
+
+def _fault(content: bytes, size: int) -> str:
     """What is wrong with a composite by its header, or nothing."""
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            right = image.size == (FACE_SIZE, FACE_SIZE) and image.mode == "RGB"
+            right = image.size == (size, size) and image.mode == "RGB"
             return "" if right else f"{image.mode} of {image.width}×{image.height} px"
     except OSError:
         return "no PNG"

@@ -13,6 +13,7 @@ from stages.engine.items import Item, Result
 from stages.formats.images import png_bytes
 from stages.methods import Folders, Job, Method, Work
 from stages.regions.labels import CELEBAMASK_19
+from stages.regions.pair import Pair
 
 
 def encoded(size=1024, mode="RGB", kind="PNG") -> bytes:
@@ -31,7 +32,18 @@ def made(tmp_path, monkeypatch):
         method = Method(dict, lambda job: Work([item], lambda batch: [Result({"image": content}, {})], {}))
         monkeypatch.setattr(registry, "load", lambda room, name: method)
         folders = Folders.of(Path("data"), "mine")
-        job = Job("mine", {"kind": "copy"}, {}, CELEBAMASK_19, {}, folders, {}, "float32", False, Path("out"))
+        job = Job(
+            "mine",
+            {"kind": "copy"},
+            {},
+            CELEBAMASK_19,
+            {"p": Pair("p", "a", {"hair": "b"})},
+            folders,
+            {},
+            "float32",
+            False,
+            Path("out"),
+        )
         make_composites(job, Path("record.json"))
         return Path("out/p.png").read_bytes()
 
@@ -41,6 +53,13 @@ def made(tmp_path, monkeypatch):
 def test_an_image_of_the_faces_size_is_taken(made):
     content = png_bytes(Image.fromarray(np.zeros((1024, 1024, 3), np.uint8)))
     assert made(content) == content
+
+
+def test_a_small_generators_faces_and_composites_are_small(made):
+    face = Path("data/faces/a.png")
+    face.parent.mkdir(parents=True)
+    face.write_bytes(encoded(128))
+    assert made(encoded(128)) == encoded(128)
 
 
 @pytest.mark.parametrize(
