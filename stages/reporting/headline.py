@@ -40,6 +40,8 @@ def sentences(
 ) -> list[str]:
     """A line for every other method: in what a method is better or worse than it, and in what they are not told apart.
 
+    One line in place of all, if there are too few pairs for any verdict.
+
     Args:
         frame: the table of metrics.
         method: the one that is compared with all others.
@@ -52,12 +54,16 @@ def sentences(
     directions = {str(metric): str(of["direction"].iloc[0]) for metric, of in chosen.groupby("metric")}
     whole = compare(chosen, method, level=level)
     of_parts = [(part, compare(_restricted(chosen, part.items), method, level=level)) for part in parts]
+    if len(whole) and whole["n"].max() < MIN_ITEMS:
+        return [f"No verdict: methods are compared on {whole['n'].max()} pairs at most, and {MIN_ITEMS} are needed."]
     lines = []
     for other, rows in whole.groupby("method", sort=False):
         said = list(_said(rows, directions, level))
         for part, compared in of_parts:
-            found = list(_said(compared[compared["method"] == other], directions, level))
-            if found:
+            of_other = compared[compared["method"] == other]
+            if len(of_other) and of_other["n"].max() < MIN_ITEMS:
+                said.append(f"On {part.called}: no verdict, since {MIN_ITEMS} are needed.")
+            elif found := list(_said(of_other, directions, level)):
                 said.append(f"On {part.called}: {found[0][0].lower()}{' '.join(found)[1:]}")
         lines.append(f"**{method_name(method)} against {method_name(str(other))}.** {' '.join(said)}")
     return lines

@@ -48,9 +48,7 @@ def test_what_is_not_told_apart_says_so():
 
 
 def test_a_few_pairs_give_no_verdict():
-    line = said(frame(items=11))
-    assert "Too few pairs for a verdict in taken PSNR@256 (N 11, 12 are needed)" in line
-    assert "etter" not in line
+    assert said(frame(items=11)) == "No verdict: methods are compared on 11 pairs at most, and 12 are needed."
 
 
 def test_a_failure_loses():
@@ -59,10 +57,10 @@ def test_a_failure_loses():
 
 
 def test_a_part_of_the_pairs_is_said_apart():
-    part = Part("11 pairs with a gap of yaw over 15°", [f"p{k}" for k in range(11)])
-    assert "On 11 pairs with a gap of yaw over 15°: too few pairs for a verdict in taken PSNR@256 (N 11" in said(
-        frame(), [part]
-    )
+    few, many = (Part(f"{n} pairs with a gap of yaw over 15°", [f"p{k}" for k in range(n)]) for n in (11, 20))
+    line = said(frame(), [few, many])
+    assert "On 11 pairs with a gap of yaw over 15°: no verdict, since 12 are needed." in line
+    assert "On 20 pairs with a gap of yaw over 15°: better in taken PSNR@256 on 20 of 20 pairs" in line
 
 
 def test_means_over_what_all_have():
