@@ -1,0 +1,1 @@
+"""Label schemes, pairs, masks and target maps: arrays only."""
