@@ -311,6 +311,20 @@ def test_the_best_is_bold_only_beyond_doubt(render):
         assert {cells[0]: cells[column].startswith("**") for cells in rows} == {"Barbershop": False, "Baseline": bold}
 
 
+def test_a_method_that_failed_everywhere_leaves_no_common_pairs(render):
+    """The report says so; where some pairs are left it gives the means over these."""
+    frame = measured()
+    rows = [("transfer", "barbershop", pair.pair, "failure", 1.0, "lower") for pair in PAIRS]
+    failures = pd.DataFrame(rows, columns=["protocol", "method", "item", "metric", "value", "direction"])
+    of_method = (frame["method"] == "barbershop") & (frame["protocol"] == "transfer")
+    report = render(pd.concat([frame[~of_method], table.summarise(failures, level=0.95)]))
+    assert "On every pair some method failed." in report
+    assert "3 of 3 [44%,\u00a0100%]" in report
+    rest = frame[~(of_method & (frame["item"] == "pair-0"))]
+    report = render(pd.concat([rest, table.summarise(failures[:1], level=0.95)]))
+    assert "The same over the pairs on which no method failed:" in report
+
+
 def test_differences_from_the_baseline(render):
     """Every number of the section against pandas on the item rows."""
     frame = measured()

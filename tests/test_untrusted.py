@@ -211,7 +211,7 @@ def test_parameters_are_taken_or_refused(key, value):
 OURS = {
     "wildcards.method", "wildcards.checkpoint", "wildcards.kind", "log",
     "params.scheme", "params.precision", "params.judges", "params.tf32", "params.in_place", "params.identity",
-    "params.given",
+    "params.given", "params.strata",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class Part(NamedTuple):
 def over_common(frame: pd.DataFrame, protocol: str, *, level: float) -> pd.DataFrame | None:
     """The table over the items on which no method failed, with new means and intervals; None if no method failed.
 
+    It is empty if some method failed on each item.
     So all means are over the same items, and a method that failed on the hard ones gains nothing by it.
     """
     items = items_of(frame[frame["protocol"] == protocol])

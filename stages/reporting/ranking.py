@@ -7,6 +7,7 @@ import pandas as pd
 
 from stages.errors import UserError
 from stages.params.outputs import Protocol, ReportParams
+from stages.statistics.names import FAILURE
 from stages.statistics.table import SUMMARY
 
 
@@ -57,7 +58,7 @@ def ranked(frame: pd.DataFrame, protocol: Protocol, params: ReportParams) -> lis
         UserError: as `full_name`.
     """
     of_method = frame[(frame["protocol"] == protocol) & (frame["method"] == params["method"])]
-    if of_method.empty:
+    if set(of_method["metric"]) <= {FAILURE}:  # nothing is measured of a failed result
         return []
     metric = full_name(of_method, protocol, params["rank"][protocol])
     items = of_method[(of_method["metric"] == metric) & (of_method["item"] != SUMMARY)].dropna(subset="value")

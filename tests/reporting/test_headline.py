@@ -67,6 +67,7 @@ def test_means_over_what_all_have():
     of = frame(failed=range(5))
     assert over_common(frame(), "transfer", level=0.95) is None, "no method failed"
     common = over_common(of, "transfer", level=0.95)
+    assert over_common(frame(failed=range(40)), "transfer", level=0.95).empty
     summary = common[(common["item"] == "*") & (common["metric"] == "taken PSNR@256")].set_index("method")
     assert summary["n"].tolist() == [35, 35]
     items = of[(of["metric"] == "taken PSNR@256") & (of["item"] != "*") & (of["method"] == "baseline")]
