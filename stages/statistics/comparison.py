@@ -13,6 +13,8 @@ from stages.statistics.table import items_of
 COLUMNS = ["protocol", "metric", "method", "n", "difference", "low", "high", "wins", "ties", "losses", "p"]
 MIN_ITEMS = 12  # below, no method is set in bold: intervals of so few items are too narrow where values are skewed
 
+CAUTION = 0.5  # of 1 - level is what claims get: far out, where Holm looks, the tests are surer than they should be
+
 
 class Values(NamedTuple):
     """A metric's values.
@@ -94,7 +96,8 @@ def leaders(metrics: Iterable[Values], *, level: float) -> set[tuple[str, str, s
 
     It is better than every other method: in the mean over the items that both have, at least `MIN_ITEMS`, and on more
     items than it is worse, where a failure loses. The largest p of these tests is that of the claim; the claims of the
-    whole table are corrected by Holm, so that a table of equal methods has any leader in at most 1 - `level` of cases.
+    whole table are corrected by Holm, so that a table of equal methods has any leader in at most 1 - `level` of cases
+    (`benchmarks/coverage.py` counts them).
     Methods with the same values on all items (they share an embedding, say) lead together. Set metrics have no items,
     so nobody leads.
 
@@ -109,7 +112,7 @@ def leaders(metrics: Iterable[Values], *, level: float) -> set[tuple[str, str, s
             doubt, best = min((_doubt(each, group, groups, level), k) for k, group in enumerate(groups))
             claims.append((doubt, [(each.protocol, each.methods[k], each.metric) for k in groups[best]]))
     corrected = holm(np.array([p for p, _ in claims]))
-    return {key for p, (_, keys) in zip(corrected, claims, strict=True) if p < 1 - level for key in keys}
+    return {key for p, (_, keys) in zip(corrected, claims, strict=True) if p < CAUTION * (1 - level) for key in keys}
 
 
 def _alike(values: np.ndarray) -> list[list[int]]:
