@@ -56,7 +56,9 @@ def sentences(
     whole = compare(chosen, method, level=level)
     of_parts = [(part, compare(_restricted(chosen, part.items), method, level=level)) for part in parts]
     if len(whole) and whole["n"].max() < MIN_ITEMS:
-        return [f"No verdict: methods are compared on {whole['n'].max()} pairs at most, and {MIN_ITEMS} are needed."]
+        most = int(whole["n"].max())
+        pairs = "1 pair" if most == 1 else f"{most} pairs"
+        return [f"No verdict: methods are compared on {pairs} at most, and {MIN_ITEMS} are needed."]
     lines = []
     for other, rows in whole.groupby("method", sort=False):
         said = list(_said(rows, directions, level))
