@@ -11,7 +11,7 @@ from stages.reporting.tables import number
 from stages.statistics import table
 from stages.statistics.comparison import MIN_ITEMS, compare
 from stages.statistics.names import FAILURE
-from stages.statistics.table import SUMMARY, items_of
+from stages.statistics.table import items_of
 
 TRANSFER = "transfer"
 
@@ -54,7 +54,7 @@ def sentences(
     chosen = frame[(frame["protocol"] == TRANSFER) & frame["metric"].isin([*metrics, FAILURE])]
     directions = {str(metric): str(of["direction"].iloc[0]) for metric, of in chosen.groupby("metric")}
     whole = compare(chosen, method, level=level)
-    of_parts = [(part, compare(_restricted(chosen, part.items), method, level=level)) for part in parts]
+    of_parts = [(part, compare(chosen[chosen["item"].isin(part.items)], method, level=level)) for part in parts]
     if len(whole) and whole["n"].max() < MIN_ITEMS:
         most = int(whole["n"].max())
         pairs = "1 pair" if most == 1 else f"{most} pairs"
@@ -70,10 +70,6 @@ def sentences(
                 said.append(f"On {part.called}: {found[0][0].lower()}{' '.join(found)[1:]}")
         lines.append(f"**{method_name(method)} against {method_name(str(other))}.** {' '.join(said)}")
     return lines
-
-
-def _restricted(frame: pd.DataFrame, items: Sequence[str]) -> pd.DataFrame:
-    return frame[frame["item"].isin({*items, SUMMARY})]
 
 
 def _said(rows: pd.DataFrame, directions: dict[str, str], level: float) -> Iterator[str]:

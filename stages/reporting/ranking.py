@@ -1,5 +1,6 @@
 """Which items the figures show: the best, the middle, the worst and some drawn by a seed. None is chosen by hand."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,15 +29,21 @@ def names_by_kind(frame: pd.DataFrame, protocol: str) -> dict[str, str]:
     return {metric.split("@")[0]: metric for metric in items["metric"].unique()}
 
 
+def full_names(frame: pd.DataFrame, protocol: str, kinds: Iterable[str]) -> list[str]:
+    """The names in the table of metrics given without network and size, each once; what was not measured has none."""
+    known = names_by_kind(frame, protocol).items()
+    return list(dict.fromkeys(metric for k in kinds for name, metric in known if name == k or name.startswith(f"{k} ")))
+
+
 def full_name(frame: pd.DataFrame, protocol: str, kind: str) -> str:
     """The name in the table of a metric given without network and size: `taken IoU` for `taken IoU bisenet19@512`.
 
     Raises:
         UserError: the protocol has no such metric of single items.
     """
-    known = names_by_kind(frame, protocol)
-    found = [metric for name, metric in known.items() if name == kind or name.startswith(f"{kind} ")]
+    found = full_names(frame, protocol, [kind])
     if len(found) != 1:
+        known = names_by_kind(frame, protocol)
         what = "is no metric" if not found else "may be more than one metric"
         raise UserError(f"report: {kind} {what} of {protocol}; there are {', '.join(sorted(known)) or 'none'}")
     return found[0]

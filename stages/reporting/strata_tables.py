@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from stages.params.outputs import ReportParams
-from stages.reporting.ranking import names_by_kind
+from stages.reporting.ranking import full_names
 from stages.statistics import table
 from stages.statistics.table import SUMMARY
 from stages.strata.classes import FEW, IDENTITY, IMAGE_KINDS, ORDER, PAIR_KINDS, REFERENCE, UNKNOWN, strata_of
@@ -79,13 +79,11 @@ def kinds_of(protocol: str, kinds: Sequence[str]) -> list[str]:
 
 def metrics_of(frame: pd.DataFrame, protocol: str, report: ReportParams) -> list[str]:
     """The metrics of `report.metrics` by their full names; of images, the same without the view before them."""
-    known = names_by_kind(frame, protocol)
     wanted = list(report["metrics"])
     if protocol != "transfer":
         plain = [name.partition(" ")[2] or name for name in wanted]
-        wanted = list(dict.fromkeys([report["rank"]["reconstruction"], *plain]))
-    named = [full for name in wanted for short, full in known.items() if short == name or short.startswith(f"{name} ")]
-    return list(dict.fromkeys(named))
+        wanted = [report["rank"]["reconstruction"], *plain]
+    return full_names(frame, protocol, wanted)
 
 
 def strata_section(

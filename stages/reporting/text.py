@@ -23,7 +23,7 @@ from stages.reporting.failed_results import failure_lines, failure_table, of_pip
 from stages.reporting.headline import Part, over_common, sentences
 from stages.reporting.names import method_name
 from stages.reporting.published_tables import paper_table, published_tables
-from stages.reporting.ranking import names_by_kind, ranked
+from stages.reporting.ranking import full_names, ranked
 from stages.reporting.strata_tables import strata_section
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.settings.manifests import Face
@@ -67,7 +67,7 @@ def render_report(
     level = params["score"]["level"]
     leading = leaders(metrics_of(frame), level=level)
     losses = losses_of(params)
-    headline = _headline(frame, report["metrics"])
+    headline = full_names(frame, "transfer", report["metrics"])  # those that were measured
     of_protocol = {protocol: frame[frame["protocol"] == protocol] for protocol in dict.fromkeys(frame["protocol"])}
     measured = {p: [method for method in methods if method in set(rows["method"])] for p, rows in of_protocol.items()}
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
@@ -125,12 +125,6 @@ def render_report(
         pair_table=tables.pair_table(pairs),
     )
     return re.sub("\n{3,}", "\n\n", text)
-
-
-def _headline(frame: pd.DataFrame, kinds: Sequence[str]) -> list[str]:
-    """The metrics of the first table: those of `report.metrics` that were measured, by their full names."""
-    known = names_by_kind(frame, "transfer")
-    return [name for kind in kinds for short, name in known.items() if short == kind or short.startswith(f"{kind} ")]
 
 
 def _parts(strata: tuple[pd.DataFrame, pd.DataFrame] | None) -> list[Part]:
