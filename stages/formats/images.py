@@ -39,7 +39,8 @@ def read_image(path: Path) -> Image.Image:
     try:
         with Image.open(path, formats=formats()) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise ItemError(f"{path}: {image.width}×{image.height} px are too many; shrink it")
+                most = f"{MAX_PIXELS // 10**6} million pixels"
+                raise ItemError(f"{path}: {image.width}×{image.height} px are more than {most}; make it smaller")
             if image.format in ANIMATED and getattr(image, "is_animated", False):
                 raise ItemError(f"{path}: is animated; save one frame of it")
             return _rgb(ImageOps.exif_transpose(image))

@@ -166,8 +166,9 @@ def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> lis
     rows, bad = _read_rows(path)
     problems = [f"{safe(path)}, {text}" for text in bad]
     pairs: list[Pair] = []
-    names: dict[str, int] = {}
+    names: dict[str, int] = {}  # without capitals, which a disk of macOS does not tell apart
     contents: dict[str, int] = {}
+    remedies = {"name": "rename one of them; capital letters do not count", "pair": "remove one of them"}
     for number, cells in rows:
         try:
             pair = _pair(_converted(cells), known)
@@ -175,11 +176,9 @@ def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> lis
             problems.append(f"{safe(path)}, row {number}: {error}")
             continue
         content = canonical([pair.identity, pair.columns])
-        for what, seen, key in (("name", names, pair.pair), ("pair", contents, content)):
+        for what, seen, key in (("name", names, pair.pair.casefold()), ("pair", contents, content)):
             if key in seen:
-                problems.append(
-                    f"{safe(path)}, row {number}: the same {what} as in row {seen[key]}; remove one of them"
-                )
+                problems.append(f"{safe(path)}, row {number}: the same {what} as in row {seen[key]}; {remedies[what]}")
                 break
             seen[key] = number
         pairs.append(pair)

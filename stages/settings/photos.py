@@ -56,17 +56,21 @@ def photo_files(folder: Path, taken: Collection[str] = ()) -> dict[str, Path]:
     """
     listing = _photos_in(folder)
     files: dict[str, Path] = {}
+    others = {name.casefold() for name in taken}
+    first: dict[str, Path] = {}  # by name without capitals, which a disk of macOS does not tell apart
     problems = [f"{safe(path)}: {reason}" for path, reason in listing.problems]
     for path in listing.images:
         name = item_name(path.relative_to(folder))
-        if name in files:
+        if other := first.get(name.casefold()):
+            but = "what comes after the dot" if name in files else "capital letters"
             problems.append(
-                f"{safe(path)}: has the same name as {safe(files[name].relative_to(folder))} but for what comes "
-                "after the dot; rename or remove one of them"
+                f"{safe(path)}: has the same name as {safe(other.relative_to(folder))} but for {but}; rename or remove "
+                "one of them"
             )
-        elif name in taken:
+        elif name.casefold() in others:
             problems.append(f"{safe(path)}: has the name of another face; rename it")
         files.setdefault(name, path)
+        first.setdefault(name.casefold(), path)
     if problems:
         raise refusal(f"{safe(folder)}: {len(problems)} files stand in the way", problems)
     if not files:

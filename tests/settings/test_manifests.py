@@ -35,6 +35,7 @@ def test_pairs_with_byte_order_mark_and_blank_cells(tmp_path):
     [
         ("p1,a,b,\np2,a,zoe,\n", "row 3: .*zoe.*a, b, c"),
         ("p1,a,b,\np1,a,c,\n", "row 3: the same name as in row 2"),
+        ("p1,a,b,\nP1,a,c,\n", "row 3: the same name as in row 2; rename one of them; capital letters do not count"),
         ("p1,a,b,\np2,a,b,\n", "row 3: the same pair as in row 2"),
         ("p1,a,b\n", "row 2: .*columns"),
         ("p1,a,b,,c\n", "row 2: .*columns"),
