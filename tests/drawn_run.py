@@ -1,21 +1,27 @@
 """A run of three drawn images and two methods, with judges that need no weights."""
 
+from unittest.mock import patch
+
 import numpy as np
 import torch
 from PIL import Image
 
-from stages.formats.label_maps import label_map_bytes
+from stages.formats.files import is_failed
+from stages.formats.label_maps import label_map_bytes, read_label_map
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
 from stages.scoring.bench import Bench
+from stages.scoring.failures import Failure
 from stages.scoring.features import FeatureKind
 from stages.scoring.judges import Judges
-from stages.scoring.judging import Given, Judged, absent
-from stages.scoring.protocols import score_reconstruction, score_transfer
+from stages.scoring.measuring import of_composite, of_embedding, of_image, of_pair
+from stages.scoring.merging import Drawn, reconstruction_rows, transfer_rows
+from stages.scoring.metric_names import entries_for, left_out, own_hair
+from stages.statistics.names import FAILURE
 
 BACKGROUND, SKIN, HAIR = (CELEBAMASK_19[name] for name in ("background", "skin", "hair"))
 SIZE = 64
-NULL = {"permutations": 20, "seed": 0}
+DRAWN = Drawn(permutations=20, seed=0)
 
 
 class BrightnessParser:
@@ -100,17 +106,56 @@ class Run:
         Image.fromarray(image).save(self.folder / part / f"{name}.png")
 
     def image(self, part, name):
-        return np.asarray(Image.open(self.folder / part / f"{name}.png"))
+        return np.array(Image.open(self.folder / part / f"{name}.png"))
+
+    def labels(self, part, name):
+        return read_label_map(self.folder / part / f"{name}.png", CELEBAMASK_19)
+
+    def failed(self, part, name):
+        return is_failed(self.folder / part / f"{name}.png")
 
     def fail(self, part, name):
         (self.folder / part / f"{name}.png").write_bytes(b"")
 
     def transfer(self, judges, pairs=None):
-        given = Given(self.faces, self.folder / "maps", self.folder / "targets")
-        composites = {method: self.folder / method for method in ("one", "two")}
-        pairs = pairs or PAIRS
-        judged = {method: Judged(absent(pairs, folder, None), {}) for method, folder in composites.items()}
-        return list(score_transfer(Bench(judges, pairs), pairs, given, composites, judged, **NULL))
+        """The values of both methods: whatever they have is measured, and the rules of failures are not asked."""
+        pairs, scheme, empty = pairs or PAIRS, judges.parser.scheme, Failure("missing", "it is empty")
+        bench = Bench(judges, None, entries_for("composites", judges.setup))
+        of_pairs, absent, composites = {}, {}, {"one": {}, "two": {}}
+        for pair in pairs:
+            names = [name for name in pair.images if not self.failed("faces", name)]
+            if len(names) < len(pair.images):
+                of_pairs[pair.pair] = "a face is empty"
+                continue
+            sources, maps = [self.image("faces", n) for n in names], [self.labels("maps", n) for n in names]
+            given, count = (sources, maps, self.labels("targets", pair.pair)), len(pair.references)
+            of_pairs[pair.pair] = of_pair(pair, sources[:count], maps[:count], given[2], scheme)
+            for method, sheets in composites.items():
+                if not self.failed(method, pair.pair):
+                    sheets[pair.pair] = of_composite(bench, pair, self.image(method, pair.pair), *given)
+        for method, sheets in composites.items():
+            absent[method] = {pair.pair: empty for pair in pairs if pair.pair not in sheets}
+            sheets |= dict.fromkeys(absent[method], "it is empty")
+        idle = left_out(pairs, scheme, judges.setup)
+        with patch("stages.scoring.judging.judge", lambda *_: {}):
+            rows = list(transfer_rows(pairs, self.sheets(judges), of_pairs, composites, absent, idle, DRAWN))
+        return [(row.method, row.value) for row in rows if row.value.metric != FAILURE]
+
+    def sheets(self, judges):
+        """The sheets of the images."""
+        return {
+            name: "it is empty" if self.failed("faces", name) else of_image(judges, self.image("faces", name))
+            for name in self.faces
+        }
 
     def reconstruction(self, judges):
-        return list(score_reconstruction(Bench(judges, PAIRS), self.faces, {"fs": self.folder / "fs"}, **NULL))
+        """The values of the embeddings."""
+        bench = Bench(judges, [], entries_for("reconstructions", judges.setup))
+        sheets = {
+            name: of_embedding(bench, name, self.image("fs", name), self.image("faces", name))
+            if not self.failed("fs", name) else "it is empty"
+            for name in self.faces
+        }  # fmt: skip
+        names, own = list(self.faces), own_hair(judges.setup)
+        rows = reconstruction_rows(names, self.sheets(judges), {"fs": sheets}, {"fs": "fs"}, [], own, DRAWN)
+        return [(row.method, row.value) for row in rows]

@@ -124,7 +124,7 @@ def run_items(
     for item in items:
         failed = [path for path in item.inputs.values() if is_failed(path)]
         if failed and not item.given:
-            records[item.name] = _fail(item, f"{failed[0]} is empty: it failed before")
+            records[item.name] = _fail(item, f"{failed[0]} is empty, it failed before")
             continue
         parts: Parts = shared | {
             "facts": item.facts,

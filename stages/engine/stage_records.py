@@ -78,6 +78,19 @@ def read_record(path: Path) -> Record:
     return cast("Record", record)
 
 
+def items_of_records(stem: Path) -> dict[str, ItemRecord]:
+    """What a stage notes of its items, by item: in STEM.json, and in all records of the folder STEM.
+
+    Raises:
+        UserError: there is no such record, or one is damaged.
+    """
+    own = stem.with_name(f"{stem.name}.json")
+    paths = [own] if own.is_file() else []
+    paths += sorted(stem.rglob("*.json"))
+    records = [read_record(path) for path in paths or [own]]
+    return {item["item"]: item for record in records for item in record["items"]}
+
+
 class Listed(NamedTuple):
     """What a record says about a file."""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stages import registry
 from stages.errors import UserError
-from stages.metrics import Case, CaseMetric, Direction, ImageMetric, MapMetric, Measured, SetMetric, View
+from stages.metrics import Case, CaseMetric, Direction, ImageMetric, MapMetric, Measured, View
 from stages.regions.pair import Pair
 from stages.scoring.judges import Judges
 from stages.scoring.metric_names import named_by_parser
@@ -18,19 +18,6 @@ from stages.scoring.prepared import Comparison, PreparedImage
 IDENTICAL = "the images are identical"
 EMPTY = "the mask is empty"
 ROUNDING = 1e-5  # by which float32 may leave a range, as a cosine of 1.0000001 does
-
-
-class Value(NamedTuple):
-    """One measurement; `item` is `*` for a set metric over `n` images. The rest as in `stages.statistics.table`."""
-
-    item: str
-    metric: str
-    value: float
-    direction: Direction
-    n: int = 1
-    low: float = math.nan
-    high: float = math.nan
-    note: str = ""
 
 
 class _Image(NamedTuple):
@@ -45,11 +32,11 @@ class _Image(NamedTuple):
 class Bench:
     """The metrics of a run.
 
-    `any_of`: pairs that decide which metrics say anything; none for the reconstruction alone.
+    `any_of`: pairs that decide which metrics of composites say anything; None: all of them.
     `only`: the files of the metrics, where not all are measured.
     """
 
-    def __init__(self, judges: Judges, any_of: Sequence[Pair], only: Collection[str] | None = None) -> None:
+    def __init__(self, judges: Judges, any_of: Sequence[Pair] | None, only: Collection[str] | None = None) -> None:
         entries = {name: m for name, m in registry.entries("metrics").items() if only is None or name in only}
         metrics = entries.values()
         self.judges = judges
@@ -72,9 +59,8 @@ class Bench:
         self._cases = [
             (entry, m, m.names(setup), m.prepare(judges))
             for entry, m in entries.items()
-            if isinstance(m, CaseMetric) and m.wanted(setup) and m.applies(any_of)
+            if isinstance(m, CaseMetric) and m.wanted(setup) and (any_of is None or m.applies(any_of))
         ]
-        self.sets = [metric for metric in metrics if isinstance(metric, SetMetric)]
 
     def named(self, view: View) -> dict[str, Direction]:
         """The better direction of every metric of two images that has a view, by name."""

@@ -1,9 +1,6 @@
-"""What a pair's sources show of its result, and how well any image fits what any pair asks for, at a small size.
+"""What the rules of failures look at: an image at a small size, and what a pair's sources show of its result.
 
-Fit is measured by slopes, the differences of neighbouring pixels: a method may shift colours and brightness, and the
-edges stay. The misfit of an image is 1 less the correlation of its slopes with the expected ones, over the pixels that
-some source shows: 0 for the same edges, about 1 for unrelated ones. Over all images and all pairs it is three products
-of matrices.
+It is measured item by item, and the rules come later (`stages.scoring.failures`). No torch here.
 """
 
 from collections.abc import Sequence
@@ -19,6 +16,15 @@ from stages.scoring.transfer_masks import giver_of, transfer_masks
 SIZE = 32  # px: 3,000 pairs against each other take seconds; JPEG and a shift of a few pixels of 1024 hardly count
 WHOLE = 0.99  # share of a pixel that must be shown before its slopes count
 LITTLE = 0.01  # share of an image: less is the border of a region
+FLAT = 2 / 255  # spread of each channel's pixels, of an image that has one colour
+
+
+class Seen(NamedTuple):
+    """An image as the rules see it: (SIZE, SIZE, 3) in [0, 1], a digest of its pixels, whether dlib finds a face."""
+
+    small: np.ndarray
+    digest: bytes
+    has_face: bool
 
 
 class Expected(NamedTuple):
@@ -54,10 +60,9 @@ def seen_small(pixels: np.ndarray) -> np.ndarray:
     return resize(pixels, SIZE)
 
 
-def slopes(small: np.ndarray) -> np.ndarray:
-    """Differences of neighbouring pixels, across and down, of an image (SIZE, SIZE, 3): (SIZE - 1, SIZE - 1, 6)."""
-    corner = small[:-1, :-1]
-    return np.concatenate([small[:-1, 1:] - corner, small[1:, :-1] - corner], axis=-1)
+def is_flat(small: np.ndarray) -> bool:
+    """Whether an image (h, w, 3) in [0, 1] has one colour, black for instance."""
+    return bool(small.std((0, 1)).max() < FLAT)
 
 
 def expect(
@@ -82,28 +87,3 @@ def expect(
     return Expected(
         pixels, weights, np.max(shares, axis=0) >= WHOLE, unseen, pair.references[giver_of(pair, scheme, "face")]
     )
-
-
-def misfits(images: np.ndarray, expected: Sequence[Expected]) -> np.ndarray:
-    """The misfit of each of m images (m, SIZE, SIZE, 3) with each of n expectations: (m, n) in [0, 2].
-
-    It is nan where an expectation or the image has no slopes to compare.
-    """
-    counts = np.repeat([each.counts.ravel() for each in expected], 6, axis=1).astype(float)
-    wanted = np.stack([slopes(each.pixels).ravel() for each in expected]) * counts
-    own = np.stack([slopes(image).ravel() for image in images])
-    lengths = np.sqrt((np.square(own) @ counts.T) * np.square(wanted).sum(1))
-    together = own @ wanted.T
-    found: np.ndarray = 1 - np.divide(together, lengths, out=np.full_like(together, np.nan), where=lengths > 0)
-    return found
-
-
-def misfit(image: np.ndarray, expected: Expected, other: np.ndarray | None = None) -> float:
-    """The misfit of an image with an expectation, or with another image where the expectation counts."""
-    wanted = expected if other is None else expected._replace(pixels=other)
-    return float(misfits(image[None], [wanted])[0, 0])
-
-
-def difference(a: np.ndarray, b: np.ndarray) -> float:
-    """Root mean square difference of two images (SIZE, SIZE, 3)."""
-    return float(np.sqrt(np.square(a - b).mean()))

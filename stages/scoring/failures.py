@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.regions.pair import Pair
-from stages.scoring.expectations import Expected, difference, misfit, misfits
+from stages.scoring.expectations import FLAT, Expected, Seen, is_flat
+from stages.scoring.misfits import difference, misfit, misfits
 
-FLAT = 2 / 255  # spread of each channel's pixels
 # Root mean square difference of one image saved twice. At JPEG 75 and 256 px it is 1.0/255 at most, at JPEG 30 1.3/255;
 # the result nearest to its identity was at 8.3/255 (Poisson).
 SAME = 2.5 / 255
@@ -45,17 +45,9 @@ class Failure(NamedTuple):
         return f"{self.rule}: {self.found}"
 
 
-class Seen(NamedTuple):
-    """An image as the rules see it: (SIZE, SIZE, 3) in [0, 1], a digest of its pixels, whether dlib finds a face."""
-
-    small: np.ndarray
-    digest: bytes
-    has_face: bool
-
-
 def is_constant(small: np.ndarray) -> Failure | None:
     """The failure of an image (h, w, 3) in [0, 1] that has one colour, black for instance."""
-    if small.std((0, 1)).max() >= FLAT:
+    if not is_flat(small):
         return None
     colour = [round(255 * float(channel)) for channel in small.mean((0, 1))]
     return Failure(CONSTANT, "it is black" if max(colour) <= 255 * FLAT else f"it has one colour, RGB {colour}")

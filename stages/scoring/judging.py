@@ -1,23 +1,16 @@
-"""The rules of `stages.scoring.failures`, asked of the files of a run, and their rows of the table."""
+"""The rules of `stages.scoring.failures`, asked of what was measured, and their rows of the table. No torch here."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from stages.engine.stage_records import Record
-from stages.formats.files import is_failed
-from stages.formats.images import read_rgb
-from stages.formats.label_maps import read_label_map
-from stages.nets.dlib_faces import detect_faces
-from stages.regions.labels import LabelScheme
+from stages.engine.stage_records import ItemRecord
 from stages.regions.pair import Pair
-from stages.scoring.bench import Value
-from stages.scoring.expectations import Expected, expect, seen_small
-from stages.scoring.failures import MISSING, UNREADABLE, Failure, Seen, judge
+from stages.scoring.failures import MISSING, UNREADABLE, Failure, judge
+from stages.scoring.sheets import Sheet, Value
 from stages.statistics.names import FAILURE
+
+Sheets = Mapping[str, Sheet | str]  # by item, or why there is none
 
 
 class Given(NamedTuple):
@@ -26,11 +19,6 @@ class Given(NamedTuple):
     faces: Mapping[str, Path]
     maps: Path
     targets: Path
-
-    def failed(self, pair: Pair) -> Path | None:
-        """The first file of a pair that an earlier stage failed to make, if there is one."""
-        files = [file for name in pair.images for file in (self.faces[name], self.maps / f"{name}.png")]
-        return next((file for file in [*files, self.targets / f"{pair.pair}.png"] if is_failed(file)), None)
 
 
 class Judged(NamedTuple):
@@ -44,54 +32,55 @@ class Judged(NamedTuple):
         return pair not in self.failures and pair not in self.unjudged
 
 
-def see(pixels: np.ndarray) -> Seen:
-    """An image, uint8 (H, H, 3), as the rules see it."""
-    return Seen(seen_small(pixels), hashlib.sha256(pixels.tobytes()).digest(), bool(detect_faces(pixels)))
-
-
 def judge_all(
     pairs: Sequence[Pair],
-    given: Given,
-    composites: Mapping[str, Path],
-    records: Mapping[str, Record],
-    scheme: LabelScheme,
+    images: Sheets,
+    of_pairs: Sheets,
+    composites: Mapping[str, Sheets],
+    absent: Mapping[str, Mapping[str, Failure]],
 ) -> dict[str, Judged]:
     """Judge the results of every method.
 
     Args:
         pairs: all pairs.
-        given: what the results were made from.
-        composites: folder of the composites by method.
-        records: of the composites by method, which say why one is missing; a method without has no reasons.
-        scheme: of the label maps.
+        images: the sheets of all their images.
+        of_pairs: the sheets of the pairs.
+        composites: by method, the sheets of its composites.
+        absent: by method, the pairs that have no composite (see `absent_of`).
     """
-    images: dict[str, Seen] = {}
-    expected: dict[int, Expected] = {}
+    seen = {name: sheet.seen for name, sheet in images.items() if isinstance(sheet, Sheet)}
     unjudged: dict[str, str] = {}
+    expected = {}
     for k, pair in enumerate(pairs):
-        if (failed := given.failed(pair)) is not None:
-            unjudged[pair.pair] = f"not judged: {failed} is empty, it failed before"
-            continue
-        images |= {name: see(read_rgb(given.faces[name])) for name in pair.images if name not in images}
-        maps = [read_label_map(given.maps / f"{name}.png", scheme) for name in pair.references]
-        target = read_label_map(given.targets / f"{pair.pair}.png", scheme)
-        expected[k] = expect(pair, [images[name].small for name in pair.references], maps, target, scheme)
+        sheet = of_pairs[pair.pair]
+        missing = [each for each in (sheet, *(images[name] for name in pair.images)) if isinstance(each, str)]
+        if missing or isinstance(sheet, str):
+            unjudged[pair.pair] = f"not judged: {missing[0]}"
+        else:
+            expected[k] = sheet.expected(pair.references)
     judged = {}
-    for method, folder in composites.items():
-        gone = absent(pairs, folder, records.get(method))
-        results = {k: see(read_rgb(folder / f"{pairs[k].pair}.png")) for k in expected if pairs[k].pair not in gone}
-        found = {pairs[k].pair: failure for k, failure in judge(pairs, results, expected, images).items()}
-        judged[method] = Judged(gone | found, {name: why for name, why in unjudged.items() if name not in gone})
+    for method, sheets in composites.items():
+        gone, results, missing_here = absent[method], {}, dict(unjudged)
+        for k in expected:
+            name = pairs[k].pair
+            result = sheets[name]
+            if isinstance(result, Sheet):
+                results[k] = result.seen
+            else:
+                missing_here[name] = f"not judged: {result}"
+        found = {pairs[k].pair: failure for k, failure in judge(pairs, results, expected, seen).items()}
+        judged[method] = Judged(
+            {**gone, **found}, {name: why for name, why in missing_here.items() if name not in gone}
+        )
     return judged
 
 
-def absent(pairs: Sequence[Pair], folder: Path, record: Record | None) -> dict[str, Failure]:
-    """The pairs whose composite is an empty file, with the reason that the record gives."""
-    items = {item["item"]: item for item in record["items"]} if record else {}
+def absent_of(pairs: Sequence[Pair], items: Mapping[str, ItemRecord]) -> dict[str, Failure]:
+    """The pairs that have no composite, by the records of the stage that makes a method's, with their reason."""
     found = {}
     for pair in pairs:
-        if is_failed(folder / f"{pair.pair}.png"):
-            item = items.get(pair.pair)
+        item = items.get(pair.pair)
+        if item is None or item["status"] == "failed":
             rule = UNREADABLE if item and item.get("unreadable") else MISSING
             found[pair.pair] = Failure(rule, (item and item.get("reason")) or "it has no composite")
     return found

@@ -1,110 +1,24 @@
-"""What is compared with what: every embedding with its image, every composite with what it was made from."""
+"""What is compared with what: an embedding with its image, a composite with what it was made from."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from stages.formats.files import is_failed
-from stages.formats.images import read_rgb
-from stages.formats.label_maps import read_label_map
 from stages.metrics import Case, Direction, Measured
 from stages.regions.labels import LabelScheme, in_common
 from stages.regions.pair import Pair, shown
-from stages.scoring.bench import Bench, Value
-from stages.scoring.judging import Given, Judged
+from stages.scoring.bench import Bench
 from stages.scoring.prepared import PreparedImage
-from stages.scoring.transfer_masks import REGIONS, giver_of, outside_taken, transfer_masks
-from stages.statistics.images import joined
-from stages.statistics.table import SUMMARY
-
-Features = list[list[np.ndarray]]  # of images, of each kind of features
+from stages.scoring.sheets import Value
+from stages.scoring.transfer_masks import giver_of, outside_taken, transfer_masks
 
 
-def score_reconstruction(
-    bench: Bench, faces: Mapping[str, Path], renders: Mapping[str, Path], permutations: int, seed: int
-) -> Iterator[tuple[str, Value]]:
-    """Yield the measurements of every face against each of its embeddings, then those of the sets under `*`.
-
-    Args:
-        bench: what measures.
-        faces: file of every face by name.
-        renders: folder of the embeddings' images by kind.
-        permutations, seed: of the null of a Fréchet distance.
-    """
-    kinds = bench.judges.features
-    features: dict[str, tuple[Features, Features]] = {code: ([], []) for code in renders}
-    seen: dict[str, list[str]] = {code: [] for code in renders}
-    for name, path in faces.items():
-        done = [code for code, folder in renders.items() if not is_failed(folder / f"{name}.png")]
-        if is_failed(path) or not done:
-            continue
-        face = bench.judges.prepare(read_rgb(path))
-        own = [kind.of(face) for kind in kinds]
-        for code in done:
-            render = bench.judges.prepare(read_rgb(renders[code] / f"{name}.png"))
-            for metric, measured, direction in bench.compare("whole", render, face):
-                yield code, _value(name, metric, measured, direction)
-            seen[code].append(name)
-            features[code][0].append(own)
-            features[code][1].append([kind.of(render) for kind in kinds])
-    for code, (x, y) in features.items():
-        yield from ((code, value) for value in score_sets(bench, x, y, seen[code], seen[code], permutations, seed))
-
-
-def score_transfer(
-    bench: Bench,
-    pairs: Sequence[Pair],
-    given: Given,
-    composites: Mapping[str, Path],
-    judged: Mapping[str, Judged],
-    permutations: int,
-    seed: int,
-) -> Iterator[tuple[str, Value]]:
-    """Yield the measurements of every method's composite of every pair, then those of the sets under `*`.
-
-    A composite that is a failure is not measured: an unchanged image would keep the identity perfectly.
-
-    The sets are all images that the method's composites are made from, each once, and its composites.
-
-    Args:
-        bench: what measures.
-        pairs: all pairs.
-        given: what the composites were made from.
-        composites: folder of the composites by method.
-        judged: what became of the composites by method.
-        permutations, seed: of the null of a Fréchet distance.
-    """
-    judges, scheme = bench.judges, bench.judges.parser.scheme
-    regions = regions_beside_taken(pairs, scheme)
-    features_of: dict[str, list[np.ndarray]] = {}
-    used: dict[str, dict[str, None]] = {method: {} for method in composites}
-    made: dict[str, Features] = {method: [] for method in composites}
-    made_of: dict[str, list[str]] = {method: [] for method in composites}
-    for pair in pairs:
-        done = [method for method in composites if judged[method].measured(pair.pair)]
-        if not done:
-            continue
-        sources = [judges.prepare(read_rgb(given.faces[image])) for image in pair.images]
-        own = [read_label_map(given.maps / f"{image}.png", scheme) for image in pair.images]
-        target = read_label_map(given.targets / f"{pair.pair}.png", scheme)
-        for image, source in zip(pair.images, sources, strict=True):
-            if image not in features_of:
-                features_of[image] = [kind.of(source) for kind in judges.features]
-        for method in done:
-            composite = judges.prepare(read_rgb(composites[method] / f"{pair.pair}.png"))
-            case = Case(pair, composite, sources, own, target)
-            yield from ((method, value) for value in score_case(bench, case, regions))
-            used[method] |= dict.fromkeys(pair.images)
-            made_of[method].append(joined(pair.images))
-            made[method].append([kind.of(composite) for kind in judges.features])
-    for method in composites:
-        x, images = [features_of[image] for image in used[method]], list(used[method])
-        sets = score_sets(bench, x, made[method], images, made_of[method], permutations, seed)
-        yield from ((method, value) for value in sets)
+def score_embedding(bench: Bench, image: str, render: PreparedImage, face: PreparedImage) -> Iterator[Value]:
+    """Yield the measurements of an image's embedding against the image."""
+    for metric, measured, direction in bench.compare("whole", render, face):
+        yield _value(image, metric, measured, direction)
 
 
 def score_case(bench: Bench, case: Case, regions: Sequence[str]) -> Iterator[Value]:
@@ -209,42 +123,3 @@ def _translated(indices: Iterable[int], scheme: LabelScheme, other: LabelScheme)
     """Indices of labels of `scheme` as `in_common` has them."""
     found: list[int] = in_common(np.array(sorted(indices), np.int64), scheme, other).tolist()
     return found
-
-
-def score_sets(
-    bench: Bench,
-    x: Features,
-    y: Features,
-    images_x: Sequence[str],
-    images_y: Sequence[str],
-    permutations: int,
-    seed: int,
-) -> Iterator[Value]:
-    """Yield the metrics of two sets on each kind of features.
-
-    Args:
-        bench: what measures.
-        x, y: of each image the features (d,) of every kind; y are the results. Of fewer than 2 nothing is measured.
-        images_x, images_y: the images that each is or was made from, as `joined` gives them.
-        permutations, seed: of the null.
-    """
-    n = len(y)
-    if min(len(x), n) < 2:
-        return
-    options: dict[str, Any] = {"images_x": images_x, "images_y": images_y, "permutations": permutations, "seed": seed}
-    for k, kind in enumerate(bench.judges.features):
-        a, b = (np.stack([features[k] for features in images]) for images in (x, y))
-        for metric in (each for each in bench.sets if each.on(kind.name)):
-            title = metric.title(kind.name)
-            for part in metric.measure(a, b, **options):
-                name = f"{title}{part.suffix}"
-                yield Value(SUMMARY, name, part.value, metric.direction, n, part.low, part.high, part.note)
-
-
-def regions_beside_taken(pairs: Sequence[Pair], scheme: LabelScheme) -> list[str]:
-    """Regions that are not in every pair just what is taken: of such a region *taken* says all there is to say."""
-    return [
-        region
-        for region in REGIONS
-        if any(pair.taken(scheme)[1:] != [frozenset(scheme.indices(region))] for pair in pairs)
-    ]

@@ -46,3 +46,12 @@ def giver_of(pair: Pair, scheme: LabelScheme, region: str) -> int:
     """Which reference gives a region, by its first label."""
     label = scheme.indices(region)[0]
     return next(k for k, labels in enumerate(pair.taken(scheme)) if label in labels)
+
+
+def regions_beside_taken(pairs: Sequence[Pair], scheme: LabelScheme) -> list[str]:
+    """Regions that are not in every pair just what is taken: of such a region *taken* says all there is to say."""
+    return [
+        region
+        for region in REGIONS
+        if any(pair.taken(scheme)[1:] != [frozenset(scheme.indices(region))] for pair in pairs)
+    ]

@@ -59,6 +59,14 @@ def clip_titles(score: ScoreParams) -> tuple[str, ...]:
     return tuple(clip_of(path).title for path in score["clip"])
 
 
+def digests_of(score: ScoreParams) -> dict[str, object]:
+    """The sha256 of all such files in use, by their key of section `score`; raises UserError if one is not there."""
+    check_score_files(score)
+    found: dict[str, object] = {"clip": [sha256_file(Path(path)) for path in score["clip"]]}
+    named = [("inception", score["inception"]), ("arcface", score["arcface"])]
+    return found | {key: path and sha256_file(Path(path)) for key, path in named}
+
+
 def supplied_to_score(score: ScoreParams) -> list[str]:
     """The paths of all such files that are in use."""
     one_file = [path for path in (score["inception"], score["arcface"]) if path is not None]

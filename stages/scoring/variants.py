@@ -15,11 +15,12 @@ from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.metrics import ImageMetric, View
 from stages.regions.pair import Pair
-from stages.scoring.bench import Bench, Value
+from stages.scoring.bench import Bench
 from stages.scoring.judges import Judges
 from stages.scoring.judging import Given
 from stages.scoring.prepared import PreparedImage, Setup
 from stages.scoring.protocols import score_kept, score_taken
+from stages.scoring.sheets import Value
 from stages.scoring.transfer_masks import Masks, transfer_masks
 
 VIEWS: tuple[View, View] = ("kept", "taken")

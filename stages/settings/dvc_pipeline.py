@@ -38,6 +38,8 @@ PARTS = {
     "folder": ["methods"],
     "in_place": ["align.variant"],
     "judges": ["networks.judges", "networks.judge_parsers"],
+    "measured": ["score"],
+    "parser": ["networks.parser"],
     "strata": ["pairs"],
     "given": ["report"],
 }

@@ -105,7 +105,7 @@ def test_items_are_computed_once(stage):
 def test_an_empty_input_failed_before_unless_a_user_gave_it(stage):
     stage.input("b").write_bytes(b"")
     assert ["b"] not in stage.run()
-    assert records()["b"]["reason"] == "b.txt is empty: it failed before"
+    assert records()["b"]["reason"] == "b.txt is empty, it failed before"
     stage.given, stage.broken = True, {"b"}
     assert ["b"] in stage.run()
     assert records()["b"]["reason"] == "b has no face", "the stage says what is wrong"

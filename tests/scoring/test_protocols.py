@@ -15,7 +15,7 @@ from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, FROM_19
 from stages.regions.pair import Pair
 from stages.scoring.features import of_clip
 from stages.scoring.pixels import resize, resize_mask
-from stages.scoring.protocols import regions_beside_taken
+from stages.scoring.transfer_masks import regions_beside_taken
 from stages.statistics.images import joined
 
 IDENTITY = "identity distance dlib-ResNet-v1@150"
@@ -102,7 +102,7 @@ def test_another_parser_judges_in_the_labels_that_both_tell_apart(run, judges):
 
 
 def test_what_cannot_be_measured_says_why(run, judges):
-    run.save("one", "r", np.full((SIZE, SIZE, 3), 10, np.uint8))  # no face
+    run.save("one", "r", np.random.default_rng(0).integers(0, 21, (SIZE, SIZE, 3), np.uint8))  # no face
     two = run.image("two", "p").copy()
     two[:, 48:] = run.image("faces", "a")[:, 48:]
     run.save("two", "p", two)

@@ -137,14 +137,6 @@ def kind_of(wildcards):
     return methods.kind_of(config["methods"][wildcards.method])
 
 
-def score_code():
-    """As `code`, of the stage that measures: with all metrics, and the networks in use."""
-    nets = config["networks"]
-    used = [*nets["judges"], nets["parser"], *nets["judge_parsers"], *OTHER_SCORERS]
-    modules = [registry.module("metrics", name) for name in registry.names("metrics")]
-    return code("score", *modules, *(registry.module("networks", name) for name in dict.fromkeys(used)))
-
-
 def method_code(wildcards):
     """As `code`, of the stage that makes the composites of the wildcard's method."""
     kind = config["methods"][wildcards.method]["kind"]

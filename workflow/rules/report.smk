@@ -1,39 +1,3 @@
-rule make_score:
-    input:
-        code=score_code(),
-        manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output.pairs,
-        faces=rules.make_faces.output.faces,
-        maps=rules.make_maps.output.maps,
-        targets=rules.make_targets.output.targets,
-        renders=RENDERS,
-        composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
-        records=expand("data/records/composites/{method}.json", method=METHODS),
-        parser=weights_of("parser"),
-        judges=weights_named([*config["networks"]["judges"], *config["networks"]["judge_parsers"]]),
-        others=weights_named(OTHER_SCORERS),
-        supplied=supplied_to_score(config["score"]),
-    output:
-        "reports/metrics.parquet",
-    log:
-        "logs/score.log",
-    resources:
-        gpu=1,
-    params:
-        section=section("score"),
-        methods=section("methods"),
-        in_place=" ".join(f"--in-place {method}" for method in sorted(methods.in_place(config))),
-        judges=" ".join(
-            [f"--judge {judge}" for judge in config["networks"]["judges"]]
-            + [f"--judge-parser {judge}" for judge in config["networks"]["judge_parsers"]]
-        ),
-        tf32=TF32,
-    shell:
-        "python -m stages.score --params {params.section:q} --methods {params.methods:q} --images {input.manifest}"
-        " --pairs {input.pairs} --data data --out {output} --log {log} {params.tf32}"
-        " {params.in_place} {params.judges} {input.judges} {input.parser} {input.others}"
-
-
 rule make_report:
     input:
         code=code("report"),

@@ -1,0 +1,44 @@
+"""How well any image fits what any pair asks for, at a small size.
+
+Fit is measured by slopes, the differences of neighbouring pixels: a method may shift colours and brightness, and the
+edges stay. The misfit of an image is 1 less the correlation of its slopes with the expected ones, over the pixels that
+some source shows: 0 for the same edges, about 1 for unrelated ones. Over all images and all pairs it is three products
+of matrices.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stages.scoring.expectations import Expected
+
+
+def slopes(small: np.ndarray) -> np.ndarray:
+    """Differences of neighbouring pixels, across and down, of an image (SIZE, SIZE, 3): (SIZE - 1, SIZE - 1, 6)."""
+    corner = small[:-1, :-1]
+    return np.concatenate([small[:-1, 1:] - corner, small[1:, :-1] - corner], axis=-1)
+
+
+def misfits(images: np.ndarray, expected: Sequence[Expected]) -> np.ndarray:
+    """The misfit of each of m images (m, SIZE, SIZE, 3) with each of n expectations: (m, n) in [0, 2].
+
+    It is nan where an expectation or the image has no slopes to compare.
+    """
+    counts = np.repeat([each.counts.ravel() for each in expected], 6, axis=1).astype(float)
+    wanted = np.stack([slopes(each.pixels).ravel() for each in expected]) * counts
+    own = np.stack([slopes(image).ravel() for image in images])
+    lengths = np.sqrt((np.square(own) @ counts.T) * np.square(wanted).sum(1))
+    together = own @ wanted.T
+    found: np.ndarray = 1 - np.divide(together, lengths, out=np.full_like(together, np.nan), where=lengths > 0)
+    return found
+
+
+def misfit(image: np.ndarray, expected: Expected, other: np.ndarray | None = None) -> float:
+    """The misfit of an image with an expectation, or with another image where the expectation counts."""
+    wanted = expected if other is None else expected._replace(pixels=other)
+    return float(misfits(image[None], [wanted])[0, 0])
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> float:
+    """Root mean square difference of two images (SIZE, SIZE, 3)."""
+    return float(np.sqrt(np.square(a - b).mean()))
