@@ -52,12 +52,12 @@ def run(folder: Path, changes: Path, *targets: str) -> float:
 
 
 def computed(folder: Path) -> Mapping[str, list[Mapping[str, Any]]]:
-    """The items of every stage that computed some, as its record has them."""
+    """The items of every stage that computed some, as its record has them; what is measured is timed as a whole."""
     records = [read_record(path) for path in (folder / "data" / "records").rglob("*.json")]
     return {
         record["stage"]: [item for item in record["items"] if "seconds" in item]
         for record in records
-        if "items" in record
+        if "items" in record and not record["stage"].startswith("measured-")
     }
 
 

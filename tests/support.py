@@ -30,7 +30,7 @@ MODULES = {
     "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "strata": ["strata.__main__"],
     "targets": ["pairs", "strata.__main__", "target"],
     "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["compose"],
-    "gallery": ["gallery"], "score": ["score"], "report": ["report"],
+    "gallery": ["gallery"], "score": ["measure", "score"], "report": ["report"],
 }  # fmt: skip
 
 # The rooms of which these load entries by name (`stages.registry`).

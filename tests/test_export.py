@@ -12,12 +12,16 @@ import pytest
 from PIL import Image
 from support import ROOT, must, run_module
 
-from stages.engine.stage_records import read_record
+from stages.engine.stage_records import items_of_records
 from stages.export import main
+from stages.formats.images import read_rgb
 from stages.formats.label_maps import label_map_bytes
+from stages.measure import pair_job, run_job
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.pair import Pair
-from stages.scoring.judging import Given, failure_values, judge_all
+from stages.scoring.judging import absent_of, failure_values, judge_all
+from stages.scoring.measuring import see
+from stages.scoring.sheets import Sheet, of_seen, read_sheet
 from stages.settings.layouts import LAYOUTS, collect_script, readme
 from stages.settings.manifests import listed_pairs, read_pairs
 from stages.settings.yaml_files import read_yaml
@@ -30,6 +34,11 @@ PAIRS = [
     Pair("s", "cem", {"eyes": "ann"}),
 ]
 FOLDER = Path("/there/some where")
+
+
+def seen(path):
+    """What the rules look at of an image."""
+    return Sheet([], *of_seen(see(read_rgb(Path(path)))))
 
 
 def test_hairfastgan_reads_a_line_of_three_and_joins_their_names():
@@ -173,12 +182,14 @@ def test_a_stand_in_goes_all_the_way(planned):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     pairs = list(listed_pairs(Path("data/pairs.csv"), Path("data/images.csv")).values())
-    faces = {name: Path("data/faces") / f"{name}.png" for name in ("ann", "ben", "cem")}
-    judged = judge_all(
-        pairs, Given(faces, Path("data/maps"), Path("data/targets")),
-        {"hairfastgan": Path("data/composites/hairfastgan")},
-        {"hairfastgan": read_record(Path("data/records/composites/hairfastgan.json"))}, SCHEME,
-    )["hairfastgan"]  # fmt: skip
+    listed, out = {pair.pair: pair for pair in pairs}, Path("data/measured")
+    images = {name: seen(f"data/faces/{name}.png") for name in ("ann", "ben", "cem")}
+    run_job("measured-pairs", pair_job(listed, Path("data"), out, SCHEME), [], Path("record.json"))
+    of_pairs = {name: read_sheet(out / f"{name}.safetensors", name) for name in listed}
+    absent = absent_of(pairs, items_of_records(Path("data/records/composites/hairfastgan")))
+    made_of = {name: Path(f"data/composites/hairfastgan/{name}.png") for name in listed}
+    composites = {name: "empty" if name in absent else seen(path) for name, path in made_of.items()}
+    judged = judge_all(pairs, images, of_pairs, {"hairfastgan": composites}, {"hairfastgan": absent})["hairfastgan"]
     assert {pair: failure.rule for pair, failure in judged.failures.items()} == {
         "ann-cem": "missing", "ben-ann": "unchanged",
     }  # fmt: skip

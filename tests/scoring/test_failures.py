@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from stages.formats.label_maps import label_map_bytes
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.pair import Pair
-from stages.scoring import judging
-from stages.scoring.expectations import SIZE, expect, misfit, misfits, seen_small, slopes
+from stages.scoring.expectations import SIZE, Seen, expect, seen_small
 from stages.scoring.failures import judge
-from stages.scoring.judging import Given, Judged, absent, failure_values, judge_all
+from stages.scoring.judging import Judged, absent_of, failure_values, judge_all
+from stages.scoring.misfits import misfit, misfits, slopes
+from stages.scoring.sheets import Sheet, of_expected, of_seen
 
 BACKGROUND, SKIN, HAIR = (SCHEME[name] for name in ("background", "skin", "hair"))
 EDGE = 256
@@ -62,7 +62,7 @@ EXPECTED = {
 
 
 def see(pixels, has_face=True):
-    return judging.Seen(seen_small(pixels), pixels.tobytes(), has_face)
+    return Seen(seen_small(pixels), pixels.tobytes(), has_face)
 
 
 IMAGES = {name: see(photo) for name, photo in PHOTOS.items()}
@@ -170,51 +170,45 @@ def test_a_misfit_does_not_see_brightness_and_contrast(contrast, brightness):
     assert misfit(image * contrast + brightness, EXPECTED[5]) == pytest.approx(misfit(image, EXPECTED[5]), abs=1e-9)
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Files of a run, whose face detector takes any image that is not flat for a face."""
-    monkeypatch.setattr(judging, "detect_faces", lambda pixels: ["face"] if pixels.std() > 1 else [])
-    for part in ("faces", "maps", "targets", "mine"):
-        (tmp_path / part).mkdir()
-    for name in NAMES:
-        Image.fromarray(PHOTOS[name]).save(tmp_path / "faces" / f"{name}.png")
-        (tmp_path / "maps" / f"{name}.png").write_bytes(label_map_bytes(MAPS[name], SCHEME))
-    for pair in PAIRS:
-        (tmp_path / "targets" / f"{pair.pair}.png").write_bytes(label_map_bytes(target_of(pair), SCHEME))
-        Image.fromarray(good(pair)).save(tmp_path / "mine" / f"{pair.pair}.png")
-    return tmp_path
+def sheet(pixels):
+    return Sheet([], *of_seen(see(pixels)))
 
 
-def judged(folder, items=()):
-    given = Given({name: folder / "faces" / f"{name}.png" for name in NAMES}, folder / "maps", folder / "targets")
-    record = {"stage": "composites-mine", "files": {}, "weights": {}, "items": list(items)}
-    return judge_all(PAIRS, given, {"mine": folder / "mine"}, {"mine": record}, SCHEME)["mine"]
+def judged(items=(), without=None):
+    """What becomes of good results; `without`: the name of an image that failed. `items`: in the method's record."""
+    gone = f"data/faces/{without}.png is empty, it failed before"
+    images = {name: gone if name == without else sheet(photo) for name, photo in PHOTOS.items()}
+    lacks = {pair.pair for pair in PAIRS if without in pair.images}
+    of_pairs = {
+        p.pair: gone if p.pair in lacks else of_expected(EXPECTED[k], p.references) for k, p in enumerate(PAIRS)
+    }
+    failed = {item["item"] for item in items}
+    composites = {p.pair: gone if p.pair in lacks | failed else sheet(good(p)) for p in PAIRS}
+    rest = [{"item": pair.pair, "status": "ok"} for pair in PAIRS if pair.pair not in failed]
+    absent = absent_of(PAIRS, {item["item"]: item for item in [*items, *rest]})
+    return judge_all(PAIRS, images, of_pairs, {"mine": composites}, {"mine": absent})["mine"]
 
 
-def test_files_that_are_not_there_or_cannot_be_read_are_failures_with_the_records_reason(folder):
-    for k in (0, 1):
-        (folder / "mine" / f"{PAIRS[k].pair}.png").write_bytes(b"")
+def test_files_that_are_not_there_or_cannot_be_read_are_failures_with_the_records_reason():
     items = [
         {"item": PAIRS[0].pair, "status": "failed", "reason": "mine: no image named so"},
         {"item": PAIRS[1].pair, "status": "failed", "reason": "x.png: not an image", "unreadable": True},
     ]
-    notes = {name: failure.note for name, failure in judged(folder, items).failures.items()}
+    notes = {name: failure.note for name, failure in judged(items).failures.items()}
     assert notes == {
         PAIRS[0].pair: "missing: mine: no image named so",
         PAIRS[1].pair: "unreadable: x.png: not an image",
     }
-    assert {each.rule for each in absent(PAIRS, folder / "mine", None).values()} == {"missing"}
+    assert {each.note for each in absent_of(PAIRS, {}).values()} == {"missing: it has no composite"}
 
 
-def test_a_pair_whose_face_failed_is_not_judged_and_no_failure_of_the_method(folder):
-    (folder / "faces" / "dee.png").write_bytes(b"")
-    (folder / "mine" / "dee-ann.png").write_bytes(b"")
-    got = judged(folder)
+def test_a_pair_whose_face_failed_is_not_judged_and_no_failure_of_the_method():
+    got = judged([{"item": "dee-ann", "status": "failed", "reason": "no face"}], without="dee")
     assert set(got.failures) == {"dee-ann"}, "but a result that is not there is one all the same"
     assert set(got.unjudged) == {pair.pair for pair in PAIRS if "dee" in pair.images} - {"dee-ann"}
     values = list(failure_values(got, PAIRS))
     assert {value.note for value in values if value.item == "ann-dee"} == {
-        f"not judged: {folder / 'faces' / 'dee.png'} is empty, it failed before"
+        "not judged: data/faces/dee.png is empty, it failed before"
     }
     assert not got.measured("ann-dee") and not got.measured("dee-ann") and got.measured("ann-ben")
 
