@@ -11,24 +11,33 @@ Protocols:
         is pasted, which would be the photo itself.
 """
 
+import json
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from platform import machine
 from typing import Annotated
 
 import pandas as pd
 import typer
+from loky import cpu_count
 
+from stages import registry
+from stages.engine.code import code_digests
 from stages.engine.command import Log, Scheme, as_json, log_to, run_stage
+from stages.engine.environment import versions
+from stages.engine.item_store import Store, fingerprint
 from stages.engine.stage_records import check, items_of_records
 from stages.errors import UserError
-from stages.formats.files import is_failed
+from stages.formats.canonical import canonical
+from stages.formats.files import is_failed, sha256
+from stages.metrics import SetPart
 from stages.params.outputs import ScoreParams
 from stages.params.whole import Methods
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.scoring.judging import absent_of
-from stages.scoring.merging import Drawn, Row, reconstruction_rows, transfer_rows
+from stages.scoring.merging import Drawn, Row, Sets, measure_sets, reconstruction_rows, transfer_rows
 from stages.scoring.metric_names import left_out, own_hair, setup_with
 from stages.scoring.prepared import Setup
 from stages.scoring.sheets import Sheet, Value, read_sheet
@@ -39,25 +48,53 @@ from stages.statistics import table
 logger = logging.getLogger(__name__)
 
 COLUMNS = ["protocol", "method", *Value._fields, "images"]
+SETS = "sets"  # of the item store: what set metrics say
 MEASURED = "measured"  # folder of all sheets below `data`, and of their records below `data/records`
+
+
+def sheet_paths(data: Path, kind: str, names: Iterable[str]) -> dict[str, Path]:
+    """Where the sheets of items are, by item."""
+    return {name: data / MEASURED / kind / f"{name}.safetensors" for name in names}
+
+
+def check_sheets(paths: Sequence[Path]) -> None:
+    """Raises UserError if a sheet is not there, or not what `stages.measure` wrote."""
+    if gone := [path for path in paths if not path.is_file()]:
+        raise UserError(f"{gone[0]}: {len(gone)} sheets are missing, this one first; run again")
+    check(paths)
 
 
 def read_sheets(data: Path, kind: str, names: Sequence[str]) -> dict[str, Sheet | str]:
     """The sheets of some items in `data/measured/KIND`, or why there is none, by item.
 
     Raises:
-        UserError: one is missing, or not what `stages.measure` wrote.
+        UserError: one is no sheet.
     """
-    paths = {name: data / MEASURED / kind / f"{name}.safetensors" for name in names}
-    if gone := [path for path in paths.values() if not path.is_file()]:
-        raise UserError(f"{gone[0]}: {len(gone)} files of {gone[0].parent} are missing, this one first; run again")
-    check(paths.values())
+    paths = sheet_paths(data, kind, names)
     noted = items_of_records(data / "records" / MEASURED / kind)
     reasons = {name: item["reason"] for name, item in noted.items() if "reason" in item}
     return {
         name: reasons.get(name, f"{path} is empty") if is_failed(path) else read_sheet(path, name)
         for name, path in paths.items()
     }
+
+
+def remembered(entry: str, sets: Sets) -> list[SetPart]:
+    """As `measure_sets`, from the item store if they were measured: relabelling thousands takes minutes."""
+    module = registry.module("metrics", entry)
+    used = {name: versions()[name] for name in ("numpy", "scipy")}
+    images = canonical([sets.images_x, sets.images_y]).encode()
+    parts = {
+        "stage": SETS, "params": sets.drawn._asdict(), "code": code_digests(module),
+        "environment": {"machine": machine(), "cores": cpu_count(), **used},
+        "inputs": {"x": sha256(sets.x.tobytes()), "y": sha256(sets.y.tobytes()), "images": sha256(images)},
+    }  # fmt: skip
+    store, key = Store(SETS), fingerprint(parts)
+    if (stored := store.get(key)) is not None:
+        return [SetPart(*part) for part in json.loads(stored.contents["parts"])]
+    found = measure_sets(entry, sets)
+    store.put(key, {"parts": json.dumps(found).encode()}, {"item": entry, "status": "ok"}, parts)
+    return found
 
 
 def rows_of(
@@ -85,17 +122,20 @@ def rows_of(
         UserError: a sheet or a record is missing or damaged.
     """
     names, folder_of = [pair.pair for pair in pairs], reconstruction_folders(methods)
+    folders = list(dict.fromkeys(folder_of.values()))
+    of_images = ["images", *(f"reconstructions/{folder}" for folder in folders)]
+    of_results = ["pairs", *(f"composites/{method}" for method in methods)]
+    wanted = [(kind, images) for kind in of_images] + [(kind, names) for kind in of_results]
+    check_sheets([path for kind, items in wanted for path in sheet_paths(data, kind, items).values()])
     faces, of_pairs = read_sheets(data, "images", images), read_sheets(data, "pairs", names)
-    embeddings = {
-        folder: read_sheets(data, f"reconstructions/{folder}", images) for folder in dict.fromkeys(folder_of.values())
-    }
+    embeddings = {folder: read_sheets(data, f"reconstructions/{folder}", images) for folder in folders}
     composites = {method: read_sheets(data, f"composites/{method}", names) for method in methods}
     made = {method: items_of_records(data / "records" / "composites" / method) for method in methods}
     absent = {method: absent_of(pairs, items) for method, items in made.items()}
     idle = left_out(pairs, scheme, setup)
     return [
-        *reconstruction_rows(images, faces, embeddings, folder_of, in_place, own_hair(setup), drawn),
-        *transfer_rows(pairs, faces, of_pairs, composites, absent, idle, drawn),
+        *reconstruction_rows(images, faces, embeddings, folder_of, in_place, own_hair(setup), drawn, remembered),
+        *transfer_rows(pairs, faces, of_pairs, composites, absent, idle, drawn, remembered),
     ]
 
 

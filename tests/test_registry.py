@@ -133,6 +133,11 @@ def test_planning_reads_all_entries_without_torch():
     assert {f"stages.networks.{name}" for name in registry.names("networks")} <= modules
 
 
+def test_the_table_is_made_without_torch():
+    modules = loaded_after("import stages.score\nfrom stages import registry\nregistry.entries('metrics')")
+    assert not modules & {"torch", "torchvision", "dlib"}
+
+
 @pytest.mark.parametrize("network", ARCHITECTURES)
 def test_a_weight_file_brings_in_its_own_network_alone(tmp_path, network):
     entry, facts = registry.load("networks", network), FACTS.get(network, {})

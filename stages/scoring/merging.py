@@ -3,13 +3,13 @@
 A composite that is a failure has no other row: an unchanged image would keep the identity perfectly. No torch here.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from stages import registry
-from stages.metrics import SetMetric
+from stages.metrics import SetMetric, SetPart
 from stages.regions.pair import Pair
 from stages.scoring.failures import Failure
 from stages.scoring.judging import Sheets, failure_values, judge_all
@@ -34,6 +34,27 @@ class Drawn(NamedTuple):
     seed: int
 
 
+class Sets(NamedTuple):
+    """Two sets of images, as a set metric gets them: features, the images of each sample, and how chance is drawn."""
+
+    x: np.ndarray
+    y: np.ndarray
+    images_x: Sequence[str]
+    images_y: Sequence[str]
+    drawn: Drawn
+
+
+MeasureSets = Callable[[str, Sets], list[SetPart]]  # by the metric of a file
+
+
+def measure_sets(entry: str, sets: Sets) -> list[SetPart]:
+    """What the set metric of a file says of two sets."""
+    metric = registry.load("metrics", entry)
+    assert isinstance(metric, SetMetric)
+    images = {"images_x": sets.images_x, "images_y": sets.images_y}
+    return metric.measure(sets.x, sets.y, **images, **sets.drawn._asdict())
+
+
 def reconstruction_rows(
     names: Sequence[str],
     faces: Sheets,
@@ -42,6 +63,7 @@ def reconstruction_rows(
     in_place: Collection[str],
     own_hair: Collection[str],
     drawn: Drawn,
+    measure: MeasureSets = measure_sets,
 ) -> Iterator[Row]:
     """Yield every method's measurements of images against their embeddings, of self-transfers, and of their sets.
 
@@ -53,6 +75,7 @@ def reconstruction_rows(
         in_place: the methods whose composite of an image with its own hair is its embedding.
         own_hair: the metrics that are measured of such a composite.
         drawn: how the distances by chance are.
+        measure: measures two sets, or knows what they were measured to be.
     """
     for folder, sheets in embeddings.items():
         values: list[Value] = []
@@ -64,7 +87,7 @@ def reconstruction_rows(
                 images.append(name)
                 x.append(face.features)
                 y.append(sheet.features)
-        values += score_sets(x, y, images, images, drawn)
+        values += score_sets(x, y, images, images, drawn, measure)
         for method in (each for each, own in folder_of.items() if own == folder):
             for value in values:
                 image = "" if value.item == SUMMARY else value.item
@@ -81,6 +104,7 @@ def transfer_rows(
     absent: Mapping[str, Mapping[str, Failure]],
     left_out: Collection[str],
     drawn: Drawn,
+    measure: MeasureSets = measure_sets,
 ) -> Iterator[Row]:
     """Yield the measurements of every method's composites, then those of the sets, then which of them are failures.
 
@@ -89,7 +113,7 @@ def transfer_rows(
     Args:
         pairs, images, of_pairs, composites, absent: as of `judge_all`.
         left_out: names of metrics that are measured of every pair, and say nothing in this run.
-        drawn: how the distances by chance are.
+        drawn, measure: as of `reconstruction_rows`.
     """
     judged = judge_all(pairs, images, of_pairs, composites, absent)
     for method, sheets in composites.items():
@@ -105,7 +129,7 @@ def transfer_rows(
             made.append(sheet.features)
             made_of.append(text)
         x = [sheet.features for name in used if isinstance(sheet := images[name], Sheet)]
-        for value in score_sets(x, made, list(used), made_of, drawn):
+        for value in score_sets(x, made, list(used), made_of, drawn, measure):
             yield Row("transfer", method, value, "")
     of = {pair.pair: joined(pair.images) for pair in pairs}
     for method in composites:
@@ -118,21 +142,24 @@ def score_sets(
     images_x: Sequence[str],
     images_y: Sequence[str],
     drawn: Drawn,
+    measure: MeasureSets,
 ) -> Iterator[Value]:
     """Yield the metrics of two sets on each kind of features.
 
     Args:
         x, y: of each image the features (d,) by kind; y are the results. Of fewer than 2 nothing is measured.
         images_x, images_y: the images that each is or was made from, as `joined` gives them.
-        drawn: how the distances by chance are.
+        drawn, measure: as of `reconstruction_rows`.
     """
     if min(len(x), len(y)) < 2:
         return
-    metrics = [metric for metric in registry.entries("metrics").values() if isinstance(metric, SetMetric)]
+    metrics = {name: metric for name, metric in registry.entries("metrics").items() if isinstance(metric, SetMetric)}
     for kind in y[0]:
         a, b = (np.stack([features[kind] for features in images]) for images in (x, y))
-        for metric in (each for each in metrics if each.on(kind)):
-            title = metric.title(kind)
-            for part in metric.measure(a, b, images_x=images_x, images_y=images_y, **drawn._asdict()):
-                name = f"{title}{part.suffix}"
-                yield Value(SUMMARY, name, part.value, metric.direction, len(y), part.low, part.high, part.note)
+        sets = Sets(a, b, images_x, images_y, drawn)
+        for entry, metric in metrics.items():
+            if metric.on(kind):
+                title = metric.title(kind)
+                for part in measure(entry, sets):
+                    name = f"{title}{part.suffix}"
+                    yield Value(SUMMARY, name, part.value, metric.direction, len(y), part.low, part.high, part.note)

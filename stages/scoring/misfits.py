@@ -19,16 +19,37 @@ def slopes(small: np.ndarray) -> np.ndarray:
     return np.concatenate([small[:-1, 1:] - corner, small[1:, :-1] - corner], axis=-1)
 
 
-def misfits(images: np.ndarray, expected: Sequence[Expected]) -> np.ndarray:
+def misfits(images: np.ndarray, expected: Sequence[Expected], dtype: type[np.floating] = np.float64) -> np.ndarray:
     """The misfit of each of m images (m, SIZE, SIZE, 3) with each of n expectations: (m, n) in [0, 2].
 
-    It is nan where an expectation or the image has no slopes to compare.
+    It is nan where an expectation or the image has no slopes to compare. `dtype`: of the products, which cost most.
     """
-    counts = np.repeat([each.counts.ravel() for each in expected], 6, axis=1).astype(float)
-    wanted = np.stack([slopes(each.pixels).ravel() for each in expected]) * counts
-    own = np.stack([slopes(image).ravel() for image in images])
-    lengths = np.sqrt((np.square(own) @ counts.T) * np.square(wanted).sum(1))
-    together = own @ wanted.T
+    counts = np.stack([each.counts.ravel() for each in expected]).astype(dtype)
+    wanted = np.stack([_wanted(each) for each in expected]).astype(dtype)
+    own = np.stack([slopes(image).ravel() for image in images]).astype(dtype)
+    # Of a pixel all six slopes count or none does, so their squares are added first.
+    squares = np.square(own).reshape(len(own), counts.shape[1], -1).sum(-1)
+    return _one_less(own @ wanted.T, (squares @ counts.T) * np.square(wanted).sum(1))
+
+
+def own_misfits(images: Sequence[np.ndarray], expected: Sequence[Expected]) -> np.ndarray:
+    """The misfit of each image with the expectation of the same place: (m,)."""
+    found = np.empty(len(expected))
+    for k, (image, each) in enumerate(zip(images, expected, strict=True)):
+        own, wanted = (slopes(image) * each.counts[..., None]).ravel(), _wanted(each)
+        found[k] = _one_less(own @ wanted, (own @ own) * (wanted @ wanted))
+    return found
+
+
+def _wanted(expected: Expected) -> np.ndarray:
+    """The slopes of an expectation as one vector, 0 where they do not count."""
+    found: np.ndarray = (slopes(expected.pixels) * expected.counts[..., None]).ravel()
+    return found
+
+
+def _one_less(together: np.ndarray, squares: np.ndarray) -> np.ndarray:
+    """1 less the products of slopes over the roots of the products of their squares; nan where there are none."""
+    together, lengths = np.asarray(together), np.sqrt(squares)
     found: np.ndarray = 1 - np.divide(together, lengths, out=np.full_like(together, np.nan), where=lengths > 0)
     return found
 
@@ -36,7 +57,7 @@ def misfits(images: np.ndarray, expected: Sequence[Expected]) -> np.ndarray:
 def misfit(image: np.ndarray, expected: Expected, other: np.ndarray | None = None) -> float:
     """The misfit of an image with an expectation, or with another image where the expectation counts."""
     wanted = expected if other is None else expected._replace(pixels=other)
-    return float(misfits(image[None], [wanted])[0, 0])
+    return float(own_misfits([image], [wanted])[0])
 
 
 def difference(a: np.ndarray, b: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from stages.measure import chosen, composite_job, embedding_job, image_job, pair
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
 from stages.score import rows_of
+from stages.scoring.merging import measure_sets
 from stages.scoring.metric_names import entries_for
 from stages.scoring.sheets import Sheet, Value, read_sheet, sheet_bytes
 
@@ -223,6 +224,25 @@ def test_one_region_less_to_show_changes_the_rows_of_the_others(project):
     assert {f"hair PSNR@{SIZE}", f"look CIEDE2000@{SIZE}"} <= {key[3] for key in project.rows()}
 
 
+def test_sets_that_were_measured_are_not_measured_again(project, monkeypatch):
+    """But other relabellings are, and what is damaged in the store."""
+    project.measure_all()
+    rows, calls = project.rows(), []
+
+    def measured(entry, sets):
+        calls.append(entry)
+        return measure_sets(entry, sets)
+
+    monkeypatch.setattr("stages.score.measure_sets", measured)
+    assert project.rows() == rows and not calls
+    stored = sorted(Path(".cache/sets").glob("*/parts"))
+    DAMAGES["bit flipped"](stored[0])
+    assert project.rows() == rows and len(calls) == 1
+    drawn = DRAWN._replace(seed=1)
+    rows_of(DATA, NAMES, ALL, METHODS, [], CELEBAMASK_19, project.judges.setup, drawn)
+    assert len(calls) == 1 + len(stored)
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_sheet_is_refused_in_one_line(project, refused, damage):
     project.measure_all()
@@ -235,7 +255,7 @@ def test_a_sheet_that_is_not_there_is_named(project, refused):
     project.measure_all()
     sheet = DATA / "measured" / "pairs" / "r.safetensors"
     sheet.unlink()
-    refused(f"^{sheet}: 1 files of data/measured/pairs are missing, this one first; run again$", project.rows)
+    refused(f"^{sheet}: 1 sheets are missing, this one first; run again$", project.rows)
 
 
 def test_a_sheet_keeps_what_is_not_finite(tmp_path):

@@ -131,7 +131,10 @@ def test_a_blend_parameter_reruns_what_is_blended_score_and_report_only(finished
     planned = snakemake(finished, "-n", scale=str(changed))
     jobs = dict(re.findall(r"^(make_\w+) +(\d+)$", planned.stdout + planned.stderr, re.M))
     assert jobs == {
-        "make_composites": "2", "make_measured_composites": "2", "make_score": "1", "make_report": "1",
+        "make_composites": "2",
+        "make_measured_composites": "2",
+        "make_score": "1",
+        "make_report": "1",
     }, (  # fmt: skip
         "what is pasted does not depend on it"
     )
