@@ -57,5 +57,6 @@ lock: $(INSTALLED)
 
 # What was computed; not the item store, the fetched packages, the weights or your own checkpoints.
 clean:
-	rm -rf $(addprefix data/,faces maps targets codes reconstructions aligned composites records images.csv pairs.csv)
+	rm -rf $(addprefix data/,faces maps strata targets codes reconstructions aligned composites measured gallery chunks records)
+	rm -f data/images.csv data/pairs.csv data/pairs.json
 	rm -rf reports/* logs .snakemake

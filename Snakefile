@@ -46,6 +46,11 @@ rule all:
     default_target: True
     input:
         rules.make_report.output,
+        # And all that it was made of: it is there as well, or it is made again.
+        rules.make_images.output,
+        ALL_RECORDS,
+        all_chunks(rules.make_strata.output, IMAGE_CHUNKS),
+        MEASURED,
 
 
 rule weights:
@@ -55,40 +60,42 @@ rule weights:
 
 rule faces:
     input:
-        rules.make_faces.output,
+        rules.make_images.output,
+        all_chunks(rules.make_faces.output, IMAGE_CHUNKS),
 
 
 rule maps:
     input:
-        rules.make_maps.output,
+        all_chunks(rules.make_maps.output, IMAGE_CHUNKS),
 
 
 rule strata:
     input:
-        rules.make_strata.output,
-
-
-rule targets:
-    input:
-        rules.make_pair_strata.output,
-        rules.make_targets.output,
+        all_chunks(rules.make_strata.output, IMAGE_CHUNKS),
+        rules.make_image_strata.output,
 
 
 rule codes:
     input:
-        rules.make_codes.output,
-        expand(rules.make_other_codes.output, kind=OTHER_CODES),
-        expand(rules.ingest_reconstructions.output, method=REBUILT),
+        all_chunks("data/records/codes/{code}/{chunk}.json", IMAGE_CHUNKS, code=EMBEDDED),
+
+
+rule targets:
+    input:
+        rules.make_pairs.output,
+        rules.make_pair_strata.output,
+        rules.make_chunks.output,
+        all_chunks(rules.make_targets.output, PAIR_CHUNKS),
 
 
 rule aligned:
     input:
-        expand(rules.make_aligned.output, method=ALIGNED),
+        all_chunks(rules.make_aligned.output, PAIR_CHUNKS, method=ALIGNED),
 
 
 rule composites:
     input:
-        expand(rules.make_composites.output, method=METHODS),
+        all_chunks(rules.make_composites.output, PAIR_CHUNKS, method=METHODS),
 
 
 rule gallery:

@@ -43,7 +43,7 @@ def put(kind: str, sheets: Mapping[str, Sheet]) -> None:
         (folder / f"{name}.safetensors").write_bytes(sheet_bytes(sheet))
     items = [{"item": name, "status": "ok", "seconds": 1.0, "key": sha256(name.encode())} for name in sheets]
     files = [folder / f"{name}.safetensors" for name in sheets]
-    write_record(DATA / "records" / "measured" / f"{kind}.json", f"measured-{kind}", files, items=items)
+    write_record(DATA / "records" / "measured" / kind / "000.json", f"measured-{kind}", files, weights={}, items=items)
 
 
 def make(images: int, pairs: int) -> None:
@@ -78,7 +78,7 @@ def make(images: int, pairs: int) -> None:
         noisy = {name: np.clip(each + random.normal(0, 0.1, each.shape), 0, 1) for name, each in asked.items()}
         put(f"composites/{method}", {name: measured(pixels) for name, pixels in noisy.items()})
         items = [{"item": name, "status": "ok"} for name in chosen]
-        write_record(DATA / "records" / "composites" / f"{method}.json", method, [], items=items)
+        write_record(DATA / "records" / "composites" / method / "000.json", method, [], weights={}, items=items)
     (DATA / "images.csv").write_text("image,source\n" + "".join(f"{name},drawn\n" for name in faces))
     lines = [f"{name},{faces[a]},{faces[b]}\n" for name, (a, b) in chosen.items()]
     (DATA / "pairs.csv").write_text("pair,identity,hair\n" + "".join(lines))

@@ -108,7 +108,6 @@ def main(
     ],
     method: Annotated[Methods, typer.Option(parser=as_json("methods"), help="one entry of `methods`, as JSON")],
     scheme: Scheme,
-    images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],
     targets: Annotated[Path, typer.Option(help="folder of the target maps")],
@@ -125,7 +124,7 @@ def main(
     """For each pair and reference, F aligned to the target map, and S."""
     log_to(log)
     ((name, choice),) = method.items()
-    listed = listed_pairs(pairs, images)
+    listed = listed_pairs(pairs)
     codes = code_folder(codes, choice["code"])
     items = []
     for pair in listed.values():

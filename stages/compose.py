@@ -77,7 +77,6 @@ def main(
         dict[str, object], typer.Option(parser=as_json(), help="its own section of params.yaml, as JSON; or {}")
     ],
     scheme: Scheme,
-    images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
     out: Annotated[Path, typer.Option(help="folder of the composites")],
@@ -92,9 +91,7 @@ def main(
     ((name, choice),) = method.items()
     if own := registry.load("methods", choice["kind"]).section:
         check_section(own, params)
-    job = Job(
-        name, choice, params, scheme, listed_pairs(pairs, images), Folders.of(data, name), weights, precision, tf32, out
-    )
+    job = Job(name, choice, params, scheme, listed_pairs(pairs), Folders.of(data, name), weights, precision, tf32, out)
     make_composites(job, record)
 
 

@@ -9,7 +9,7 @@ import torch
 import typer
 
 from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
-from stages.engine.command import TF32, Log, Precision, as_json, log_to, run_stage
+from stages.engine.command import TF32, Log, Names, Precision, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
 from stages.errors import ItemError
@@ -20,14 +20,13 @@ from stages.nets.device import choose_device
 from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered, name_of
 from stages.params.embed_section import EmbedParams
-from stages.settings.manifests import read_faces
 
 
 def main(
     params: Annotated[
         EmbedParams, typer.Option(parser=as_json("embed"), help="section `embed` of params.yaml, as JSON")
     ],
-    images: Annotated[Path, typer.Option(help="images.csv")],
+    names: Names,
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],
     perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
@@ -44,12 +43,11 @@ def main(
     rendered = ["w", "fs"] if kind == "fs" else [kind]
     items = [
         Item(
-            face.image,
-            {"face": faces / f"{face.image}.png"},
-            {"code": out / f"{face.image}.safetensors"}
-            | {code: reconstructions / code / f"{face.image}.png" for code in rendered},
+            name,
+            {"face": faces / f"{name}.png"},
+            {"code": out / f"{name}.safetensors"} | {code: reconstructions / code / f"{name}.png" for code in rendered},
         )
-        for face in read_faces(images)
+        for name in sorted(names)
     ]
     device = choose_device(tf32)
     inputs = Inputs(device)

@@ -1,5 +1,6 @@
 """Stage `faces`: draw faces from the generator and bring photos to one form, RGB 1024×1024, aligned as FFHQ does."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,15 +21,15 @@ from stages.nets.device import choose_device
 from stages.nets.dlib_faces import load_landmarks
 from stages.nets.interfaces import Generator
 from stages.nets.loading import load_generator
-from stages.params.faces_to_targets import FacesParams
+from stages.params.faces_to_targets import FaceParams
 from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond
 from stages.photos.search import SURE, find_face
-from stages.settings.manifests import csv_bytes, face_sources, sample_photo
+from stages.settings.photos import DRAWN, SAMPLED, drawn_index, sample_photo
 
 MADE_UP = 0.05  # share of the square beyond the photo's border from which on the report warns
 
 
-def prepare_photo(path: Path, params: FacesParams, predictor: Callable[[], dlib.shape_predictor]) -> Result:
+def prepare_photo(path: Path, params: FaceParams, predictor: Callable[[], dlib.shape_predictor]) -> Result:
     """A photo as PNG of 1024 px, its face where FFHQ has it, and what is worth knowing of it.
 
     Args:
@@ -89,30 +90,43 @@ def draw_face(net: Generator, index: int, seed: int, truncation: float, device: 
     return png_bytes(to_image(net.render(net.features(ws), ws)[0]))
 
 
+def _of_a_face(text: str) -> dict[str, object]:
+    """What the section `faces` says of each face, checked as a section."""
+    params = as_json()(text)
+    drawn = params.get("drawn")
+    whole = {"source": ["drawn"], "photos": None, **params}
+    as_json("faces")(json.dumps(whole | ({"drawn": {"count": 1, **drawn}} if isinstance(drawn, dict) else {})))
+    return params
+
+
 @torch.no_grad()
 def main(
     params: Annotated[
-        FacesParams, typer.Option(parser=as_json("faces"), help="section `faces` of params.yaml, as JSON")
+        FaceParams, typer.Option(parser=_of_a_face, help="what section `faces` of params.yaml says of each, as JSON")
+    ],
+    sources: Annotated[
+        dict[str, str],
+        typer.Option(parser=as_json(), help="by name, where each comes from, as in images.csv; JSON"),
     ],
     generator: Annotated[Path, typer.Option(help="weights of the generator")],
     landmarks: Annotated[Path, typer.Option(help="weights of dlib's predictor of landmarks")],
     out: Annotated[Path, typer.Option(help="folder of the faces")],
-    manifest: Annotated[Path, typer.Option(help="images.csv to write")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     tf32: TF32 = False,
     log: Log = None,
 ) -> None:
     """Make data/faces/{image}.png from samples of the generator and from photos, cropped and turned as FFHQ does."""
     log_to(log)
-    sources = face_sources(params)
     of_photo = {key: params[key] for key in ("align", "min_size", "sharp_size")}
-    drawn = [name for name, path in sources.items() if path is None]
-    items = [
-        Item(name, {}, {"face": out / f"{name}.png"}, params["drawn"] | {"count": None, "index": drawn.index(name)})
-        if path is None
-        else Item(name, {"photo": path}, {"face": out / f"{name}.png"}, of_photo, given=True)
-        for name, path in sources.items()
-    ]
+
+    def item_of(name: str, source: str) -> Item:
+        files = {"face": out / f"{name}.png"}
+        if source == DRAWN:
+            return Item(name, {}, files, params["drawn"] | {"count": None, "index": drawn_index(name)})
+        photo = sample_photo() if source == SAMPLED else Path(source)
+        return Item(name, {"photo": photo}, files, of_photo, given=True)
+
+    items = [item_of(name, source) for name, source in sources.items()]
     device = choose_device(tf32)
     net = cache(lambda: load_generator(generator, device))
     predictor = cache(lambda: load_landmarks(landmarks))
@@ -120,7 +134,7 @@ def main(
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         (item,) = batch
         if "photo" not in item.inputs:
-            index, sample = drawn.index(item.name), params["drawn"]
+            index, sample = drawn_index(item.name), params["drawn"]
             content = draw_face(net(), index, sample["seed"], sample["truncation"], device)
             return [Result({"face": content}, {})]
         try:
@@ -128,14 +142,8 @@ def main(
         except ItemError as error:
             return [error]
 
-    listed = csv_bytes(["image", "source"], ((name, _origin(path)) for name, path in sources.items()))
     weights = {"generator": generator, "landmarks": landmarks}
-    run_items("faces", ["stages.faces"], items, {}, weights, compute, record, manifests={manifest: listed})
-
-
-def _origin(path: Path | None) -> str:
-    """Where a face came from, the same on every machine."""
-    return "drawn" if path is None else "sample" if path == sample_photo() else str(path)
+    run_items("faces", ["stages.faces"], items, {}, weights, compute, record)
 
 
 if __name__ == "__main__":

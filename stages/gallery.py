@@ -64,18 +64,18 @@ def main(
     if not chosen:
         return
     target.main(
-        target_params, scheme, images, pairs, maps, generator, parser,
+        target_params, scheme, pairs, maps, generator, parser,
         out=folder / "targets", record=records / "targets.json", tf32=tf32,
     )  # fmt: skip
     align.main(
-        align_params, method, scheme, images, pairs, maps, folder / "targets", data / "codes",
+        align_params, method, scheme, pairs, maps, folder / "targets", data / "codes",
         generator, parser, perceptual,
         out=folder / "aligned", record=records / "aligned.json", precision=precision, tf32=tf32,
     )  # fmt: skip
     ((name, choice),) = method.items()
     folders = Folders(data / "faces", maps, folder / "targets", folder / "aligned")
     job = Job(
-        name, choice, own_params, scheme, listed_pairs(pairs, images), folders,
+        name, choice, own_params, scheme, listed_pairs(pairs), folders,
         {"generator": generator, "parser": parser, "perceptual": perceptual}, precision, tf32, folder / "composites",
     )  # fmt: skip
     make_composites(job, records / "composites.json")

@@ -16,7 +16,7 @@ import numpy as np
 import typer
 from anyascii import anyascii
 
-from stages.engine.command import Log, log_to, run_stage
+from stages.engine.command import Log, log_to, names_in, run_stage
 from stages.engine.command import log as logger
 from stages.engine.items import run_items
 from stages.errors import ItemError, UserError
@@ -116,11 +116,14 @@ def main(
     record: Annotated[Path | None, typer.Option(help="record of the stage to write, with --out")] = None,
     params: Annotated[Path, typer.Option(help="params.yaml, which --write changes")] = Path("params.yaml"),
     write: Annotated[bool, typer.Option("--write", help="add the method to params.yaml")] = False,
+    names: Annotated[
+        frozenset[str] | None, typer.Option(parser=names_in, help="the faces to take, with commas; else all")
+    ] = None,
     log: Log = None,
 ) -> None:
     """Check the images of another system; with --out, take its images of faces: one without is a failed item."""
     log_to(log)
-    faces = [face.image for face in read_faces(images)]
+    faces = [face.image for face in read_faces(images)] if names is None else sorted(names)
     if out is None or record is None:
         entry, bad = check(name, folder, list(listed_pairs(pairs, images)), faces)
         for problem in bad:

@@ -14,7 +14,7 @@ import torch
 import typer
 
 from stages import registry
-from stages.engine.command import TF32, Log, Scheme, as_json, log_to, run_stage
+from stages.engine.command import TF32, Log, Scheme, as_json, log_to, names_in, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError, UserError
 from stages.formats.images import read_rgb
@@ -27,13 +27,14 @@ from stages.regions.pair import Pair
 from stages.scoring.bench import Bench
 from stages.scoring.judges import Judges, load_judges
 from stages.scoring.measuring import of_composite, of_embedding, of_image, of_pair
-from stages.scoring.metric_names import entries_for, setup_with
+from stages.scoring.metric_names import entries_for, networks_for, setup_with
 from stages.scoring.sheets import Sheet, sheet_bytes
 from stages.scoring.user_files import digests_of
 from stages.settings.config import check_section
-from stages.settings.manifests import listed_pairs, read_faces
+from stages.settings.manifests import listed_pairs
 
-What = Literal["images", "reconstructions", "pairs", "composites"]
+What = Literal["images", "pairs"]
+MEASURED = "measured"  # the folder of all sheets, and that of their records
 SHEET = "sheet"  # the role of the file that an item makes
 # What is not said of section `score`: only the merge reads the first four; without the others nothing is measured.
 UNSAID: ScoreParams = {
@@ -80,21 +81,6 @@ def items_of_pairs(pairs: Sequence[Pair], data: Path, out: Path, method: str | N
         facts = {"columns": pair.facts} | ({} if method is None else {"images": list(pair.images)})
         items.append(Item(pair.pair, inputs, {SHEET: out / f"{pair.pair}.safetensors"}, facts))
     return items
-
-
-def chosen(images: Path, only: str | None) -> list[str]:
-    """The names of the images to measure: all of images.csv, or those of a list with commas.
-
-    Raises:
-        UserError: images.csv is wrong, or a name is not in it.
-    """
-    names = [face.image for face in read_faces(images)]
-    if only is None:
-        return names
-    wanted = only.split(",")
-    if unknown := [name for name in wanted if name not in names]:
-        raise UserError(f"--only: {unknown[0]} is not in {images}; name images of that list, with commas between")
-    return wanted
 
 
 def _files(item: Item, pair: Pair, scheme: LabelScheme) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
@@ -179,47 +165,67 @@ def _params(text: str) -> ScoreParams:
 
 
 def main(
-    what: Annotated[What, typer.Argument(help="what the items are")],
+    what: Annotated[What, typer.Argument(help="images and their reconstructions, or pairs and their composites")],
     scheme: Scheme,
-    images: Annotated[Path, typer.Option(help="images.csv")],
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")],
-    out: Annotated[Path, typer.Option(help="folder of the sheets")],
-    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    chunk: Annotated[str, typer.Option(help="name of the chunk, after which the records are called")],
     params: Annotated[
-        ScoreParams | None, typer.Option(parser=_params, help="the keys of section `score` that this reads, as JSON")
+        ScoreParams, typer.Option(parser=_params, help="the keys of section `score` that this reads, as JSON")
+    ],
+    judge: Annotated[list[str], typer.Option(help="a perceptual network that measures; in their order")],
+    weights: Annotated[list[Path], typer.Argument(help="weights of these, of the face parser, and of the metrics")],
+    names: Annotated[
+        frozenset[str] | None, typer.Option(parser=names_in, help="names of the images, with commas between them")
     ] = None,
-    name: Annotated[str, typer.Option(help="the method of composites, or the folder of reconstructions")] = "",
-    only: Annotated[str | None, typer.Option(help="names of images, with commas; without it all")] = None,
-    pairs: Annotated[Path, typer.Option(help="pairs.csv, or a part of it")] = Path("data/pairs.csv"),
-    judge: Annotated[list[str] | None, typer.Option(help="a perceptual network that measures; in their order")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="pairs.csv, or a part of it")] = None,
+    folder: Annotated[list[str] | None, typer.Option(help="a folder of reconstructions of the images")] = None,
+    method: Annotated[list[str] | None, typer.Option(help="a method whose composites are measured")] = None,
     judge_parser: Annotated[list[str] | None, typer.Option(help="a parser that judges beside the run's own")] = None,
-    weights: Annotated[
-        list[Path] | None, typer.Argument(help="weights of these, of the face parser, and of the metrics")
-    ] = None,
     tf32: TF32 = False,
     log: Log = None,
 ) -> None:
-    """Measure images, reconstructions, pairs or composites, each by itself."""
+    """Measure images and what they were embedded as, or pairs and their composites, each by itself."""
     log_to(log)
-    device, files = choose_device(tf32), weights or []
-    titles, parsers, score = judge or [], judge_parser or [], params or UNSAID
-    judges = cache(lambda: load_judges(score, titles, parsers, files, device))
-    stage = f"measured-{what}-{name}" if name else f"measured-{what}"
-    if what == "pairs":
-        run_job(stage, pair_job(listed_pairs(pairs, images), data, out, scheme), [], record)
-        return
+    out, records, parsers = data / MEASURED, data / "records" / MEASURED, judge_parser or []
+    device, files = choose_device(tf32), {network_of(path): path for path in weights}
+    judges = cache(lambda: load_judges(params, judge, parsers, weights, device))
     known = registry.entries("networks")
-    parser = next(n for n in map(network_of, files) if n in known and known[n].role == "parser" and n not in parsers)
-    setup = setup_with(score, titles, parser, parsers)
-    if what == "images":
-        job = image_job(chosen(images, only), data, out, judges)
-    elif what == "reconstructions":
-        job = embedding_job(chosen(images, only), name, data, out, judges, entries_for(what, setup))
-    else:
-        job = composite_job(listed_pairs(pairs, images), name, data, out, judges, entries_for(what, setup))
-    decide = {"size": score["size"], "identity": score["identity"], "judges": titles, "parsers": [parser, *parsers]}
-    job = job._replace(params=decide | digests_of(score))
-    run_job(stage, job, files, record)
+    parser = next(n for n in files if n in known and known[n].role == "parser" and n not in parsers)
+
+    def measured(kind: str, job: Job, *networks: str, name: str = "") -> None:
+        stage = "-".join([MEASURED, kind, *([name] if name else [])])
+        run_job(stage, job, [files[n] for n in dict.fromkeys(networks)], records / kind / name / f"{chunk}.json")
+
+    if what == "pairs":
+        if pairs is None:
+            raise UserError("measure pairs: give --pairs")
+        listed = listed_pairs(pairs)
+        measured("pairs", pair_job(listed, data, out / "pairs", scheme))
+        setup = setup_with(params, judge, parser, parsers)
+        entries, used = entries_for("composites", setup), [*judge, parser, *parsers]
+        more = networks_for("composites", setup)
+        for each in method or []:
+            job = composite_job(listed, each, data, out / "composites" / each, judges, entries)
+            decided = job._replace(params=_decide(params, judge, [parser, *parsers]))
+            measured("composites", decided, *used, *more, name=each)
+        return
+    if names is None:
+        raise UserError("measure images: give --names")
+    whole: ScoreParams = {**params, "identity": False, "arcface": None}  # of whole images
+    first = _decide(whole, judge[:1], [parser])
+    measured("images", image_job(sorted(names), data, out / "images", judges)._replace(params=first), judge[0], parser)
+    setup = setup_with(whole, judge, parser, [])
+    entries, more = entries_for("reconstructions", setup), networks_for("reconstructions", setup)
+    for each in folder or []:
+        job = embedding_job(sorted(names), each, data, out / "reconstructions" / each, judges, entries)
+        decided = job._replace(params=_decide(whole, judge, [parser]))
+        measured("reconstructions", decided, *judge, parser, *more, name=each)
+
+
+def _decide(score: ScoreParams, judges: Sequence[str], parsers: Sequence[str]) -> dict[str, object]:
+    """What of the parameters decides the values."""
+    decide = {"size": score["size"], "identity": score["identity"], "judges": judges, "parsers": parsers}
+    return decide | digests_of(score)
 
 
 if __name__ == "__main__":

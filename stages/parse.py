@@ -10,7 +10,7 @@ import torch
 import typer
 
 from stages.codes.reduction import area, bicubic
-from stages.engine.command import TF32, Log, as_json, log_to, run_stage
+from stages.engine.command import TF32, Log, Names, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError
 from stages.formats.inputs import Inputs
@@ -19,7 +19,6 @@ from stages.nets.device import choose_device
 from stages.nets.loading import load_parser
 from stages.params.faces_to_targets import MapsParams
 from stages.regions.labels import LabelScheme
-from stages.settings.manifests import read_faces
 
 MIN_FEATURE = 0.001  # share of the image; noses of FFHQ photos cover 0.018 to 0.023, mouths 0.008 to 0.02
 
@@ -45,7 +44,7 @@ def why_no_face(labels: np.ndarray, scheme: LabelScheme, min_face: float) -> str
 
 def main(
     params: Annotated[MapsParams, typer.Option(parser=as_json("maps"), help="section `maps` of params.yaml, as JSON")],
-    images: Annotated[Path, typer.Option(help="images.csv")],
+    names: Names,
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
     parser: Annotated[Path, typer.Option(help="weights of the face parser")],
     out: Annotated[Path, typer.Option(help="folder of the label maps")],
@@ -55,10 +54,7 @@ def main(
 ) -> None:
     """Parse every face to a label map of 512 px; an image without a face fails."""
     log_to(log)
-    items = [
-        Item(face.image, {"face": faces / f"{face.image}.png"}, {"map": out / f"{face.image}.png"})
-        for face in read_faces(images)
-    ]
+    items = [Item(name, {"face": faces / f"{name}.png"}, {"map": out / f"{name}.png"}) for name in sorted(names)]
     device = choose_device(tf32)
     inputs = Inputs(device)
     net = cache(lambda: load_parser(parser, device))

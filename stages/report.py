@@ -11,7 +11,7 @@ import typer
 
 from stages.engine.command import Log, Scheme, as_json, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.engine.stage_records import check_below, read_record
+from stages.engine.stage_records import check_below, read_chunks, read_record
 from stages.errors import UserError
 from stages.formats.files import sha256_file
 from stages.params.whole import Params
@@ -65,7 +65,7 @@ def main(
     stages = ["faces", "maps", "targets", *embedded, *aligned, *(f"composites/{method}" for method in methods)]
     read = ["faces", "maps", "strata", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
-    records = [read_record(data / "records" / f"{stage}.json") for stage in stages]
+    records = [read_chunks(data / "records" / stage) for stage in stages]
     gallery = params["gallery"]["kinds"] and read_pairs(data / "gallery" / "pairs.csv", names)
     if gallery:
         check_below([data / "gallery"])

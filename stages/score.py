@@ -13,7 +13,8 @@ Protocols:
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from platform import machine
 from typing import Annotated
@@ -27,7 +28,7 @@ from stages.engine.code import code_digests
 from stages.engine.command import Log, Scheme, as_json, log_to, run_stage
 from stages.engine.environment import versions
 from stages.engine.item_store import Store, fingerprint
-from stages.engine.stage_records import check, items_of_records
+from stages.engine.stage_records import check, read_chunks
 from stages.errors import UserError
 from stages.formats.canonical import canonical
 from stages.formats.files import is_failed, sha256
@@ -38,7 +39,7 @@ from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.scoring.judging import absent_of
 from stages.scoring.merging import Drawn, Row, Sets, measure_sets, reconstruction_rows, transfer_rows
-from stages.scoring.metric_names import left_out, own_hair, setup_with
+from stages.scoring.metric_names import left_out, own_hair, ranges_of, setup_with
 from stages.scoring.prepared import Setup
 from stages.scoring.sheets import Sheet, Value, read_sheet
 from stages.settings.manifests import listed_pairs, read_faces
@@ -71,8 +72,8 @@ def read_sheets(data: Path, kind: str, names: Sequence[str]) -> dict[str, Sheet 
         UserError: one is no sheet.
     """
     paths = sheet_paths(data, kind, names)
-    noted = items_of_records(data / "records" / MEASURED / kind)
-    reasons = {name: item["reason"] for name, item in noted.items() if "reason" in item}
+    noted = read_chunks(data / "records" / MEASURED / kind)["items"]
+    reasons = {item["item"]: item["reason"] for item in noted if "reason" in item}
     return {
         name: reasons.get(name, f"{path} is empty") if is_failed(path) else read_sheet(path, name)
         for name, path in paths.items()
@@ -130,8 +131,8 @@ def rows_of(
     faces, of_pairs = read_sheets(data, "images", images), read_sheets(data, "pairs", names)
     embeddings = {folder: read_sheets(data, f"reconstructions/{folder}", images) for folder in folders}
     composites = {method: read_sheets(data, f"composites/{method}", names) for method in methods}
-    made = {method: items_of_records(data / "records" / "composites" / method) for method in methods}
-    absent = {method: absent_of(pairs, items) for method, items in made.items()}
+    made = {method: read_chunks(data / "records" / "composites" / method)["items"] for method in methods}
+    absent = {method: absent_of(pairs, {item["item"]: item for item in items}) for method, items in made.items()}
     idle = left_out(pairs, scheme, setup)
     return [
         *reconstruction_rows(images, faces, embeddings, folder_of, in_place, own_hair(setup), drawn, remembered),
@@ -139,12 +140,20 @@ def rows_of(
     ]
 
 
-def table_of(rows: Iterable[Row], level: float) -> pd.DataFrame:
-    """The whole table, with a summary of each metric at a level of confidence."""
+def table_of(rows: Iterable[Row], level: float, ranges: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
+    """The whole table, with a summary of each metric at a level of confidence.
+
+    Of few images an interval may reach beyond what a metric can say; it ends at the metric's range, by its name.
+    """
     frame = pd.DataFrame([(row.protocol, row.method, *row.value, row.images) for row in rows], columns=COLUMNS)
     sets = frame[frame["item"] == table.SUMMARY].assign(excluded=0)
     items = table.items_of(frame).assign(excluded=0)
-    return pd.concat([table.summarise(items, level=level), sets])
+    found = table.summarise(items, level=level)
+    summaries = found["item"] == table.SUMMARY
+    limits = found["metric"].map(lambda metric: ranges.get(metric, (-math.inf, math.inf)))
+    found.loc[summaries, "low"] = found["low"].clip(lower=limits.str[0])
+    found.loc[summaries, "high"] = found["high"].clip(upper=limits.str[1])
+    return pd.concat([found, sets])
 
 
 def main(
@@ -170,7 +179,7 @@ def main(
     drawn = Drawn(params["permutations"], params["seed"])
     listed = list(listed_pairs(pairs, images).values())
     rows = rows_of(data, names, listed, methods, in_place or [], scheme, setup, drawn)
-    table.write(table_of(rows, params["level"]), out)
+    table.write(table_of(rows, params["level"], ranges_of(setup)), out)
     logger.info("%d rows in %s", len(rows), out)
 
 

@@ -28,7 +28,6 @@ def main(
         TargetParams, typer.Option(parser=as_json("target"), help="section `target` of params.yaml, as JSON")
     ],
     scheme: Scheme,
-    images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],
     generator: Annotated[Path, typer.Option(help="weights of the generator; only the official fill loads it")],
@@ -40,7 +39,7 @@ def main(
 ) -> None:
     """Unite the regions that a pair takes from its references and fill the holes."""
     log_to(log)
-    listed = listed_pairs(pairs, images)
+    listed = listed_pairs(pairs)
     items = [
         Item(
             pair.pair,

@@ -27,9 +27,9 @@ ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{
 
 # The modules whose commands the rules of each target run.
 MODULES = {
-    "weights": ["weights", "convert"], "faces": ["faces"], "maps": ["parse"], "strata": ["strata.__main__"],
-    "targets": ["pairs", "strata.__main__", "target"],
-    "codes": ["embed", "ingest"], "aligned": ["align"], "composites": ["compose"],
+    "weights": ["weights", "convert"], "faces": ["images", "faces"], "maps": ["parse"], "strata": ["strata.__main__"],
+    "codes": ["embed", "ingest"], "targets": ["pairs", "chunks", "strata.__main__", "target"],
+    "aligned": ["align"], "composites": ["compose"],
     "gallery": ["gallery"], "score": ["measure", "score"], "report": ["report"],
 }  # fmt: skip
 

@@ -39,7 +39,7 @@ def noted(monkeypatch, stage):
 def of_embed(folder, monkeypatch, kind, chosen):
     asked = noted(monkeypatch, embed)
     embed.main(
-        PARAMS["embed"], folder / "images.csv", folder, folder / "g", folder / "p", folder, folder, folder / "record",
+        PARAMS["embed"], frozenset("ab"), folder, folder / "g", folder / "p", folder, folder, folder / "record",
         chosen, kind,
     )  # fmt: skip
     return asked.params
@@ -49,7 +49,7 @@ def of_align(folder, monkeypatch, is_aligned, chosen):
     asked = noted(monkeypatch, align)
     method = {"ours": {"kind": "latent", "code": "fs", "align": is_aligned}}
     align.main(
-        PARAMS["align"], method, CELEBAMASK_19, folder / "images.csv", folder / "pairs.csv", folder, folder, folder,
+        PARAMS["align"], method, CELEBAMASK_19, folder / "pairs.csv", folder, folder, folder,
         folder / "g", folder / "b", folder / "p", folder, folder / "record", chosen,
     )  # fmt: skip
     return asked.params

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from support import ROOT, must, run_module
 
-from stages.engine.stage_records import items_of_records
+from stages.engine.stage_records import read_chunks
 from stages.export import main
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import label_map_bytes
@@ -176,8 +176,8 @@ def test_a_stand_in_goes_all_the_way(planned):
 
     done = run_module(
         planned, "stages.compose", "--method", json.dumps({"hairfastgan": choice}), "--params", "{}",
-        "--scheme", "celebamask-19", "--images", "data/images.csv", "--pairs", "data/pairs.csv", "--data", "data",
-        "--out", "data/composites/hairfastgan", "--record", "data/records/composites/hairfastgan.json",
+        "--scheme", "celebamask-19", "--pairs", "data/pairs.csv", "--data", "data",
+        "--out", "data/composites/hairfastgan", "--record", "data/records/composites/hairfastgan/000.json",
         "--precision", "auto", "--weights", "{}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -186,7 +186,7 @@ def test_a_stand_in_goes_all_the_way(planned):
     images = {name: seen(f"data/faces/{name}.png") for name in ("ann", "ben", "cem")}
     run_job("measured-pairs", pair_job(listed, Path("data"), out, SCHEME), [], Path("record.json"))
     of_pairs = {name: read_sheet(out / f"{name}.safetensors", name) for name in listed}
-    absent = absent_of(pairs, items_of_records(Path("data/records/composites/hairfastgan")))
+    absent = absent_of(pairs, {i["item"]: i for i in read_chunks(Path("data/records/composites/hairfastgan"))["items"]})
     made_of = {name: Path(f"data/composites/hairfastgan/{name}.png") for name in listed}
     composites = {name: "empty" if name in absent else seen(path) for name, path in made_of.items()}
     judged = judge_all(pairs, images, of_pairs, {"hairfastgan": composites}, {"hairfastgan": absent})["hairfastgan"]

@@ -73,7 +73,7 @@ def test_what_is_missing_or_bad_is_a_failed_item(folder):
     method = {"mine": {"kind": "results", "images": "mine"}}
     done = run_module(
         folder, "stages.compose", "--method", json.dumps(method), "--params", "{}", "--scheme", "celebamask-19",
-        "--images", "images.csv", "--pairs", "pairs.csv", "--data", "data", "--out", "out", "--record", "record.json",
+        "--pairs", "pairs.csv", "--data", "data", "--out", "out", "--record", "record.json",
         "--precision", "auto", "--weights", "{}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -96,6 +96,21 @@ def digest_of(path: Path) -> str | None:
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
+def digest_of_all(paths: Iterable[Path]) -> str:
+    """One digest of source files: that of their paths in this package and of each one's `digest_of`."""
+    whole = hashlib.sha256()
+    for path in paths:
+        found = path.stat()
+        whole.update(f"{path.relative_to(PACKAGE)} {_digest_at(path, found.st_mtime_ns, found.st_size)}\n".encode())
+    return whole.hexdigest()
+
+
+@cache
+def _digest_at(path: Path, time: int, size: int) -> str | None:
+    """As `digest_of`, remembered as long as the file keeps its time and size: a plan asks for each many times."""
+    return digest_of(path)
+
+
 def sources(names: Iterable[str]) -> dict[str, Path]:
     """Source files by their paths in this package."""
     return {name: PACKAGE / name for name in names}

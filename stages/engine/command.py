@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from stages.engine.stage_records import check_manifests
 from stages.errors import UserError
 from stages.regions.labels import SCHEMES, LabelScheme
 from stages.settings.config import check_section
+from stages.settings.problems import NAME, NAME_RULE, quoted
 
 log = logging.getLogger("stages")
 
@@ -53,6 +55,20 @@ def _scheme(name: str) -> LabelScheme:
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="networks.precision: of the networks that only gradients pass through"),
+]
+
+
+def names_in(text: str) -> frozenset[str]:
+    """Parser of an option that is several names with commas between them."""
+    names = frozenset(text.split(","))
+    for name in sorted(names):
+        if not re.fullmatch(NAME, name):
+            raise typer.BadParameter(f"{quoted(name)} cannot be a name: it {NAME_RULE}")
+    return names
+
+
+Names = Annotated[
+    frozenset[str], typer.Option("--names", parser=names_in, help="names of the images, with commas between them")
 ]
 
 

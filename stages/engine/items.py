@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from stages import registry
+from stages.engine import intact
 from stages.engine.batches import BatchSize, device_memory
 from stages.engine.code import code_digests
 from stages.engine.environment import environment
@@ -82,7 +83,6 @@ def run_items(
     compute: Compute,
     record: Path,
     batch: int | Literal["auto"] = 1,
-    manifests: Mapping[Path, bytes] | Callable[[], Mapping[Path, bytes]] | None = None,
     read_ahead: Callable[[Sequence[Item]], None] | None = None,
 ) -> None:
     """Make the outputs of all items and the stage's record.
@@ -100,7 +100,6 @@ def run_items(
         compute: computes a batch; returns a result or an error for each item.
         record: where the JSON record of the stage goes.
         batch: largest number of items in a batch, or `auto` (see `BatchSize`); its items have equal facts.
-        manifests: further files that the stage writes; a function of no arguments makes them when all items are done.
         read_ahead: called with the items of the next batch before `compute` is with those of this one.
 
     Raises:
@@ -162,11 +161,8 @@ def run_items(
             records[item.name] = entry
         done += len(chunk)
         log.info("%s: %d of %d done", stage, done, len(todo))
-    further = manifests() if callable(manifests) else manifests or {}
-    for path, content in further.items():
-        write_atomic(path, content)
-    files = [*further, *(path for item in items for path in item.outputs.values())]
-    write_record(record, stage, files, weights=digests, items=[records[item.name] for item in items])
+    files = [path for item in items for path in item.outputs.values()]
+    intact.note(record, write_record(record, stage, files, weights=digests, items=[records[i.name] for i in items]))
 
 
 def _computed(compute: Compute, items: Sequence[Item], size: BatchSize) -> list[Result | ItemError]:
@@ -235,8 +231,17 @@ def _remove_leftovers(items: Sequence[Item]) -> None:
 
 
 def _place(item: Item, contents: Mapping[str, bytes]) -> None:
+    """Put an item's files where they belong; those that lie there already keep their times."""
     for role, path in item.outputs.items():
-        write_atomic(path, contents[role])
+        if not _holds(path, contents[role]):
+            write_atomic(path, contents[role])
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _fail(item: Item, reason: str, *, unreadable: bool = False) -> dict[str, object]:

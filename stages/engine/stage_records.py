@@ -6,11 +6,14 @@ and one that is gone belongs to a job at work and accuses nothing.
 
 Snakemake and DVC use digests and times to decide what to run, and take what lies there for what was made: a bit that
 flipped on the disk, or in DVC's cache, would enter the results. `python -m stages.records` checks everything.
+
+A stage that works on items has a record for each chunk of them, in a folder of its own: data/records/faces/003.json
+vouches for a part of data/faces. So a reader needs the records of the folders it reads, not all.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
@@ -20,6 +23,7 @@ from stages.formats.canonical import canonical
 from stages.formats.files import sha256, sha256_file, write_json
 
 FOLDER = Path("data/records")  # in the folder of the run, from which all paths count
+KEPT_BY = {"reconstructions": "codes"}  # folders of data whose files the records of another one list
 
 
 class ItemRecord(TypedDict):
@@ -62,13 +66,18 @@ def unsealed(content: bytes) -> dict[str, Any] | None:
         return None
 
 
-def write_record(path: Path, stage: str, files: Iterable[Path], **facts: object) -> None:
-    """Write the record of a stage: the files that it made, as they are now on disk, and facts about them."""
-    write_json(path, sealed({"stage": stage, "files": {str(file): sha256_file(file) for file in files}, **facts}))
+def write_record(path: Path, stage: str, files: Iterable[Path], **facts: object) -> dict[str, str]:
+    """Write the record of a stage: the files that it made, as they are now on disk, and facts about them.
+
+    Returns the digests of the files.
+    """
+    digests = {str(file): sha256_file(file) for file in files}
+    write_json(path, sealed({"stage": stage, "files": digests, **facts}))
+    return digests
 
 
 def read_record(path: Path) -> Record:
-    """Read the record of a stage; raises UserError if it is missing or damaged."""
+    """Read the record of a stage, or of a chunk of its items; raises UserError if it is missing or damaged."""
     try:
         record = unsealed(path.read_bytes())
     except FileNotFoundError:
@@ -78,17 +87,25 @@ def read_record(path: Path) -> Record:
     return cast("Record", record)
 
 
-def items_of_records(stem: Path) -> dict[str, ItemRecord]:
-    """What a stage notes of its items, by item: in STEM.json, and in all records of the folder STEM.
+def read_chunks(folder: Path) -> Record:
+    """The records of all chunks of a stage as one, its items by their names; raises UserError as `read_record`."""
+    records = [read_record(path) for path in sorted(folder.glob("*.json"))]
+    if not records:
+        raise UserError(f"{folder}: has no record of a chunk; run the stage again")
+    return {
+        "stage": records[0]["stage"],
+        "files": {file: digest for record in records for file, digest in record["files"].items()},
+        "weights": records[0]["weights"],
+        "items": sorted((item for record in records for item in record["items"]), key=lambda item: item["item"]),
+    }
 
-    Raises:
-        UserError: there is no such record, or one is damaged.
-    """
-    own = stem.with_name(f"{stem.name}.json")
-    paths = [own] if own.is_file() else []
-    paths += sorted(stem.rglob("*.json"))
-    records = [read_record(path) for path in paths or [own]]
-    return {item["item"]: item for record in records for item in record["items"]}
+
+def forget_chunks(folders: Iterable[Path], chunks: Collection[str]) -> None:
+    """Remove the records of chunks that are none any more: their files are in other chunks now."""
+    for folder in folders:
+        for path in folder.glob("*.json"):
+            if path.stem not in chunks:
+                path.unlink()
 
 
 class Listed(NamedTuple):
@@ -98,11 +115,31 @@ class Listed(NamedTuple):
     digest: str
 
 
-def written() -> dict[Path, Listed]:
-    """All files that the stages wrote; raises UserError if a record is damaged."""
+def records_of(files: Iterable[Path]) -> set[Path]:
+    """The records that list files of these names, if any does: those of the folders of data that the files are in."""
+    found: set[Path] = set()
+    for place in {(file.parent, file.stem if file.parent == FOLDER.parent else "") for file in files}:
+        found |= _records_of_folder(*place)
+    return found
+
+
+def _records_of_folder(folder: Path, stem: str) -> set[Path]:
+    if not folder.is_relative_to(FOLDER.parent):
+        return set()
+    names = folder.relative_to(FOLDER.parent).parts
+    first = names[0] if names else stem
+    first = KEPT_BY.get(first, first)
+    own = FOLDER / first
+    if len(names) > 1 and (own / names[1]).is_dir():
+        own /= names[1]
+    return {*own.rglob("*.json"), *FOLDER.glob(f"{first}*.json")}
+
+
+def written(records: Iterable[Path] | None = None) -> dict[Path, Listed]:
+    """All files that some records list, without an argument those of all stages; raises UserError if one is damaged."""
     listed: dict[Path, Listed] = {}
     damaged = []
-    for path in sorted(FOLDER.rglob("*.json")):
+    for path in sorted(FOLDER.rglob("*.json") if records is None else records):
         try:
             record = unsealed(path.read_bytes())
         except FileNotFoundError:
@@ -141,7 +178,7 @@ def check(files: Iterable[Path]) -> dict[Path, str]:
 
 
 def _refuse_damaged(digests: Mapping[Path, str]) -> None:
-    listed = written()
+    listed = written(records_of(digests))
     suspects = [path for path, digest in digests.items() if path in listed and listed[path].digest != digest]
     if damaged := [str(path) for path in suspects if is_damaged(path, listed[path].record)]:
         raise UserError(f"{', '.join(damaged)}: not as the stage wrote it, damaged or edited; remove it and run again")
@@ -150,12 +187,14 @@ def _refuse_damaged(digests: Mapping[Path, str]) -> None:
 def check_below(folders: Iterable[Path]) -> None:
     """Check all files below some folders that a record lists, as `check` does."""
     below = tuple(folders)
-    _check_there(path for path in written() if any(map(path.is_relative_to, below)))
+    listed = written(records_of(folder / "any" for folder in below))
+    _check_there(path for path in listed if any(map(path.is_relative_to, below)))
 
 
 def check_manifests() -> None:
     """Check the manifests that a record lists, as `check` does: a flipped bit makes another pair of one."""
-    _check_there(path for path in written() if path.suffix == ".csv")
+    listed = written([*FOLDER.glob("*.json"), *FOLDER.glob("gallery/*.json")])
+    _check_there(path for path in listed if path.suffix == ".csv")
 
 
 def _check_there(files: Iterable[Path]) -> None:

@@ -17,7 +17,7 @@ def taken_over(folder: Path, names: Sequence[str], what: str, out: Path) -> tupl
     Raises:
         UserError: as `result_files`.
     """
-    results = result_files(folder, names, what)
+    results = result_files(folder, names, what, part=True)  # of a chunk; planning has looked at all
     log.info("%s: %d of %d %ss have an image", safe(folder), len(results), len(names), what)
     items = [
         Item(name, {"result": results[name]} if name in results else {}, {"image": out / f"{name}.png"}, given=True)

@@ -49,8 +49,15 @@ class ContextPath(nn.Module):
         from torchvision.models import resnet18  # a second of imports that most stages need not wait for
 
         super().__init__()
-        self.resnet = resnet18(weights=None)
-        del self.resnet.fc
+        with torch.device("meta"):  # random weights, which are loaded over, take three seconds of one core
+            resnet = resnet18(weights=None)
+        del resnet.fc
+        self.resnet = resnet.to_empty(device=torch.get_default_device())
+        for module in self.resnet.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_parameters()
+            elif isinstance(module, nn.Conv2d):
+                nn.init.zeros_(module.weight)
         self.arm16, self.arm32 = AttentionRefinement(256), AttentionRefinement(512)
         self.conv_head32, self.conv_head16 = ConvNormReLU(128, 128, 3), ConvNormReLU(128, 128, 3)
         self.conv_avg = ConvNormReLU(512, 128, 1)

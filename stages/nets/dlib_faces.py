@@ -49,11 +49,13 @@ def as_tensors(content: bytes) -> dict[str, Tensor]:
     return {CONTENT: torch.frombuffer(bytearray(content), dtype=torch.uint8)}
 
 
+@cache
 def load_landmarks(weights: Path) -> dlib.shape_predictor:
     """Load the predictor of 68 landmarks; raises UserError if the file is damaged or holds something else."""
     return _load("dlib_landmarks", dlib.shape_predictor, weights)
 
 
+@cache
 def load_identity(weights: Path) -> dlib.face_recognition_model_v1:
     """Load the identity network; errors as `load_landmarks`."""
     return _load("dlib_identity", dlib.face_recognition_model_v1, weights)

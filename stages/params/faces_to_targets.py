@@ -37,6 +37,22 @@ class FacesParams(TypedDict):
     sharp_size: Annotated[int, Field(ge=0, le=1024, description="px; below it the report warns")]
 
 
+class DrawnFace(TypedDict):
+    """What a drawn face depends on, beside its number."""
+
+    seed: int
+    truncation: float
+
+
+class FaceParams(TypedDict):
+    """What a face depends on: the section `faces` without what says which faces there are."""
+
+    drawn: DrawnFace
+    align: Literal["auto", "always", "never"]
+    min_size: int
+    sharp_size: int
+
+
 @section("Label maps of the faces.")
 class MapsParams(TypedDict):
     reduce: Annotated[

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from stages.params.align_section import AlignParams
 from stages.params.embed_section import EmbedParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
+from stages.params.jobs import JobsParams
 from stages.params.networks import NetworksParams
 from stages.params.outputs import GalleryParams, ReportParams, ScoreParams
 
@@ -40,3 +41,4 @@ class Params(TypedDict):
     gallery: GalleryParams
     score: ScoreParams
     report: ReportParams
+    jobs: JobsParams

@@ -75,6 +75,11 @@ def _names(metric: Metric, setup: Setup) -> Iterator[tuple[Protocol, str]]:
         yield from (("transfer", name) for name in metric.names(setup))
 
 
+def ranges_of(setup: Setup) -> dict[str, tuple[float, float]]:
+    """The smallest and the largest value that each metric of single items can have, by its name."""
+    return {name: m.range for m in registry.entries("metrics").values() for _, name in _names(m, setup)}
+
+
 def _claim(owners: dict[str, str], name: str, entry: str) -> None:
     """Note whose a name is; raises UserError if it is taken: rows of two things would be taken for one."""
     if name in owners:

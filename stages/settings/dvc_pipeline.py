@@ -4,7 +4,7 @@ Nothing in dvc.yaml names a face, a pair, a method or a network: folders stand f
 user supplies (photos, a list of pairs, …) are named; every stage that DVC runs checks that they are (`check_listed`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +38,21 @@ PARTS = {
     "folder": ["methods"],
     "in_place": ["align.variant"],
     "judges": ["networks.judges", "networks.judge_parsers"],
-    "measured": ["score"],
+    "measuring": ["score"],
+    "in_folders": ["methods"],
+    "of_methods": ["methods"],
     "parser": ["networks.parser"],
     "strata": ["pairs"],
     "given": ["report"],
+    "face": ["faces"],
+    "sources": ["faces"],
 }
+# The parameter of every rule that is the digest of its code.
+CODE = "code"
+# Parameters of rules that say which folders of files, known by records of chunks, a rule makes and reads.
+FOLDERS, READS = "folders", "reads"
+# And those by which the work is divided: DVC's stages are whole.
+DIVIDED = ("names", "chunks", "size")
 # Rooms of which a stage loads modules by name: DVC knows each as a whole, so that dvc.yaml names no network or method.
 ROOMS = ("fills", "methods", "metrics", "networks", "nets")
 
@@ -95,8 +105,8 @@ def artifact(path: str) -> str:
     return "/".join(parts[: 3 if parts[:2] in (("data", "records"), ("data", "strata")) else 2])
 
 
-def _read_rules() -> "tuple[list[Rule], Params]":
-    """All rules of the Snakefile, unexpanded, and its configuration."""
+def _read_rules() -> "tuple[list[Rule], Params, Mapping[str, Sequence[str]]]":
+    """All rules of the Snakefile, unexpanded, its configuration, and source files by the digest of their code."""
     from snakemake.api import SnakemakeApi
     from snakemake.exceptions import WorkflowError
     from snakemake.settings.types import OutputSettings, ResourceSettings
@@ -106,7 +116,7 @@ def _read_rules() -> "tuple[list[Rule], Params]":
             workflow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=Path("Snakefile"))._workflow
         except WorkflowError as error:
             raise UserError(str(error)) from error
-        return list(workflow.rules), workflow.globals["config"]
+        return list(workflow.rules), workflow.globals["config"], workflow.globals["SOURCE_FILES"]
 
 
 def _by_target(rules: "list[Rule]") -> "dict[str, list[Rule]]":
@@ -141,8 +151,17 @@ def _source(path: str) -> str:
     return "/".join(parts[:2]) if parts[1] in ROOMS else path
 
 
-def _needs(rule: "Rule", params: Params, made: set[str], own: list[str]) -> tuple[set[str], set[str]]:
-    """Dependencies and keys of params.yaml of one rule; `own` is what the user supplies to its stage."""
+def _needs(
+    rule: "Rule", params: Params, made: Mapping[str, Sequence[str]], own: list[str]
+) -> tuple[set[str], set[str]]:
+    """Dependencies and keys of params.yaml of one rule.
+
+    Args:
+        rule: the rule.
+        params: the configuration.
+        made: all artifacts, each with the folders of files that it vouches for.
+        own: what the user supplies to the rule's stage.
+    """
     deps, keys = {f"workflow/rules/{Path(rule.snakefile).name}"}, set()
     for name in rule.input.keys():  # noqa: SIM118 a Snakemake Namedlist iterates over its values
         value = rule.input.get(name)
@@ -150,13 +169,17 @@ def _needs(rule: "Rule", params: Params, made: set[str], own: list[str]) -> tupl
             keys.add(f"networks.{name}")
         for path in _paths([value] if isinstance(value, str) or callable(value) else value):
             if artifact(path) in made:
-                deps.add(artifact(path))
+                deps |= {artifact(path), *made[artifact(path)]}
             elif path.startswith("stages/"):
                 deps.add(_source(path))
             elif path not in own and str(Path(path).parent) not in own:
                 raise UserError(f"{rule.name}: {path} is made by no rule: name it in `supplied` of {HERE}")
     texts = {canonical(section): key for key, section in params.items()}
+    for path in _listed(rule, READS):
+        deps.add(path)
     for name, value in rule.params.items():
+        if name in (CODE, FOLDERS, READS, *DIVIDED):
+            continue
         if value == canonical(params):
             keys |= set(params)
         elif name == "own":
@@ -170,6 +193,18 @@ def _needs(rule: "Rule", params: Params, made: set[str], own: list[str]) -> tupl
     return deps, keys
 
 
+def _code_of(rule: "Rule") -> str:
+    """The digest of the code that a rule's results may depend on, whatever params.yaml chooses."""
+    digest = rule.params.get(CODE)
+    return str(getattr(digest, "every", digest))
+
+
+def _listed(rule: "Rule", name: str) -> list[str]:
+    """The folders that a rule's parameter names, one or several."""
+    found = dict(rule.params.items()).get(name, [])
+    return [found] if isinstance(found, str) else list(found)
+
+
 def _out(path: str, kept: bool) -> str | dict[str, object]:
     """An output; `kept`: DVC does not remove it before a run, which replaces it only if all goes well."""
     return {path: {"persist": True}} if kept else path
@@ -177,9 +212,12 @@ def _out(path: str, kept: bool) -> str | dict[str, object]:
 
 def pipeline() -> dict[str, object]:
     """What dvc.yaml says, derived from the rules and params.yaml in the current folder."""
-    rules, params = _read_rules()
+    rules, params, sources = _read_rules()
     making = _by_target(rules)
-    made = {artifact(path) for rule in rules for path in _paths(rule.output)}
+    made: dict[str, list[str]] = {}
+    for rule in rules:
+        for path in _paths(rule.output):
+            made.setdefault(artifact(path), []).extend(_listed(rule, FOLDERS))
     stages: dict[str, object] = {}
     for target, own_rules in making.items():
         own = supplied(params).get(target, [])
@@ -187,9 +225,10 @@ def pipeline() -> dict[str, object]:
         outs: dict[str, bool] = {}
         for rule in own_rules:
             more_deps, more_keys = _needs(rule, params, made, own)
-            deps |= more_deps
+            deps |= more_deps | {_source(path) for path in sources[_code_of(rule)]}
             keys |= more_keys
             outs |= {artifact(str(path)): "update" in path.flags for path in rule.output if not callable(path)}
+            outs |= dict.fromkeys(_listed(rule, FOLDERS), False)
         # Only its own rules: DVC has brought the files of earlier stages up to date, whatever Snakemake remembers.
         allowed = " ".join([*(rule.name for rule in own_rules), target])
         sections = [key for key in sorted(keys) if key.partition(".")[0] == key or key.partition(".")[0] not in keys]

@@ -19,6 +19,7 @@ from stages.settings.photos import (
     drawn_names,
     face_sources,
     item_name,
+    origin,
     original_name,
     photo_files,
     sample_photo,
@@ -29,7 +30,7 @@ from stages.settings.spreadsheets import csv_bytes, read_table
 
 __all__ = [
     "IMAGE_SUFFIXES", "SAMPLE", "Face", "check_can_pair", "check_hair_only", "csv_bytes", "drawn_names",
-    "face_sources", "item_name", "listed_pairs", "look_through", "original_name", "pair_names", "photo_files",
+    "face_sources", "item_name", "listed_pairs", "look_through", "origin", "original_name", "pair_names", "photo_files",
     "read_faces", "read_pairs", "result_files", "sample_photo",
 ]  # fmt: skip
 
@@ -78,9 +79,10 @@ def read_faces(path: Path) -> list[Face]:
     return list(faces.values())
 
 
-def listed_pairs(pairs: Path, images: Path) -> dict[str, Pair]:
-    """The pairs of pairs.csv by name, checked against the images of images.csv; errors as `read_pairs`."""
-    return {pair.pair: pair for pair in read_pairs(pairs, [face.image for face in read_faces(images)])}
+def listed_pairs(pairs: Path, images: Path | None = None) -> dict[str, Pair]:
+    """The pairs of pairs.csv by name, checked against the images of images.csv if given; errors as `read_pairs`."""
+    known = None if images is None else [face.image for face in read_faces(images)]
+    return {pair.pair: pair for pair in read_pairs(pairs, known)}
 
 
 def check_hair_only(pairs: Iterable[Pair], what: str, looks: bool = False) -> None:

@@ -18,6 +18,7 @@ from stages.settings.problems import NAME, refusal, safe
 log = logging.getLogger("stages")
 
 SAMPLE = "astronaut"
+DRAWN, SAMPLED = "drawn", "sample"  # what images.csv calls the source of a face that is no photo of the user's
 LONGEST = 100  # characters of an item's name
 DIGEST = 8  # characters that make a mended name unique
 TOLD = 20  # files left out that the log names
@@ -87,6 +88,11 @@ def drawn_names(count: int) -> list[str]:
     return [f"drawn-{index:04d}" for index in range(int(count))]  # 4.0 is an integer to JSON schema
 
 
+def drawn_index(name: str) -> int:
+    """Which of the drawn faces has a name."""
+    return int(name.removeprefix("drawn-"))
+
+
 def sample_photo() -> Path:
     """NASA's portrait of the astronaut Eileen Collins, in the public domain, as scikit-image brings it."""
     spec = find_spec("skimage")
@@ -105,6 +111,11 @@ def face_sources(params: FacesParams) -> dict[str, Path | None]:
         assert params["photos"] is not None, "check_section refuses that"
         sources |= photo_files(Path(params["photos"]), sources)
     return sources
+
+
+def origin(photo: Path | None) -> str:
+    """What images.csv calls the source of a face, the same on every machine."""
+    return DRAWN if photo is None else SAMPLED if photo == sample_photo() else str(photo)
 
 
 def check_can_pair(faces: Collection[str], params: PairsParams) -> None:
@@ -129,4 +140,4 @@ def original_name(image: str, source: str | Path | None) -> str:
         image: name of the item.
         source: its source in images.csv, or its path.
     """
-    return image if source is None or str(source) in ("drawn", "sample") else PurePath(source).name
+    return image if source is None or str(source) in (DRAWN, SAMPLED) else PurePath(source).name

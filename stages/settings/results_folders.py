@@ -17,12 +17,14 @@ class Results(NamedTuple):
     left_out: list[tuple[Path, str]]
 
 
-def look_through(folder: Path, names: Iterable[str], what: str = "pair") -> Results:
+def look_through(folder: Path, names: Iterable[str], what: str = "pair", part: bool = False) -> Results:
     """Find another system's images by the pair (or `what`) that each is named after; capitals do not matter.
 
+    `part`: the names are some of many, so none of the images need be named after one.
+
     Raises:
-        UserError: there is no such folder, no image in it is named after one, several are named after the same, or
-            one that is cannot be used. It names each.
+        UserError: there is no such folder, no image in it is named after one (unless they are a `part`), several are
+            named after the same, or one that is cannot be used. It names each.
     """
     listing = list_images(folder, f"methods names a folder of images, each named after a {what}")
     wanted = list(names)
@@ -48,7 +50,7 @@ def look_through(folder: Path, names: Iterable[str], what: str = "pair") -> Resu
             files[name] = path
     if problems:
         raise refusal(f"{safe(folder)}: {len(problems)} images stand in the way", problems)
-    if not files:
+    if not files and not part:
         inside = [path.name for path, reason in listing.left_out if reason == "is a sub-folder"]
         raise UserError(
             f"{safe(folder)}: none of its {len(listing.images)} images is named after a {what}; "
@@ -58,6 +60,6 @@ def look_through(folder: Path, names: Iterable[str], what: str = "pair") -> Resu
     return Results(files, [name for name in wanted if name not in files], sorted(left_out))
 
 
-def result_files(folder: Path, names: Iterable[str], what: str = "pair") -> dict[str, Path]:
-    """Another system's images by the pair (or `what`) that each is named after; errors as `look_through`."""
-    return look_through(folder, names, what).files
+def result_files(folder: Path, names: Iterable[str], what: str = "pair", part: bool = False) -> dict[str, Path]:
+    """Another system's images by the pair (or `what`) that each is named after; all as `look_through`."""
+    return look_through(folder, names, what, part).files

@@ -14,6 +14,7 @@ from stages.params.align_section import AlignParams
 from stages.params.embed_section import EmbedParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
 from stages.params.fields import Path, section
+from stages.params.jobs import JobsParams
 from stages.params.networks import NetworksParams
 from stages.params.outputs import GalleryParams, ReportParams, ScoreParams
 from stages.params.whole import Params
@@ -72,7 +73,7 @@ def sections() -> dict[str, object]:
         "pairs": PairsParams, "target": TargetParams, "embed": EmbedParams, "methods": dict[str, dict[str, object]],
         "align": AlignParams,
     }  # fmt: skip
-    after = {"gallery": GalleryParams, "score": ScoreParams, "report": ReportParams}
+    after = {"gallery": GalleryParams, "score": ScoreParams, "report": ReportParams, "jobs": JobsParams}
     if taken := [name for name in own_sections() if name in before or name in after]:
         raise UserError(f"stages/methods: section {taken[0]} of a kind of method is that of a stage; rename it")
     return {**before, **own_sections(), **after}

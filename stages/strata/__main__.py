@@ -1,6 +1,7 @@
 """Stage `strata`: what makes images and pairs hard, as data/strata/images.csv and data/strata/pairs.csv.
 
-`python -m stages.strata` measures the images; with `--pairs` it measures the pairs by what was found of their images.
+`python -m stages.strata` measures the images, with `--table` it writes the table of all of them; with `--pairs` it
+measures the pairs by what was found of their images.
 """
 
 import sys
@@ -11,10 +12,10 @@ from typing import Annotated
 
 import typer
 
-from stages.engine.command import Log, Scheme, log_to, run_stage
+from stages.engine.command import Log, Names, Scheme, log_to, run_stage
 from stages.engine.command import log as logger
 from stages.engine.items import Item, Result, run_items
-from stages.engine.stage_records import check, read_record, write_record
+from stages.engine.stage_records import check, read_chunks, write_record
 from stages.errors import ItemError
 from stages.formats.files import write_atomic
 from stages.formats.images import read_rgb
@@ -28,24 +29,19 @@ from stages.strata.measures import measure
 
 def measure_images(
     scheme: Scheme,
-    images: Annotated[Path, typer.Option(help="images.csv")],
+    names: Names,
     faces: Annotated[Path, typer.Option(help="folder of the faces")],
-    faces_record: Annotated[Path, typer.Option(help="record of the stage `faces`: the faces' size in their photos")],
     maps: Annotated[Path, typer.Option(help="folder of the label maps")],
     landmarks: Annotated[Path, typer.Option(help="weights of dlib's predictor of landmarks")],
     out: Annotated[Path, typer.Option(help="folder of the landmarks and values, a JSON file an image")],
-    table: Annotated[Path, typer.Option(help="strata/images.csv to write")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     log: Log = None,
 ) -> None:
-    """Write pose, hair, sharpness, tone and size of every image; `--pairs PAIRS --help`: of the pairs."""
+    """Measure pose, hair, sharpness and tone of every image; `--pairs PAIRS --help`: of the pairs."""
     log_to(log)
-    names = [face.image for face in read_faces(images)]
-    squares = {item["item"]: float(item["px"]) for item in read_record(faces_record)["items"] if "px" in item}
-    outputs = {name: out / f"{name}.json" for name in names}
     items = [
-        Item(name, {"face": faces / f"{name}.png", "map": maps / f"{name}.png"}, {"values": outputs[name]})
-        for name in names
+        Item(name, {"face": faces / f"{name}.png", "map": maps / f"{name}.png"}, {"values": out / f"{name}.json"})
+        for name in sorted(names)
     ]
     predictor = cache(lambda: load_landmarks(landmarks))
 
@@ -58,11 +54,27 @@ def measure_images(
         warnings = [f"has {NO_FACE} by dlib; its pose is unknown"] if points is None else []
         return [Result({"values": face_bytes(values, points)}, {"warnings": warnings})]
 
-    def tables() -> dict[Path, bytes]:
-        return {table: table_bytes(image_table({name: read_face(path) for name, path in outputs.items()}, squares))}
-
     params = {"scheme": scheme.name}
-    run_items("strata", ["stages.strata.__main__"], items, params, {"landmarks": landmarks}, compute, record, 1, tables)
+    run_items("strata", ["stages.strata.__main__"], items, params, {"landmarks": landmarks}, compute, record)
+
+
+def write_image_table(
+    images: Annotated[Path, typer.Option(help="images.csv")],
+    faces: Annotated[Path, typer.Option(help="folder of the landmarks and values of the images")],
+    face_records: Annotated[Path, typer.Option(help="folder of the records of the faces: their size in their photos")],
+    table: Annotated[Path, typer.Option(help="strata/images.csv to write")],
+    record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    log: Log = None,
+) -> None:
+    """Write pose, hair, sharpness, tone and size of all images in one table."""
+    log_to(log)
+    paths = {face.image: faces / f"{face.image}.json" for face in read_faces(images)}
+    check(paths.values())
+    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    squares = {item["item"]: float(item["px"]) for item in read_chunks(face_records)["items"] if "px" in item}
+    write_atomic(table, table_bytes(image_table({name: read_face(path) for name, path in paths.items()}, squares)))
+    write_record(record, "strata_images", [table])
+    logger.info("%d images", len(paths))
 
 
 def measure_pairs(
@@ -84,12 +96,12 @@ def measure_pairs(
     points = {image: None if face is None else face[1] for image, face in known.items()}
     found = pair_table(list(listed.values()), read_images(strata), points)
     write_atomic(table, table_bytes(found))
-    write_record(record, "pair_strata", [table])
+    write_record(record, "strata_pairs", [table])
     for _, row in found[found["note"] != ""].iterrows():
         logger.warning("%s: %s; its pair has no yaw gap and no difficulty", row["pair"], row["note"])
     logger.info("%d pairs, %d over 15° of yaw apart", len(found), (found["pose_different"] == "yes").sum())
 
 
 if __name__ == "__main__":
-    of_pairs = any(word.partition("=")[0] == "--pairs" for word in sys.argv[1:])
-    run_stage(measure_pairs if of_pairs else measure_images)
+    options = {word.partition("=")[0] for word in sys.argv[1:]}
+    run_stage(measure_pairs if "--pairs" in options else write_image_table if "--table" in options else measure_images)

@@ -35,10 +35,11 @@ class Stage:
         self.too_large = set()
         self.given = False
         for name in NAMES:
+            self.input(name).parent.mkdir(parents=True, exist_ok=True)
             self.input(name).write_text(f"face of {name}")
 
     def input(self, name):
-        return Path(f"{name}.txt")
+        return Path("data/faces", f"{name}.txt")
 
     def output(self, name):
         return Path(f"out/{name}.png")
@@ -105,7 +106,7 @@ def test_items_are_computed_once(stage):
 def test_an_empty_input_failed_before_unless_a_user_gave_it(stage):
     stage.input("b").write_bytes(b"")
     assert ["b"] not in stage.run()
-    assert records()["b"]["reason"] == "b.txt is empty, it failed before"
+    assert records()["b"]["reason"] == "data/faces/b.txt is empty, it failed before"
     stage.given, stage.broken = True, {"b"}
     assert ["b"] in stage.run()
     assert records()["b"]["reason"] == "b has no face", "the stage says what is wrong"
@@ -337,10 +338,19 @@ def test_item_whose_loss_is_nan_is_recorded_with_step_and_term_and_harms_no_othe
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_input_stops_the_stage_before_it_computes(stage, damage, refused):
     """The next stage refuses what is not as this one wrote it; a file of zero bytes does not pass for a failed item."""
-    write_record(Path("data/records/faces.json"), "faces", [stage.input(name) for name in NAMES])
+    write_record(Path("data/records/faces/000.json"), "faces", [stage.input(name) for name in NAMES])
     DAMAGES[damage](stage.input("c"))
     refused("c.txt: not as the stage wrote it, damaged or edited; remove it and run again", stage.run)
     assert stage.batches == [] and not RECORD.exists()
+
+
+def test_files_that_are_there_already_keep_their_times(stage):
+    stage.run()
+    before = {name: stage.output(name).stat().st_mtime_ns for name in NAMES}
+    stage.output("b").write_bytes(b"edited")
+    stage.output("c").unlink()
+    assert stage.run() == []
+    assert {name for name in NAMES if stage.output(name).stat().st_mtime_ns != before[name]} == {"b", "c"}
 
 
 def test_what_a_killed_run_was_writing_is_removed(stage):

@@ -7,10 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import DAMAGES, run_module
 
-from stages.engine.stage_records import FOLDER, check, check_below, check_manifests, read_record, unsealed, write_record
+from stages.engine.stage_records import (
+    FOLDER,
+    check,
+    check_below,
+    check_manifests,
+    forget_chunks,
+    read_chunks,
+    read_record,
+    records_of,
+    unsealed,
+    write_record,
+)
 from stages.errors import UserError
 
-FACE, MANIFEST, RECORD = Path("data/faces/a.png"), Path("data/images.csv"), FOLDER / "aligned" / "faces.json"
+FACE, RECORD = Path("data/faces/a.png"), FOLDER / "faces" / "000.json"
+MANIFEST, LIST = Path("data/images.csv"), FOLDER / "images.json"
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +31,8 @@ def folder(tmp_path, monkeypatch):
     for path in (FACE, MANIFEST):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(f"content of {path}".encode())
-    write_record(RECORD, "faces", [FACE, MANIFEST], items=[{"item": "a"}])
+    write_record(RECORD, "faces", [FACE], weights={}, items=[{"item": "a"}])
+    write_record(LIST, "images", [MANIFEST])
     return tmp_path
 
 
@@ -36,7 +49,7 @@ def test_damaged_file_is_named(damage, refused):
     refused(message, lambda: check([FACE]))
     refused(message, lambda: check_below([Path("data/faces")]))
     assert check([]) == {} and check_below([Path("data/maps")]) is None
-    write_record(RECORD, "faces", [FACE, MANIFEST])
+    write_record(RECORD, "faces", [FACE])
     check([FACE])
 
 
@@ -81,3 +94,33 @@ def test_removed_file_is_left_to_snakemake(refused):
     check_manifests()
     with pytest.raises(UserError, match="missing or damaged"):
         read_record(FOLDER / "nothing.json")
+
+
+def test_chunks_are_read_as_one_and_those_that_are_gone_are_forgotten(refused):
+    other = Path("data/faces/b.png")
+    other.write_bytes(b"b")
+    write_record(FOLDER / "faces" / "001.json", "faces", [other], weights={}, items=[{"item": "Z"}, {"item": "A"}])
+    record = read_chunks(FOLDER / "faces")
+    assert [item["item"] for item in record["items"]] == ["A", "Z", "a"] and len(record["files"]) == 2
+    forget_chunks([FOLDER / "faces", FOLDER / "nothing"], ["000"])
+    assert [item["item"] for item in read_chunks(FOLDER / "faces")["items"]] == ["a"]
+    refused("data/records/maps: has no record of a chunk", read_chunks, FOLDER / "maps")
+
+
+@pytest.mark.parametrize(
+    ("file", "records"),
+    [
+        ("data/faces/a.png", ["faces/000"]),
+        ("data/images.csv", ["images"]),
+        ("data/codes/a.safetensors", ["codes/fs/000", "codes/i2s/000"]),
+        ("data/codes/i2s/a.safetensors", ["codes/i2s/000"]),
+        ("data/reconstructions/fs/a.png", ["codes/fs/000"]),
+        ("data/reconstructions/w/a.png", ["codes/fs/000", "codes/i2s/000"]),  # W+ and FS share a record
+        ("data/aligned/one/p.safetensors", ["aligned/one/000"]),
+        ("photos/a.png", []),
+    ],
+)
+def test_only_the_records_of_a_files_folder_are_read(file, records):
+    for name in ("codes/fs/000", "codes/i2s/000", "aligned/one/000", "aligned/two/000"):
+        write_record(FOLDER / f"{name}.json", name, [])
+    assert records_of([Path(file)]) == {FOLDER / f"{record}.json" for record in records}

@@ -51,7 +51,7 @@ def embed(folder, memory, batch, limit):
     pipeline.forget(folder, "codes", "reconstructions")
     done = pipeline.run(folder, "codes")
     assert done.returncode == 0, done.stderr
-    items = json.loads((folder / "data" / "records" / "codes" / "fs.json").read_text())["items"]
+    items = json.loads((folder / "data" / "records" / "codes" / "fs" / "000.json").read_text())["items"]
     return int((memory / "peak").read_text()) * 1024, done.stderr, items
 
 

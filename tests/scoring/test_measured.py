@@ -10,9 +10,9 @@ from one_process import table as table_of_one_process
 from PIL import Image
 from support import DAMAGES, run_module
 
-from stages.engine.stage_records import items_of_records, write_record
+from stages.engine.stage_records import read_chunks, write_record
 from stages.formats.label_maps import label_map_bytes
-from stages.measure import chosen, composite_job, embedding_job, image_job, pair_job, run_job
+from stages.measure import composite_job, embedding_job, image_job, pair_job, run_job
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
 from stages.score import rows_of
@@ -74,7 +74,13 @@ class Project:
                 item |= {"status": "failed", "reason": found[1]} | mark
         folder = DATA / "composites" / method
         files = [folder / f"{pair.pair}.png" for pair in ALL]
-        write_record(DATA / "records" / "composites" / f"{method}.json", f"composites-{method}", files, items=items)
+        write_record(
+            DATA / "records" / "composites" / method / "000.json",
+            f"composites-{method}",
+            files,
+            weights={},
+            items=items,
+        )
 
     def measure(self, what, name="", only=NAMES, pairs=ALL, part=""):
         """Measure some items; a `part` has a record of its own."""
@@ -94,7 +100,7 @@ class Project:
             self.calls.append((kind, item.name))
             return job.measure(item)
 
-        record = DATA / "records" / "measured" / (f"{kind}/{part}.json" if part else f"{kind}.json")
+        record = DATA / "records" / "measured" / kind / f"00{part or 0}.json"
         run_job(f"measured-{kind.replace('/', '-')}", job._replace(measure=measure), [], record)
 
     def measure_all(self, methods=METHODS):
@@ -161,7 +167,7 @@ def test_a_pair_whose_face_failed_is_not_judged(project):
     """Its composite is there all the same, made elsewhere."""
     project.save("composites/two/s.png", image_of(TARGETS["p"], 9))
     items = [{"item": pair.pair, "status": "ok"} for pair in ALL]
-    write_record(DATA / "records" / "composites" / "two.json", "composites-two", [], items=items)
+    write_record(DATA / "records" / "composites" / "two" / "000.json", "composites-two", [], weights={}, items=items)
     project.measure_all()
     row = project.rows()["transfer", "two", "s", "failure"]
     assert row[0] == 0.0 and row[5] == "not judged: data/faces/d.png is empty, it failed before"
@@ -171,7 +177,9 @@ def test_a_composite_that_cannot_be_decoded_is_recorded_and_named(project):
     project.write("composites/one/p.png", b"no image")
     project.record("one")
     project.measure_all()
-    item = items_of_records(DATA / "records" / "measured" / "composites" / "one")["p"]
+    (item,) = (
+        i for i in read_chunks(DATA / "records" / "measured" / "composites" / "one")["items"] if i["item"] == "p"
+    )
     assert item["status"] == "failed" and "not an image" in item["reason"]
     assert project.rows()["transfer", "one", "p", "failure"][5].startswith("not judged: data/composites/one/p.png: not")
 
@@ -277,22 +285,9 @@ def test_what_is_no_sheet_is_refused(tmp_path, refused, content):
     refused("p: missing, or no sheet of what was measured; remove it and run again", read_sheet, tmp_path / "p", "p")
 
 
-def test_the_command_measures_a_part_of_the_pairs(project, tmp_path):
-    (DATA / "images.csv").write_text("image,source\n" + "".join(f"{name},drawn\n" for name in NAMES))
-    (DATA / "part.csv").write_text("pair,identity,hair\np,a,b\nr,b,a\n")
-    done = run_module(
-        tmp_path, "stages.measure", "pairs", "--scheme", "celebamask-19", "--images", "data/images.csv",
-        "--pairs", "data/part.csv", "--data", "data", "--out", "data/measured/pairs", "--record", "record.json",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.stem for path in (DATA / "measured" / "pairs").iterdir()) == ["p", "r"]
-    written = (DATA / "measured" / "pairs" / "p.safetensors").read_bytes()
-    project.measure("pairs")
-    assert (DATA / "measured" / "pairs" / "p.safetensors").read_bytes() == written
-
-
-def test_a_part_of_the_images_is_named(project, refused):
-    images = DATA / "images.csv"
-    images.write_text("image,source\n" + "".join(f"{name},drawn\n" for name in NAMES))
-    assert chosen(images, None) == NAMES and chosen(images, "c,a") == ["c", "a"]
-    refused("--only: x is not in data/images.csv; name images of that list", chosen, images, "a,x")
+def test_the_command_asks_for_what_it_measures(tmp_path, weights):
+    parser = weights / "bisenet19.safetensors"
+    given = ["--scheme", "celebamask-19", "--params", "{}", "--judge", "a", "--data", "data", "--chunk", "000"]
+    for what, option in (("images", "--names"), ("pairs", "--pairs")):
+        done = run_module(tmp_path, "stages.measure", what, *given, str(parser))
+        assert done.returncode == 1 and f"measure {what}: give {option}" in done.stderr

@@ -40,8 +40,8 @@ def run(tmp_path, monkeypatch):
         write_atomic(Path("data/maps", f"{name}.png"), b"" if name == "lost" else label_map_bytes(labels, SCHEME))
     Path("data/images.csv").write_text("image,source\n" + "".join(f"{n},drawn\n" for n in [*NAMES, "black", "lost"]))
     items = [{"item": name, "status": "ok"} | ({"px": 300} if name == "i3" else {}) for name in NAMES]
-    write_record(Path("data/records/faces.json"), "faces", Path("data/faces").iterdir(), items=items)
-    write_record(Path("data/records/maps.json"), "maps", Path("data/maps").iterdir())
+    write_record(Path("data/records/faces/000.json"), "faces", Path("data/faces").iterdir(), weights={}, items=items)
+    write_record(Path("data/records/maps/000.json"), "maps", Path("data/maps").iterdir())
     weights = Path("data/weights.safetensors")
     origin = {"network": "dlib_landmarks", "package": "p", "version": "1", "licence": "l", "sha256": "0" * 64}
     weights.write_bytes(weights_bytes({"dat": torch.zeros(1)}, origin))
@@ -58,8 +58,12 @@ def run(tmp_path, monkeypatch):
 
     def images() -> pd.DataFrame:
         stage.measure_images(
-            SCHEME, Path("data/images.csv"), Path("data/faces"), Path("data/records/faces.json"), Path("data/maps"),
-            weights, Path("data/strata/faces"), Path("data/strata/images.csv"), Path("data/records/strata.json"),
+            SCHEME, frozenset([*NAMES, "black", "lost"]), Path("data/faces"), Path("data/maps"),
+            weights, Path("data/strata/faces"), Path("data/records/strata/000.json"),
+        )  # fmt: skip
+        stage.write_image_table(
+            Path("data/images.csv"), Path("data/strata/faces"), Path("data/records/faces"),
+            Path("data/strata/images.csv"), Path("data/records/strata_images.json"),
         )  # fmt: skip
         return read_images(Path("data/strata/images.csv"))
 
@@ -99,7 +103,7 @@ def test_every_image_has_a_row_and_is_searched_once(run):
     assert table.loc["lost", "note"] == "failed before" and np.isnan(table.loc["lost", "hair_share"])
     assert list(table["yaw"][:8]) == pytest.approx([6.0 * k + 6 for k in range(8)])
     assert table["square"].dropna().to_dict() == {"i3": 300}
-    record = {item["item"]: item for item in read_record(Path("data/records/strata.json"))["items"]}
+    record = {item["item"]: item for item in read_record(Path("data/records/strata/000.json"))["items"]}
     assert "no face found" in record["black"]["warnings"][0] and record["lost"]["status"] == "failed"
     assert len(searched) == 9
     images()
@@ -112,7 +116,7 @@ def test_pairs_by_pose_and_their_strata(run):
     assert manifest["strategy"] == "pose" and manifest["yaw_gap_ends"] == [15.0, 30.0]
     stage.measure_pairs(
         Path("data/pairs.csv"), Path("data/images.csv"), Path("data/strata/faces"), Path("data/strata/images.csv"),
-        Path("data/strata/pairs.csv"), Path("data/records/pair_strata.json"),
+        Path("data/strata/pairs.csv"), Path("data/records/strata_pairs.json"),
     )  # fmt: skip
     table = read_pair_strata(Path("data/strata/pairs.csv"))
     assert np.bincount(np.searchsorted([15, 30], table["yaw_gap"])).tolist() == [4, 4, 4]

@@ -32,7 +32,7 @@ def test_only_what_params_yaml_made_is_committed(folder, tmp_path):
     assert touched.returncode == 0, touched.stderr
     done = run_module(folder, "stages.dvc", "--commit")
     assert done.returncode == 1 and done.stderr.startswith("error: "), done.stderr
-    assert "data/composites/" in done.stderr and "other settings than those of params.yaml" in done.stderr
+    assert "data/records/composites/" in done.stderr and "other settings than those of params.yaml" in done.stderr
     assert len(done.stderr.splitlines()) == 1 and not (folder / "dvc.lock").exists()
 
     touched = run(folder, "--touch", "--forceall")

@@ -130,18 +130,13 @@ def test_a_blend_parameter_reruns_what_is_blended_score_and_report_only(finished
     changed.write_text(yaml.safe_dump(PARAMS | {"blend": PARAMS["blend"] | {"steps": 3}}))
     planned = snakemake(finished, "-n", scale=str(changed))
     jobs = dict(re.findall(r"^(make_\w+) +(\d+)$", planned.stdout + planned.stderr, re.M))
-    assert jobs == {
-        "make_composites": "2",
-        "make_measured_composites": "2",
-        "make_score": "1",
-        "make_report": "1",
-    }, (  # fmt: skip
-        "what is pasted does not depend on it"
-    )
+    asked = {"make_composites": "2", "make_measured_pairs": "1", "make_score": "1", "make_report": "1"}
+    assert jobs == asked, "what is pasted does not depend on it"
 
 
 def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finished, tmp_path, weights):
-    """SIGKILL of the embedding after its first item; also: two folders give the same table."""
+    """SIGKILL of the embedding after its first item, then two jobs at a time, with one item each; also: two folders
+    give the same table."""
     folder = checkout(tmp_path / "other", weights)
     process = subprocess.Popen(
         ["snakemake", "--configfile", SMOKE], cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
@@ -157,25 +152,19 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     assert len(stored) == 1
     unlocked = snakemake(folder, "--unlock")
     assert unlocked.returncode == 0, unlocked.stderr
-    done = snakemake(folder)
+    scale = tmp_path / "single.yaml"
+    scale.write_text(yaml.safe_dump(PARAMS | {"jobs": {"items": 1}}))
+    done = snakemake(folder, "--cores", "2", "--resources", "gpu=2", scale=str(scale))
     assert done.returncode == 0, done.stderr
-    assert "codes: 2 items, 1 stored, 1 to compute" in done.stderr
+    assert "Provided cores: 2" in done.stderr and "gpu=2" in done.stderr
+    for stored_there in (1, 0):
+        assert f"codes: 1 items, {stored_there} stored, {1 - stored_there} to compute" in done.stderr
     assert all(path.read_bytes() == content for path, content in stored.items())
     first, second = (table.read(each / "reports" / "metrics.parquet") for each in (finished, folder))
     assert first.equals(second)
     for figure in (finished / "reports" / "figures").iterdir():
         same = figure.read_bytes() == (folder / "reports" / "figures" / figure.name).read_bytes()
         assert same or figure.name == "seconds.png", f"{figure.name} differs, and no time is in it"
-
-
-def test_two_stages_at_a_time_end_in_the_same_table(finished, tmp_path, weights):
-    """Each reads the records of all, also of the one that is at work beside it."""
-    folder = checkout(tmp_path / "two", weights)
-    done = snakemake(folder, "--cores", "2", "--resources", "gpu=2")
-    assert done.returncode == 0, done.stderr
-    assert "Provided cores: 2" in done.stderr and "gpu=2" in done.stderr
-    first, second = (table.read(each / "reports" / "metrics.parquet") for each in (finished, folder))
-    assert first.equals(second)
 
 
 def test_another_systems_composites_are_measured_like_ours(finished, tmp_path):

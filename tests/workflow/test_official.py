@@ -1,5 +1,7 @@
 """`variant: official` on the paper's kinds of networks, from checkpoints in the official layout to the report."""
 
+import re
+
 import pytest
 import torch
 import yaml
@@ -7,6 +9,7 @@ from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
 from snakemake.utils import update_config
 from support import ROOT, checkout, run
 
+from stages.settings.chunks import chunked
 from stages.settings.config import check_params
 from stages.statistics import table
 
@@ -70,11 +73,15 @@ def test_the_papers_scale_plans_120_embeddings_and_198_pairs(folder):
     """The files of the backbones need only be there."""
     for name in ("vgg16-397923af.pth", "alexnet-owt-7be5be79.pth"):
         (folder / "data" / "checkpoints" / name).touch()
-    done = run(folder, "-n", "--configfile", PAPER)
+    done = run(folder, "-n", "--printshellcmds", "--configfile", PAPER)
     assert done.returncode == 0, done.stderr
     planned = done.stdout + done.stderr
-    assert "data/codes/drawn-0119.safetensors" in planned and "drawn-0120" not in planned
-    assert "data/composites/barbershop/pair-0197.png" in planned and "pair-0198" not in planned
+    embedded = {name for names in re.findall(r"stages\.embed .*--names (\S+)", planned) for name in names.split(",")}
+    assert embedded == {f"drawn-{index:04d}" for index in range(120)}
+    items = yaml.safe_load((ROOT / "params.yaml").read_text())["jobs"]["items"]
+    chunks = chunked((f"pair-{index:04d}" for index in range(198)), items)
+    composed = set(re.findall(r"data/records/composites/barbershop/(\d+)\.json", planned))
+    assert composed == set(chunks) and len(composed) > 1
 
 
 @pytest.mark.parametrize("scale", [OFFICIAL, PAPER])

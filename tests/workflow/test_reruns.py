@@ -53,8 +53,10 @@ READ_BY = {
     **{own: {"composites"} for own in OWN},
     "score": {"score"},
     "report": {"report"},
+    "jobs": {"report"},
 } | {f"methods.{name}": {"aligned" if name in LATENT else "composites"} for name in PARAMS["methods"]}
 READ_BY[f"methods.{PARAMS['gallery']['method']}"].add("gallery")
+READ_BY = {"methods.i2s.code": {"targets"}} | READ_BY  # the last of its kind: jobs on pairs wait for one less
 
 # And where their results go, as DESIGN.md draws it.
 AFTER = {
@@ -63,7 +65,8 @@ AFTER = {
     "maps": {"strata", "targets", "aligned", "composites", "gallery", "score", "report"},
     "strata": {"targets", "aligned", "composites", "score", "report"},
     "targets": {"aligned", "composites", "score", "report"},
-    "codes": {"aligned", "composites", "gallery", "score", "report"},
+    # Jobs on pairs wait for all that is made of single images, whether they read it or not.
+    "codes": {"targets", "aligned", "composites", "gallery", "score", "report"},
     "aligned": {"composites", "score", "report"},
     "composites": {"score", "report"},
     "gallery": {"report"},
@@ -71,14 +74,16 @@ AFTER = {
     "report": set(),
 }
 
-# Rebuilt images go into no composite.
-REBUILT = {"methods.mine.reconstructions": {"codes", "score", "report"}}
+# Rebuilt images go into no composite. And where photos are, which are not in use here, is in the list of images alone.
+RERUN = {
+    "methods.mine.reconstructions": {"codes", "score", "report"},
+    "faces.photos": {"faces"} | AFTER["faces"] - {"maps", "codes"},
+}
 
-# Not every method's composites are made again: only these.
+# Not every method's composites are made again: only these. After a change of what is made of single images, a plan says
+# that all may be: which are is known when these are made.
 ONLY = {
-    "embed": LATENT, "align": LATENT, "blend": LATENT, **{own: {own} for own in OWN},
-    "target": PARAMS["methods"].keys() - {"mine"},
-    "networks.perceptual": LATENT | {"loho"}, "networks.precision": LATENT | {"loho"},
+    "align": LATENT, "blend": LATENT, **{own: {own} for own in OWN}, "target": PARAMS["methods"].keys() - {"mine"},
 }  # fmt: skip
 ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
 
@@ -171,6 +176,11 @@ def reordered(value: Any) -> Any:
 
 
 KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
+# A section goes to a rule as a whole, so three of its parameters stand for all: a plan takes seconds.
+GROUPS: dict[str, list[str]] = {}
+for key in KEYS:
+    GROUPS.setdefault(next(name for name in READ_BY if key == name or key.startswith(f"{name}.")), []).append(key)
+KEYS = {key: KEYS[key] for keys in GROUPS.values() for key in dict.fromkeys([keys[0], keys[len(keys) // 2], keys[-1]])}
 CODE = sorted({f"stages/{module.replace('.', '/')}.py" for modules in MODULES.values() for module in modules})
 # Entries that are not in use here, and what they alone import.
 UNUSED = [
@@ -235,23 +245,36 @@ def by_snakemake(plan: dict[str, list[str]]) -> set[str]:
     return {owner[artifact(path)] for path in plan["snakemake"]}
 
 
+def composed(plan: dict[str, list[str]]) -> set[str]:
+    """The methods whose composites Snakemake would make."""
+    return {Path(made).parts[3] for made in plan["snakemake"] if made.startswith("data/records/composites/")}
+
+
 def closure(stages: Iterable[str], after: dict[str, Iterable[str]]) -> set[str]:
     return set(stages).union(*(after[stage] for stage in stages))
 
 
-@pytest.mark.parametrize("key", KEYS)
+def test_what_jobs_are_made_of_the_items_reruns_nothing_but_the_report_that_prints_it(plans):
+    """Only that pairs are divided anew; what is in a chunk as before does not run again, which a plan cannot know."""
+    plan = plans["jobs.items"]
+    assert by_snakemake(plan) == closure({"targets"}, AFTER) - {"gallery"} and plan["dvc"] == ["report"]
+    assert not any(path.startswith(("data/records/faces/", "data/records/codes/")) for path in plan["snakemake"])
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "jobs.items"])
 def test_a_parameter_reruns_what_reads_it(plans, key):
     name = next(name for name in READ_BY if key == name or key.startswith(f"{name}."))
-    right = REBUILT.get(key) or closure(READ_BY[name] | {"report"}, AFTER)
+    right = RERUN.get(key) or closure(READ_BY[name] | {"report"}, AFTER)
     plan = plans[key]
     assert by_snakemake(plan) == right
     # DVC cannot tell the methods of one kind: these stages ask Snakemake, which has nothing to do.
-    asked = {"codes", "aligned", "composites", "gallery"} if name.startswith("methods.") else set()
+    asked = {"codes", "targets", "aligned", "composites", "gallery"} if name.startswith("methods.") else set()
+    asked |= {"maps", "codes"} if key == "faces.photos" else set()
     # Nor which of the methods' own sections the gallery's method has.
     asked |= {"gallery"} if name in OWN else set()
     found = {"score"} if name == "checkpoints.lpips_vgg" else set()  # changed when the stage `weights` has run
     assert closure(plan["dvc"], AFTER) == (right | asked) - found
-    composites = {Path(path).parts[2] for path in plan["snakemake"] if path.startswith("data/composites/")}
+    composites = composed(plan)
     assert composites == (set(ONLY.get(name, PARAMS["methods"])) if "composites" in right else set())
 
 
@@ -263,7 +286,9 @@ def test_code_reruns_what_imports_it(plans, path):
     assert direct <= made <= after
     # DVC knows folders: of all networks, of all codes. Snakemake knows that not everybody reads all of one.
     # Nor do pairs need strata, unless they are chosen by pose: the pairs' own strata are made beside the targets.
-    assert made == after or path in ("stages/ingest.py", "stages/strata/__main__.py") or "weights" in direct
+    # And a job on images is told which they are; it does not read the list.
+    some = ("stages/images.py", "stages/ingest.py", "stages/strata/__main__.py")
+    assert made == after or path in some or "weights" in direct
 
 
 @pytest.mark.parametrize("path", UNUSED)
@@ -282,7 +307,7 @@ def test_the_edge_reruns_nothing(plans, path):
 def test_what_is_loaded_by_name_reruns_who_uses_it(plans, path):
     plan = plans[path]
     assert by_snakemake(plan) == closure(USED[path], AFTER)
-    composites = {Path(made).parts[2] for made in plan["snakemake"] if made.startswith("data/composites/")}
+    composites = composed(plan)
     if path.startswith(("stages/methods", "stages/codes")):
         assert composites == ({"loho"} if "loho" in path else LATENT)
     assert set(plan["dvc"]) == {name for name in MODULES if known(path) & sources_of(name)}

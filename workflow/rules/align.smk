@@ -1,25 +1,23 @@
 rule make_aligned:
     input:
-        code=code("align", *networks("generator", "parser", "perceptual")),
-        manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output.pairs,
-        maps=rules.make_maps.output.maps,
-        targets=rules.make_targets.output.targets,
-        codes=rules.make_codes.output.codes,
-        other=other_codes,
+        pairs=pairs_of_chunk,
+        digests=digests_of_chunk,
+        targets=rules.make_targets.output.record,
         generator=weights_of("generator"),
         parser=weights_of("parser"),
         perceptual=weights_of("perceptual"),
     output:
-        aligned=expand("data/aligned/{{method}}/{pair}.safetensors", pair=PAIRS),
-        record="data/records/aligned/{method}.json",
+        record="data/records/aligned/{method}/{chunk}.json",
     log:
-        "logs/aligned-{method}.log",
+        "logs/aligned-{method}/{chunk}.log",
     wildcard_constraints:
         method=one_of(ALIGNED),
     resources:
         gpu=1,
     params:
+        code=code("align", *networks("generator", "parser", "perceptual")),
+        folders="data/aligned",
+        reads=["data/maps", "data/codes"],
         section=section("align"),
         scheme=SCHEME,
         method=method_section,
@@ -27,7 +25,7 @@ rule make_aligned:
         tf32=TF32,
     shell:
         "python -m stages.align --params {params.section:q} --method {params.method:q} --scheme {params.scheme}"
-        " --images {input.manifest} --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
+        " --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
         " --generator {input.generator} --parser {input.parser} --perceptual {input.perceptual}"
         " --precision {params.precision}"
         " --out data/aligned/{wildcards.method} --record {output.record} --log {log} {params.tf32}"

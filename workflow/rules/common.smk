@@ -1,19 +1,22 @@
 """What the rules share: checked parameters, the names of all items, slices of params, weight files."""
 
+import json
 import os
 import shlex
+from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
 from stages import registry
-from stages.engine import checksums, lifeline
-from stages.engine.code import files
+from stages.engine import checksums, intact, lifeline
+from stages.engine.code import digest_of_all, files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
 from stages.scoring import metric_names
 from stages.scoring.user_files import check_score_files, supplied_to_score
 from stages.settings import config as settings
 from stages.settings import manifests, methods
+from stages.settings.chunks import chunked
 from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
 from stages.settings.dvc_pipeline import check_listed
 from stages.settings.problems import safe
@@ -33,15 +36,16 @@ def names_of_items(params):
 
 lifeline.announce()
 checksums.remember()
+intact.watch()
 
 
 def results_of(key, names, what):
-    """For the methods of other systems that have such a folder, its files named after pairs or faces."""
+    """For the methods of other systems that have such a folder, its files by the names of pairs or faces."""
     found = {
         method: manifests.result_files(Path(folder), names, what)
         for method, folder in methods.folders_supplied(config["methods"], key).items()
     }
-    return {method: [str(path) for path in files.values()] for method, files in found.items()}
+    return {method: {name: str(path) for name, path in files.items()} for method, files in found.items()}
 
 
 try:
@@ -62,11 +66,10 @@ METHODS = list(config["methods"])
 PROTOCOLS = list(methods.protocols(config))
 ALIGNED = methods.aligned(config["methods"])
 OTHER_CODES = methods.other_codes(config["methods"])
-RENDERS = expand(
-    "data/reconstructions/{folder}/{image}.png",
-    folder=dict.fromkeys([*methods.ONE_FILE, *methods.reconstruction_folders(config["methods"]).values()]),
-    image=FACES,
-)
+SOURCES = {name: manifests.origin(path) for name, path in FACES.items()}
+IMAGE_CHUNKS = chunked(FACES, config["jobs"]["items"])
+PAIR_CHUNKS = chunked(PAIRS, config["jobs"]["items"])
+EMBEDDED = ["fs", *OTHER_CODES, *(f"external-{method}" for method in REBUILT)]  # folders of records of codes
 GALLERY_KINDS = config["gallery"]["kinds"]
 GALLERY_RECORDS = ["pairs", *(settings.GALLERY_STAGES if GALLERY_KINDS else [])]
 SCHEME = settings.scheme_name(config["networks"])
@@ -75,6 +78,7 @@ TF32 = "--tf32" if config["networks"]["tf32"] else "--float32"
 
 wildcard_constraints:
     method="[a-z][a-z0-9_]*",
+    chunk=r"\d+",
     checkpoint="|".join(supplied_networks()),
 
 
@@ -93,12 +97,20 @@ def method_section(wildcards):
     return entry_of(wildcards.method)
 
 
-def code(stage, *entries):
-    """Source files that the stage's results depend on: Snakemake does not see what Python imports.
+SOURCE_FILES = {}  # by the digest of their code, for dvc.yaml
 
-    `entries`: modules that it loads by name, those of the networks in use and others (see `stages.registry`).
+
+@cache
+def code(stage, *entries):
+    """A digest of the code that the stage's results depend on: Snakemake does not see what Python imports.
+
+    `entries`: modules that it loads by name, those of the networks in use and others (see `stages.registry`). Comments
+    do not count. It is a parameter, as thousands of jobs that each have a hundred files for inputs plan slowly.
     """
-    return [str(path.relative_to(workflow.basedir)) for path in files(f"stages.{stage}", *entries)]
+    paths = files(f"stages.{stage}", *entries)
+    digest = digest_of_all(paths)
+    SOURCE_FILES[digest] = [str(path.relative_to(workflow.basedir)) for path in paths]
+    return digest
 
 
 def entries_of(*rooms):
@@ -111,15 +123,43 @@ def networks(*roles):
     return [registry.module("networks", config["networks"][role]) for role in roles]
 
 
+def of_chunk(wildcards):
+    """The names of the images of the wildcard's chunk, as an option's value."""
+    return ",".join(IMAGE_CHUNKS[wildcards.chunk])
+
+
+def sources_of_chunk(wildcards):
+    """Where the images of the wildcard's chunk come from, as images.csv says, as JSON."""
+    return canonical({name: SOURCES[name] for name in IMAGE_CHUNKS[wildcards.chunk]})
+
+
+def all_chunks(path, chunks, **wildcards):
+    """A path for every chunk."""
+    return expand(path, chunk=chunks, **wildcards)
+
+
+def pairs_of_chunk(wildcards):
+    """The list of the pairs of the wildcard's chunk.
+
+    The stage `chunks` writes it when all images are done. Only then does Snakemake know which jobs on pairs have
+    something to do. In a stage of DVC's the lists are there, or made by its own rules.
+    """
+    if os.environ.get("DVC_STAGE", "targets") == "targets":
+        checkpoints.make_chunks.get()
+    return f"data/chunks/{wildcards.chunk}.csv"
+
+
+def digests_of_chunk(wildcards):
+    """The digests of all that the pairs of the wildcard's chunk name; as `pairs_of_chunk`."""
+    return f"{pairs_of_chunk(wildcards).removesuffix('.csv')}.json"
+
+
+pairs_of_chunk.every = digests_of_chunk.every = ["data/chunks"]
+
+
 def one_of(names):
     """A pattern that matches these names and nothing else."""
     return "|".join(names) or "(?!)"
-
-
-def other_codes(wildcards):
-    """The codes that a method starts from, if they are neither W+ nor FS."""
-    code = config["methods"][wildcards.method]["code"]
-    return expand("data/codes/{code}/{image}.safetensors", code=code, image=FACES) if code in OTHER_CODES else []
 
 
 def weights_of(role):
@@ -147,20 +187,21 @@ def method_code(wildcards):
 method_code.every = code("compose", *entries_of("methods"), *networks(*settings.ROLES))
 
 
-ARTIFACTS = {
-    "faces": expand("data/faces/{image}.png", image=FACES),
-    "maps": expand("data/maps/{image}.png", image=FACES),
-    "targets": expand("data/targets/{pair}.png", pair=PAIRS),
-    "aligned": expand("data/aligned/{{method}}/{pair}.safetensors", pair=PAIRS),  # whatever the method
+# The records of earlier stages, chunk by chunk, of what a method's composites may be made of. Those of images are in the
+# digests beside the pairs.
+OF_PAIRS = {
+    "targets": "data/records/targets/{chunk}.json",
+    "aligned": "data/records/aligned/{method}/{chunk}.json",
 }
 
 
 def method_reads(wildcards):
-    """The artifacts of earlier stages that the composites of the wildcard's method are made of."""
-    return [path.format(method=wildcards.method) for each in kind_of(wildcards).reads for path in ARTIFACTS[each]]
+    """The records of the artifacts that the composites of the wildcard's method are made of."""
+    reads = [OF_PAIRS[each] for each in kind_of(wildcards).reads if each in OF_PAIRS]
+    return [path.format(method=wildcards.method, chunk=wildcards.chunk) for path in reads]
 
 
-method_reads.every = [path for paths in ARTIFACTS.values() for path in paths]
+method_reads.every = list(OF_PAIRS.values())
 
 
 def method_weights(wildcards):
@@ -194,8 +235,15 @@ def method_precision(wildcards):
 
 
 def method_results(wildcards):
-    """The files of the wildcard's method if it was run elsewhere."""
-    return RESULTS.get(wildcards.method, [])
+    """The files of the wildcard's method and chunk if it was run elsewhere."""
+    found = RESULTS.get(wildcards.method, {})
+    return [found[name] for name in PAIR_CHUNKS[wildcards.chunk] if name in found]
+
+
+def method_rebuilt(wildcards):
+    """The images of the wildcard's chunk as the wildcard's method rebuilt them elsewhere."""
+    found = REBUILT[wildcards.method]
+    return [found[name] for name in IMAGE_CHUNKS[wildcards.chunk] if name in found]
 
 
 def checkpoint_code(wildcards):
@@ -207,8 +255,14 @@ checkpoint_code.every = code("convert", *(registry.module("networks", name) for 
 
 
 def photo_files(wildcards):
-    """The photos, the user's own and the sample."""
-    return [str(path) for path in FACES.values() if path is not None]
+    """The photos of the wildcard's chunk, the user's own and the sample."""
+    return [str(FACES[name]) for name in IMAGE_CHUNKS[wildcards.chunk] if FACES[name] is not None]
+
+
+def of_a_face():
+    """What section `faces` says of each face: which there are concerns no chunk."""
+    of_each = {key: config["faces"][key] for key in ("align", "min_size", "sharp_size")}
+    return canonical(of_each | {"drawn": {key: config["faces"]["drawn"][key] for key in ("seed", "truncation")}})
 
 
 def checkpoint_file(wildcards):
@@ -266,3 +320,36 @@ def strata_of_images(wildcards):
 
 
 strata_of_images.every = ["data/strata/images.csv"]
+
+
+MEASURED_SETUP = metric_names.setup_of(config)
+EMBEDDINGS = list(dict.fromkeys(methods.reconstruction_folders(config["methods"]).values()))
+
+
+SCORERS = [*config["networks"]["judges"], config["networks"]["parser"], *config["networks"]["judge_parsers"]]
+JUDGES = " ".join(
+    [f"--judge {name}" for name in config["networks"]["judges"]]
+    + [f"--judge-parser {name}" for name in config["networks"]["judge_parsers"]]
+)
+# What section `score` says of single items; the rest concerns the table.
+MEASURING = canonical({key: config["score"][key] for key in ("size", "inception", "clip", "identity", "arcface")})
+
+
+def networks_measuring(kind):
+    """The networks that measure items of a kind."""
+    return [*dict.fromkeys([*SCORERS, *metric_names.networks_for(kind, MEASURED_SETUP)])]
+
+
+def measured_code(kind):
+    """As `code`, of what measures items of a kind: with the metrics of these, and the networks in use."""
+    metrics = [registry.module("metrics", name) for name in metric_names.entries_for(kind, MEASURED_SETUP)]
+    return code("measure", *metrics, *(registry.module("networks", name) for name in networks_measuring(kind)))
+
+
+def renders_of_chunk(wildcards):
+    """The records of all renders of the wildcard's chunk: W+ and FS share one."""
+    kinds = dict.fromkeys("fs" if folder in methods.ONE_FILE else folder for folder in EMBEDDINGS)
+    return [f"data/records/codes/{kind}/{wildcards.chunk}.json" for kind in kinds]
+
+
+renders_of_chunk.every = ["data/records/codes/fs/{chunk}.json"]

@@ -1,19 +1,20 @@
 rule make_composites:
     input:
-        code=method_code,
-        manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output.pairs,
+        pairs=pairs_of_chunk,
+        digests=digests_of_chunk,
         artifacts=method_reads,
         weights=method_weight_files,
         results=method_results,
     output:
-        images=expand("data/composites/{{method}}/{pair}.png", pair=PAIRS),
-        record="data/records/composites/{method}.json",
+        record="data/records/composites/{method}/{chunk}.json",
     log:
-        "logs/composites-{method}.log",
+        "logs/composites-{method}/{chunk}.log",
     resources:
         gpu=lambda wildcards: int(bool(kind_of(wildcards).networks)),
     params:
+        code=method_code,
+        folders="data/composites",
+        reads=["data/faces", "data/maps"],
         method=composed_section,
         own=method_params,
         scheme=SCHEME,
@@ -22,5 +23,5 @@ rule make_composites:
         tf32=TF32,
     shell:
         "python -m stages.compose --method {params.method:q} --params {params.own:q} --scheme {params.scheme}"
-        " --images {input.manifest} --pairs {input.pairs} --data data --weights {params.weights:q}"
+        " --pairs {input.pairs} --data data --weights {params.weights:q}"
         " --precision {params.precision} --out data/composites/{wildcards.method} --record {output.record} --log {log} {params.tf32}"

@@ -1,10 +1,9 @@
 rule make_gallery:
     input:
-        code=gallery_code,
-        manifest=rules.make_faces.output.manifest,
-        faces=rules.make_faces.output.faces,
-        maps=rules.make_maps.output.maps,
-        codes=rules.make_codes.output.codes,
+        manifest=rules.make_images.output.manifest,
+        faces=all_chunks(rules.make_faces.output.record, IMAGE_CHUNKS),
+        maps=all_chunks(rules.make_maps.output.record, IMAGE_CHUNKS),
+        codes=all_chunks(rules.make_codes.output.record, IMAGE_CHUNKS),
         generator=weights_of("generator"),
         parser=weights_of("parser"),
         perceptual=weights_of("perceptual"),
@@ -18,6 +17,7 @@ rule make_gallery:
     resources:
         gpu=1,
     params:
+        code=gallery_code,
         section=section("gallery"),
         target=section("target"),
         align=section("align"),

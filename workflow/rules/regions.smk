@@ -1,9 +1,8 @@
 rule make_pairs:
     input:
-        code=code("pairs"),
-        manifest=rules.make_faces.output.manifest,
-        faces=rules.make_faces.output.faces,
-        maps=rules.make_maps.output.maps,
+        manifest=rules.make_images.output.manifest,
+        faces=all_chunks(rules.make_faces.output.record, IMAGE_CHUNKS),
+        maps=all_chunks(rules.make_maps.output.record, IMAGE_CHUNKS),
         strata=strata_of_images,
         listed=config["pairs"]["file"] or [],
     output:
@@ -13,6 +12,7 @@ rule make_pairs:
     log:
         "logs/pairs.log",
     params:
+        code=code("pairs"),
         section=section("pairs"),
         scheme=SCHEME,
         strata=lambda wildcards, input: f"--strata {input.strata}" if input.strata else "",
@@ -22,18 +22,40 @@ rule make_pairs:
         " --record {output.record} --log {log} {params.strata}"
 
 
+checkpoint make_chunks:
+    input:
+        manifest=rules.make_images.output.manifest,
+        pairs=rules.make_pairs.output.pairs,
+        faces=all_chunks(rules.make_faces.output.record, IMAGE_CHUNKS),
+        maps=all_chunks(rules.make_maps.output.record, IMAGE_CHUNKS),
+        strata=all_chunks(rules.make_strata.output.record, IMAGE_CHUNKS),
+        codes=all_chunks("data/records/codes/{code}/{chunk}.json", IMAGE_CHUNKS, code=["fs", *OTHER_CODES]),
+    output:
+        folder=directory("data/chunks"),
+        record="data/records/chunks.json",
+    log:
+        "logs/chunks.log",
+    params:
+        code=code("chunks"),
+        size=config["jobs"]["items"],
+    shell:
+        "python -m stages.chunks --items {params.size} --images {input.manifest} --pairs {input.pairs}"
+        " --out {output.folder} --record {output.record} --log {log}"
+
+
 rule make_pair_strata:
     input:
-        code=code("strata.__main__", "stages.networks.dlib_landmarks"),
-        manifest=rules.make_faces.output.manifest,
+        manifest=rules.make_images.output.manifest,
         pairs=rules.make_pairs.output.pairs,
-        faces=rules.make_strata.output.faces,
-        strata=rules.make_strata.output.table,
+        faces=all_chunks(rules.make_strata.output.record, IMAGE_CHUNKS),
+        strata=rules.make_image_strata.output.table,
     output:
         table="data/strata/pairs.csv",
-        record="data/records/pair_strata.json",
+        record="data/records/strata_pairs.json",
     log:
-        "logs/pair_strata.log",
+        "logs/strata_pairs.log",
+    params:
+        code=code("strata.__main__", "stages.networks.dlib_landmarks"),
     shell:
         "python -m stages.strata --pairs {input.pairs} --images {input.manifest} --faces data/strata/faces"
         " --strata {input.strata} --table {output.table} --record {output.record} --log {log}"
@@ -41,24 +63,24 @@ rule make_pair_strata:
 
 rule make_targets:
     input:
-        code=target_code,
-        manifest=rules.make_faces.output.manifest,
-        pairs=rules.make_pairs.output.pairs,
-        maps=rules.make_maps.output.maps,
+        pairs=pairs_of_chunk,
+        digests=digests_of_chunk,
         generator=weights_of("generator"),
         parser=weights_of("parser"),
     output:
-        targets=expand("data/targets/{pair}.png", pair=PAIRS),
-        record="data/records/targets.json",
+        record="data/records/targets/{chunk}.json",
     log:
-        "logs/targets.log",
+        "logs/targets/{chunk}.log",
     resources:
         gpu=1,
     params:
+        code=target_code,
+        folders="data/targets",
+        reads="data/maps",
         section=section("target"),
         scheme=SCHEME,
         tf32=TF32,
     shell:
-        "python -m stages.target --params {params.section:q} --scheme {params.scheme} --images {input.manifest}"
+        "python -m stages.target --params {params.section:q} --scheme {params.scheme}"
         " --pairs {input.pairs} --maps data/maps --generator {input.generator} --parser {input.parser}"
         " --out data/targets --record {output.record} --log {log} {params.tf32}"

@@ -1,28 +1,24 @@
+# The records of all items that are measured and shown.
+ALL_RECORDS = [
+    *all_chunks(rules.make_faces.output.record, IMAGE_CHUNKS),
+    *all_chunks(rules.make_maps.output.record, IMAGE_CHUNKS),
+    *all_chunks("data/records/codes/{code}/{chunk}.json", IMAGE_CHUNKS, code=EMBEDDED),
+    *all_chunks(rules.make_targets.output.record, PAIR_CHUNKS),
+    *all_chunks(rules.make_aligned.output.record, PAIR_CHUNKS, method=ALIGNED),
+    *all_chunks(rules.make_composites.output.record, PAIR_CHUNKS, method=METHODS),
+]
+
+
 rule make_report:
     input:
-        code=code("report"),
         template="stages/reporting/report.md.j2",
         published=["stages/reporting/published.csv", "stages/reporting/elsewhere.csv"],
         metrics=rules.make_score.output,
-        manifest=rules.make_faces.output.manifest,
+        manifest=rules.make_images.output.manifest,
         pairs=rules.make_pairs.output.pairs,
-        faces=rules.make_faces.output.faces,
-        maps=rules.make_maps.output.maps,
-        targets=rules.make_targets.output.targets,
-        strata=[rules.make_strata.output.table, rules.make_pair_strata.output.table],
-        renders=RENDERS,
-        composites=expand("data/composites/{method}/{pair}.png", method=METHODS, pair=PAIRS),
+        strata=[rules.make_image_strata.output.table, rules.make_pair_strata.output.table],
         gallery=rules.make_gallery.output,
-        records=[
-            rules.make_faces.output.record,
-            rules.make_maps.output.record,
-            rules.make_targets.output.record,
-            rules.make_codes.output.record,
-            *expand(rules.make_other_codes.output.record, kind=OTHER_CODES),
-            *expand(rules.ingest_reconstructions.output.record, method=REBUILT),
-            *expand(rules.make_aligned.output.record, method=ALIGNED),
-            *expand("data/records/composites/{method}.json", method=METHODS),
-        ],
+        records=ALL_RECORDS,
         weights=weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
     output:
         # `update`: Snakemake leaves the last report where it is, and puts it back if this one fails.
@@ -52,6 +48,7 @@ rule make_report:
     log:
         "logs/report.log",
     params:
+        code=code("report"),
         everything=canonical(config),
         scheme=SCHEME,
         given=given_settings(),

@@ -1,20 +1,35 @@
 rule make_strata:
     input:
-        code=code("strata.__main__", "stages.networks.dlib_landmarks"),
-        manifest=rules.make_faces.output.manifest,
-        faces=rules.make_faces.output.faces,
-        faces_record=rules.make_faces.output.record,
-        maps=rules.make_maps.output.maps,
+        faces=rules.make_faces.output.record,
+        maps=rules.make_maps.output.record,
         landmarks="data/weights/dlib_landmarks.safetensors",
     output:
-        faces=expand("data/strata/faces/{image}.json", image=FACES),
-        table="data/strata/images.csv",
-        record="data/records/strata.json",
+        record="data/records/strata/{chunk}.json",
     log:
-        "logs/strata.log",
+        "logs/strata/{chunk}.log",
     params:
+        code=code("strata.__main__", "stages.networks.dlib_landmarks"),
+        folders="data/strata/faces",
         scheme=SCHEME,
+        names=of_chunk,
     shell:
-        "python -m stages.strata --scheme {params.scheme} --images {input.manifest} --faces data/faces"
-        " --faces-record {input.faces_record} --maps data/maps --landmarks {input.landmarks}"
-        " --out data/strata/faces --table {output.table} --record {output.record} --log {log}"
+        "python -m stages.strata --scheme {params.scheme} --faces data/faces"
+        " --maps data/maps --landmarks {input.landmarks}"
+        " --out data/strata/faces --record {output.record} --names {params.names} --log {log}"
+
+
+rule make_image_strata:
+    input:
+        manifest=rules.make_images.output.manifest,
+        faces=all_chunks(rules.make_faces.output.record, IMAGE_CHUNKS),
+        strata=all_chunks(rules.make_strata.output.record, IMAGE_CHUNKS),
+    output:
+        table="data/strata/images.csv",
+        record="data/records/strata_images.json",
+    log:
+        "logs/strata_images.log",
+    params:
+        code=code("strata.__main__", "stages.networks.dlib_landmarks"),
+    shell:
+        "python -m stages.strata --images {input.manifest} --faces data/strata/faces --face-records data/records/faces"
+        " --table {output.table} --record {output.record} --log {log}"

@@ -1,0 +1,114 @@
+"""Records count for Snakemake as long as the files that they vouch for are there and unchanged.
+
+Snakemake and its rules know the record of a chunk, not the files of its items: 3,000 pairs have tens of thousands. So
+to Snakemake a record is there only while its files are. Is one of them gone or edited, then the chunk's job runs again,
+which takes all that is stored from the store.
+
+Whether a file is unchanged is told by its inode, size and times, as noted when it was written. Only where these differ
+its content decides. Snakemake has no such notion of its own, so `_IOFile.exists_local` is wrapped.
+"""
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from stages.engine.stage_records import FOLDER, unsealed
+from stages.errors import UserError
+from stages.formats.files import sha256_file, write_atomic
+
+NOTES = Path(".cache/unchanged")  # what files looked like when their content was known; without it they are hashed
+
+State = list[int]
+
+
+def _state(file: str) -> State | None:
+    """What changes when a file is written to; None if there is none. The last is the system's own time of change."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _notes_of(record: Path) -> Path:
+    return NOTES / record.relative_to(FOLDER)
+
+
+def note(record: Path, files: Mapping[str, str]) -> None:
+    """Note what the files of a record look like that have just been written; digests by path."""
+    if not record.is_relative_to(FOLDER):
+        return
+    states = {file: [digest, _state(file)] for file, digest in files.items()}
+    _write(_notes_of(record), states)
+
+
+def _write(path: Path, states: Mapping[str, object]) -> None:
+    try:
+        write_atomic(path, json.dumps(states).encode())
+    except UserError:
+        return  # a full or read-only disk: the files are hashed the next time
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def is_intact(record: Path) -> bool:
+    """Whether all files that a record lists are there with the content that it says; not if it is damaged itself."""
+    try:
+        body = unsealed(record.read_bytes())
+    except OSError:
+        return False
+    if body is None:
+        return True  # whoever reads it says so: that is no reason to compute
+    known = _read(_notes_of(record))
+    seen: dict[str, object] = {}
+    for file, digest in body["files"].items():
+        state = _state(file)
+        if state is None:
+            return False
+        if known.get(file) != [digest, state] and sha256_file(Path(file)) != digest:
+            return False
+        seen[file] = [digest, state]
+    if seen != known:
+        _write(_notes_of(record), seen)
+    return True
+
+
+Exists = Callable[..., Awaitable[bool]]
+
+
+def vouched_for(exists: Exists) -> Exists:
+    """`_IOFile.exists_local` to which a record is not there if one of its files is gone or changed."""
+    known: dict[tuple[str, int, int], bool] = {}
+
+    @wraps(exists)
+    async def of(file: Any) -> bool:
+        if not await exists(file):
+            return False
+        path = Path(file.file)
+        if path.suffix != ".json" or not path.is_relative_to(FOLDER):
+            return True
+        state = os.stat(path)
+        key = (str(path), state.st_ino, state.st_mtime_ns)  # a run looks at a record several times
+        if key not in known:
+            known[key] = is_intact(path)
+        return known[key]
+
+    return of
+
+
+def watch() -> None:
+    """Let this process's Snakemake look at the files of records; a second call changes nothing."""
+    from snakemake.io import _IOFile
+
+    if not hasattr(_IOFile.exists_local, "__vouched__"):
+        _IOFile.exists_local = vouched_for(_IOFile.exists_local)
+        _IOFile.exists_local.__vouched__ = True
