@@ -23,6 +23,7 @@ include: "workflow/rules/embed.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/compose.smk"
 include: "workflow/rules/gallery.smk"
+include: "workflow/rules/measuring.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/report.smk"
 

@@ -12,7 +12,7 @@ import typer
 
 from stages.engine.command import Log, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.engine.stage_records import FOLDER, check, forget_chunks, write_record, written
+from stages.engine.stage_records import FOLDER, check, forget_chunks, withdraw, write_record, written
 from stages.formats.files import write_atomic, write_json
 from stages.regions.pair import as_table
 from stages.settings.chunks import chunked
@@ -36,7 +36,7 @@ def main(
     listed = listed_pairs(pairs, images)
     check([pairs])
     chunks = chunked(listed, items)
-    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    withdraw(record)
     digests: dict[str, dict[str, str]] = {}
     for path, entry in written(path for stage in OF_IMAGES for path in (FOLDER / stage).rglob("*.json")).items():
         if path.parts[1] in OF_IMAGES:  # no render: no job on pairs reads one

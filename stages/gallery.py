@@ -8,7 +8,7 @@ import typer
 from stages import align, target
 from stages.compose import make_composites
 from stages.engine.command import TF32, Log, Precision, Scheme, as_json, log_to, run_stage
-from stages.engine.stage_records import check, write_record
+from stages.engine.stage_records import check, withdraw, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, write_atomic
 from stages.formats.label_maps import read_label_map
@@ -58,7 +58,7 @@ def main(
     folder, records, maps = data / "gallery", data / "records" / "gallery", data / "maps"
     pairs = folder / "pairs.csv"
     chosen = choose_all(params, {face.image: maps / f"{face.image}.png" for face in read_faces(images)}, scheme)
-    (records / "pairs.json").unlink(missing_ok=True)  # it would accuse what is written from here on
+    withdraw(records / "pairs.json")
     write_atomic(pairs, csv_bytes(*as_table(chosen)))
     write_record(records / "pairs.json", "gallery", [pairs])
     if not chosen:

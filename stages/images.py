@@ -7,7 +7,7 @@ import typer
 
 from stages.engine.command import Log, as_json, log_to, names_in, run_stage
 from stages.engine.command import log as logger
-from stages.engine.stage_records import FOLDER, forget_chunks, write_record
+from stages.engine.stage_records import FOLDER, forget_chunks, withdraw, write_record
 from stages.formats.files import write_atomic
 from stages.params.faces_to_targets import FacesParams
 from stages.settings.manifests import csv_bytes, face_sources, origin
@@ -26,7 +26,7 @@ def main(
 ) -> None:
     """Write the names of all faces, and the photo of each."""
     log_to(log)
-    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    withdraw(record)
     sources = face_sources(params)
     write_atomic(out, csv_bytes(["image", "source"], ((name, origin(path)) for name, path in sources.items())))
     write_record(record, "images", [out])

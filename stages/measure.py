@@ -28,13 +28,12 @@ from stages.scoring.bench import Bench
 from stages.scoring.judges import Judges, load_judges
 from stages.scoring.measuring import of_composite, of_embedding, of_image, of_pair
 from stages.scoring.metric_names import entries_for, networks_for, setup_with
-from stages.scoring.sheets import Sheet, sheet_bytes
+from stages.scoring.sheets import MEASURED, Sheet, sheet_bytes
 from stages.scoring.user_files import digests_of
 from stages.settings.config import check_section
 from stages.settings.manifests import listed_pairs
 
 What = Literal["images", "pairs"]
-MEASURED = "measured"  # the folder of all sheets, and that of their records
 SHEET = "sheet"  # the role of the file that an item makes
 # What is not said of section `score`: only the merge reads the first four; without the others nothing is measured.
 UNSAID: ScoreParams = {
@@ -211,14 +210,13 @@ def main(
         return
     if names is None:
         raise UserError("measure images: give --names")
-    whole: ScoreParams = {**params, "identity": False, "arcface": None}  # of whole images
-    first = _decide(whole, judge[:1], [parser])
+    first = _decide(params, judge[:1], [parser])
     measured("images", image_job(sorted(names), data, out / "images", judges)._replace(params=first), judge[0], parser)
-    setup = setup_with(whole, judge, parser, [])
+    setup = setup_with(params, judge, parser, [])
     entries, more = entries_for("reconstructions", setup), networks_for("reconstructions", setup)
     for each in folder or []:
         job = embedding_job(sorted(names), each, data, out / "reconstructions" / each, judges, entries)
-        decided = job._replace(params=_decide(whole, judge, [parser]))
+        decided = job._replace(params=_decide(params, judge, [parser]))
         measured("reconstructions", decided, *judge, parser, *more, name=each)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from stages.engine.command import Log, Scheme, as_json, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.engine.stage_records import check, write_record
+from stages.engine.stage_records import check, withdraw, write_record
 from stages.errors import UserError
 from stages.formats.files import is_failed, sha256, sha256_file, write_atomic, write_json
 from stages.formats.label_maps import read_label_map
@@ -43,7 +43,7 @@ def main(
     """Write pairs.csv: the user's list by the names of images, or pairs (identity, hair) chosen by a seed."""
     log_to(log)
     listed = read_faces(images)
-    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    withdraw(record)
     names = [face.image for face in listed]
     how: dict[str, object]
     if params["file"] is not None:

@@ -41,7 +41,7 @@ from stages.scoring.judging import absent_of
 from stages.scoring.merging import Drawn, Row, Sets, measure_sets, reconstruction_rows, transfer_rows
 from stages.scoring.metric_names import left_out, own_hair, ranges_of, setup_with
 from stages.scoring.prepared import Setup
-from stages.scoring.sheets import Sheet, Value, read_sheet
+from stages.scoring.sheets import MEASURED, Sheet, Value, read_sheet
 from stages.settings.manifests import listed_pairs, read_faces
 from stages.settings.methods import reconstruction_folders
 from stages.statistics import table
@@ -50,7 +50,6 @@ logger = logging.getLogger(__name__)
 
 COLUMNS = ["protocol", "method", *Value._fields, "images"]
 SETS = "sets"  # of the item store: what set metrics say
-MEASURED = "measured"  # folder of all sheets below `data`, and of their records below `data/records`
 
 
 def sheet_paths(data: Path, kind: str, names: Iterable[str]) -> dict[str, Path]:

@@ -17,7 +17,7 @@ from stages.engine.code import code_digests
 from stages.engine.environment import environment
 from stages.engine.item_store import Parts, Store, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
-from stages.engine.stage_records import check, write_record
+from stages.engine.stage_records import check, withdraw, write_record
 from stages.errors import ItemError, UnreadableError, UserError
 from stages.formats.canonical import canonical
 from stages.formats.files import is_failed, write_atomic
@@ -108,7 +108,7 @@ def run_items(
     """
     store = Store(stage)
     inputs = check({path for item in items for path in item.inputs.values()})
-    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    withdraw(record)
     _remove_leftovers(items)
     digests = {role: weights_digest(path) for role, path in weights.items()}
     code = [*modules, *(registry.module("networks", network_of(path)) for path in weights.values())]

@@ -76,6 +76,11 @@ def write_record(path: Path, stage: str, files: Iterable[Path], **facts: object)
     return digests
 
 
+def withdraw(path: Path) -> None:
+    """Remove a record before its files are made anew: it would accuse what is written from here on."""
+    path.unlink(missing_ok=True)
+
+
 def read_record(path: Path) -> Record:
     """Read the record of a stage, or of a chunk of its items; raises UserError if it is missing or damaged."""
     try:

@@ -17,6 +17,7 @@ from stages.errors import UserError
 from stages.metrics import Direction
 from stages.scoring.expectations import Expected, Seen
 
+MEASURED = "measured"  # folder of all sheets below `data`, and of their records below `data/records`
 VALUES = "values"
 FEATURES = "features "  # before the name of a kind of features
 SMALL = "small"

@@ -15,7 +15,7 @@ import typer
 from stages.engine.command import Log, Names, Scheme, log_to, run_stage
 from stages.engine.command import log as logger
 from stages.engine.items import Item, Result, run_items
-from stages.engine.stage_records import check, read_chunks, write_record
+from stages.engine.stage_records import check, read_chunks, withdraw, write_record
 from stages.errors import ItemError
 from stages.formats.files import write_atomic
 from stages.formats.images import read_rgb
@@ -70,7 +70,7 @@ def write_image_table(
     log_to(log)
     paths = {face.image: faces / f"{face.image}.json" for face in read_faces(images)}
     check(paths.values())
-    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    withdraw(record)
     squares = {item["item"]: float(item["px"]) for item in read_chunks(face_records)["items"] if "px" in item}
     write_atomic(table, table_bytes(image_table({name: read_face(path) for name, path in paths.items()}, squares)))
     write_record(record, "strata_images", [table])
@@ -91,7 +91,7 @@ def measure_pairs(
     listed = listed_pairs(pairs, images)
     paths = {image: faces / f"{image}.json" for pair in listed.values() for image in pair.images}
     check([strata, *paths.values()])
-    record.unlink(missing_ok=True)  # it would accuse what is written from here on
+    withdraw(record)
     known = {image: read_face(path) for image, path in paths.items()}
     points = {image: None if face is None else face[1] for image, face in known.items()}
     found = pair_table(list(listed.values()), read_images(strata), points)

@@ -176,11 +176,17 @@ def reordered(value: Any) -> Any:
 
 
 KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
-# A section goes to a rule as a whole, so three of its parameters stand for all: a plan takes seconds.
+# These sections go to rules as a whole, so three parameters of each stand for all: a plan takes seconds. Of the others
+# the rules look at single keys.
+WHOLE = ("maps", "target", "embed", "align", "blend", "loho", "matte")
 GROUPS: dict[str, list[str]] = {}
 for key in KEYS:
     GROUPS.setdefault(next(name for name in READ_BY if key == name or key.startswith(f"{name}.")), []).append(key)
-KEYS = {key: KEYS[key] for keys in GROUPS.values() for key in dict.fromkeys([keys[0], keys[len(keys) // 2], keys[-1]])}
+KEYS = {
+    key: KEYS[key]
+    for name, keys in GROUPS.items()
+    for key in (dict.fromkeys([keys[0], keys[len(keys) // 2], keys[-1]]) if name in WHOLE else keys)
+}
 CODE = sorted({f"stages/{module.replace('.', '/')}.py" for modules in MODULES.values() for module in modules})
 # Entries that are not in use here, and what they alone import.
 UNUSED = [

@@ -1,6 +1,5 @@
 """What the rules share: checked parameters, the names of all items, slices of params, weight files."""
 
-import json
 import os
 import shlex
 from functools import cache
@@ -316,40 +315,7 @@ gallery_code.every = code("gallery", *entries_of("methods", "fills"), *networks(
 def strata_of_images(wildcards):
     """The table of the images' poses, if pairs are chosen by it."""
     chosen = config["pairs"]["file"] is None and config["pairs"]["strategy"] == "pose"
-    return [rules.make_strata.output.table] if chosen else []
+    return [rules.make_image_strata.output.table] if chosen else []
 
 
 strata_of_images.every = ["data/strata/images.csv"]
-
-
-MEASURED_SETUP = metric_names.setup_of(config)
-EMBEDDINGS = list(dict.fromkeys(methods.reconstruction_folders(config["methods"]).values()))
-
-
-SCORERS = [*config["networks"]["judges"], config["networks"]["parser"], *config["networks"]["judge_parsers"]]
-JUDGES = " ".join(
-    [f"--judge {name}" for name in config["networks"]["judges"]]
-    + [f"--judge-parser {name}" for name in config["networks"]["judge_parsers"]]
-)
-# What section `score` says of single items; the rest concerns the table.
-MEASURING = canonical({key: config["score"][key] for key in ("size", "inception", "clip", "identity", "arcface")})
-
-
-def networks_measuring(kind):
-    """The networks that measure items of a kind."""
-    return [*dict.fromkeys([*SCORERS, *metric_names.networks_for(kind, MEASURED_SETUP)])]
-
-
-def measured_code(kind):
-    """As `code`, of what measures items of a kind: with the metrics of these, and the networks in use."""
-    metrics = [registry.module("metrics", name) for name in metric_names.entries_for(kind, MEASURED_SETUP)]
-    return code("measure", *metrics, *(registry.module("networks", name) for name in networks_measuring(kind)))
-
-
-def renders_of_chunk(wildcards):
-    """The records of all renders of the wildcard's chunk: W+ and FS share one."""
-    kinds = dict.fromkeys("fs" if folder in methods.ONE_FILE else folder for folder in EMBEDDINGS)
-    return [f"data/records/codes/{kind}/{wildcards.chunk}.json" for kind in kinds]
-
-
-renders_of_chunk.every = ["data/records/codes/fs/{chunk}.json"]

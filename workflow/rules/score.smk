@@ -1,7 +1,7 @@
 rule make_measured_images:
     input:
         faces=rules.make_faces.output.record,
-        renders=renders_of_chunk,
+        renders=expand("data/records/codes/{code}/{{chunk}}.json", code=EMBEDDED),
         weights=weights_named(networks_measuring("reconstructions")),
         supplied=supplied_to_score({**config["score"], "arcface": None}),
     output:
@@ -15,7 +15,7 @@ rule make_measured_images:
         code=measured_code("reconstructions"),
         folders=["data/measured/images", "data/measured/reconstructions"],
         names=of_chunk,
-        measuring=canonical({**json.loads(MEASURING), "identity": False, "arcface": None}),
+        measuring=measuring("size", "inception", "clip"),
         scheme=SCHEME,
         in_folders=" ".join(f"--folder {folder}" for folder in sorted(EMBEDDINGS)),
         judges=JUDGES,
@@ -45,7 +45,7 @@ rule make_measured_pairs:
         code=measured_code("composites"),
         folders=["data/measured/pairs", "data/measured/composites"],
         reads=["data/faces", "data/maps"],
-        measuring=MEASURING,
+        measuring=measuring("size", "inception", "clip", "identity", "arcface"),
         scheme=SCHEME,
         of_methods=" ".join(f"--method {method}" for method in sorted(METHODS)),
         judges=JUDGES,
