@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run install test fast faults lint format lock clean
+.PHONY: run install test fast faults cluster lint format lock clean
 
 run: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --resources gpu=1
@@ -17,11 +17,16 @@ test: $(INSTALLED) lint
 
 # What needs neither Snakemake's runs nor the real networks: the part for any machine.
 fast: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m 'not dag and not weights and not faults'
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m 'not dag and not weights and not faults and not cluster'
 
 # Kills, full disks, damaged files: about twenty minutes; some of it mounts file systems and needs root.
 faults: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m faults tests/faults
+
+# The pipeline on a Slurm that it starts: about 25 minutes. Needs Linux and root, and Debian's packages slurmctld, slurmd,
+# slurm-client and munge.
+cluster: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m cluster tests/cluster
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check stages tests benchmarks

@@ -28,8 +28,19 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/report.smk"
 
 
+onerror:
+    slurm.say_why()
+
+
+# A cluster runs these where `snakemake` was typed: targets, what needs the internet, and lists that take seconds.
 localrules:
     all,
+    make_weights,
+    make_images,
+    make_image_strata,
+    make_pairs,
+    make_chunks,
+    make_pair_strata,
     weights,
     faces,
     maps,

@@ -7,7 +7,7 @@ from functools import cache
 from snakemake.exceptions import WorkflowError
 
 from stages import registry
-from stages.engine import checksums, intact, lifeline
+from stages.engine import checksums, intact, lifeline, slurm
 from stages.engine.code import digest_of_all, files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
@@ -36,6 +36,7 @@ def names_of_items(params):
 lifeline.announce()
 checksums.remember()
 intact.watch()
+slurm.be_patient()
 
 
 def results_of(key, names, what):

@@ -1,0 +1,3 @@
+#!/bin/sh
+# cancel.sh NAME…: ends Jobs.
+exec kubectl delete --wait=false --ignore-not-found "$@"
