@@ -1,10 +1,14 @@
 """Where things are, and how small test networks are filled."""
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +143,29 @@ def run_module(folder: Path, module: str, *arguments: str) -> subprocess.Complet
     command = [sys.executable, "-m", module, *arguments]
     environment = ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+class Terminal:
+    """An emulated terminal of 100 columns: programs write to `stream`, and `text()` is all that they wrote."""
+
+    def __init__(self) -> None:
+        master, self.stream = pty.openpty()
+        termios.tcsetwinsize(self.stream, (40, 100))
+        self.sent = b""
+        self.reader = threading.Thread(target=self._read, args=(master,))
+        self.reader.start()
+
+    def _read(self, master: int) -> None:
+        with suppress(OSError):  # the end of a terminal
+            while chunk := os.read(master, 4096):
+                self.sent += chunk
+        os.close(master)
+
+    def text(self) -> str:
+        """All that was written, when nobody writes any more."""
+        os.close(self.stream)
+        self.reader.join()
+        return self.sent.decode().replace("\r\n", "\n")
 
 
 def _flip(path: Path) -> None:

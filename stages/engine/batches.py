@@ -43,6 +43,11 @@ def device_memory() -> Memory | None:
     return GpuMemory() if torch.cuda.is_available() else None
 
 
+def device_peak_mib() -> int | None:
+    """Most memory of the GPU that was in use, in MiB: in this batch with `batch: auto`, else so far. None on a CPU."""
+    return round(torch.cuda.max_memory_allocated() / 2**20) if torch.cuda.is_available() else None
+
+
 class BatchSize:
     """Largest number of items in the next batch.
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from stages.engine import run_log
 from stages.engine.lifeline import follow
 from stages.engine.stage_records import check_manifests
 from stages.errors import UserError
@@ -89,25 +91,57 @@ def run_stage(main: Callable[..., None]) -> None:
     follow()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
+    reason: str | None = "stopped"
     try:
+        log_to(_named_log(sys.argv))
         check_manifests()
         app()
+        reason = None
+    except SystemExit as stop:  # so Typer ends, also well
+        reason = None if not stop.code else f"exit status {stop.code}"
+        raise
     except UserError as error:
-        log.error("error: %s", error)
-    except OSError as error:
-        if error.errno not in UNWRITABLE:
+        reason = str(error)
+        log.error("error: %s", reason)
+    except Exception as error:
+        if not isinstance(error, OSError) or error.errno not in UNWRITABLE:
+            reason = _bug(error)
             raise
-        log.error("error: %s; finished items are kept: make room or make it writable, and run again", error)
-    else:
-        return
-    sys.exit(1)
+        reason = f"{error}; finished items are kept: make room or make it writable, and run again"
+        log.error("error: %s", reason)
+    finally:
+        run_log.end(reason)
+    if reason is not None:
+        sys.exit(1)
+
+
+def _named_log(arguments: list[str]) -> Path | None:
+    """The file after --log. It is asked for before the options are parsed: what fails until then is said there too."""
+    return Path(arguments[arguments.index("--log") + 1]) if "--log" in arguments[:-1] else None
+
+
+def _bug(error: Exception) -> str:
+    """One line on an error that nobody expected. Its traceback goes into the log too."""
+    said = f"a bug: {type(error).__name__}: {error}".splitlines()[0]
+    found = (type(error), error, error.__traceback__)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(log.makeRecord(log.name, logging.CRITICAL, __file__, 0, said, (), found))
+    return said
 
 
 def log_to(path: Path | None) -> None:
-    """Copy the messages to a file, plain lines with the full date."""
-    if path is not None:
+    """Copy the messages to a file, plain lines with the full date, and begin the job's run log beside it.
+
+    Where Snakemake shows what its jobs do, they go to the file only: several jobs would write over each other.
+    """
+    if path is not None and not run_log.is_begun(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         logging.raiseExceptions = False  # a full disk must not bury the message in tracebacks of its own copy
         handler = logging.FileHandler(path, mode="w")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        logging.getLogger().addHandler(handler)
+        root = logging.getLogger()
+        if run_log.WATCHED_VARIABLE in os.environ:
+            root.handlers.clear()
+        root.addHandler(handler)
+        run_log.begin(path)

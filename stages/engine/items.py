@@ -4,6 +4,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -11,12 +12,13 @@ from typing import Literal, NamedTuple
 import torch
 
 from stages import registry
-from stages.engine import intact
-from stages.engine.batches import BatchSize, device_memory
+from stages.engine import intact, run_log
+from stages.engine.batches import BatchSize, device_memory, device_peak_mib
 from stages.engine.code import code_digests
 from stages.engine.environment import environment
 from stages.engine.item_store import Parts, Store, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
+from stages.engine.progress import take_curves
 from stages.engine.stage_records import check, withdraw, write_record
 from stages.errors import ItemError, UnreadableError, UserError
 from stages.formats.canonical import canonical
@@ -117,13 +119,16 @@ def run_items(
         "stage": stage, "params": params, "weights": digests, "code": code_digests(*code),
         "environment": where,
     }  # fmt: skip
+    noted = partial(run_log.note, stage=stage, chunk=record.stem if record.stem.isdigit() else None)
     made = where | ({"precision": params["precision"]} if "precision" in params else {})
     records: dict[str, dict[str, object]] = {}
     todo: list[Todo] = []
     for item in items:
         failed = [path for path in item.inputs.values() if is_failed(path)]
         if failed and not item.given:
-            records[item.name] = _fail(item, f"{failed[0]} is empty, it failed before")
+            reason = f"{failed[0]} is empty, it failed before"
+            records[item.name] = _fail(item, reason)
+            noted("failed", item=item.name, reason=reason)
             continue
         parts: Parts = shared | {
             "facts": item.facts,
@@ -136,7 +141,9 @@ def run_items(
         else:
             records[item.name] = stored.record | {"item": item.name}
             _place(item, stored.contents)
+            noted("stored", item=item.name)
     log.info("%s: %d items, %d stored, %d to compute", stage, len(items), len(records), len(todo))
+    noted("planned", items=len(items), to_compute=len(todo))
     done, size = 0, BatchSize(batch, device_memory())
     for chunk, following in _batches(todo, size):
         if read_ahead is not None:
@@ -147,9 +154,10 @@ def run_items(
         results = _computed(compute, [todo.item for todo in chunk], size)
         _check_results(stage, [todo.item for todo in chunk], results)
         seconds = (time.monotonic() - began) / len(chunk)
-        for (item, key, parts), result in zip(chunk, results, strict=True):
+        for (item, key, parts), result, losses in zip(chunk, results, take_curves(len(chunk)), strict=True):
             if isinstance(result, ItemError):
                 log.error("%s: %s failed: %s", stage, item.name, result)
+                noted("failed", item=item.name, reason=str(result), seconds=round(seconds, 3), losses=losses or None)
                 records[item.name] = _fail(item, str(result), unreadable=isinstance(result, UnreadableError))
                 continue
             entry = {
@@ -159,6 +167,10 @@ def run_items(
             store.put(key, result.contents, entry, parts)
             _place(item, result.contents)
             records[item.name] = entry
+            noted(
+                "computed", item=item.name, seconds=entry["seconds"], peak_mib=entry["peak_mib"],
+                device_peak_mib=device_peak_mib(), device=where["device"], losses=losses or None,
+            )  # fmt: skip
         done += len(chunk)
         log.info("%s: %d of %d done", stage, done, len(todo))
     files = [path for item in items for path in item.outputs.values()]

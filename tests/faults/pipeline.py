@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from pandas import DataFrame
 from snakemake.utils import update_config
 from support import ENVIRONMENT, checkout
 
+from stages.engine.run_log import Reader
 from stages.statistics import table
 
 METHODS = {"barbershop": {"kind": "latent", "code": "fs", "align": True}, "copy_paste": {"kind": "copy"}}
@@ -79,10 +81,45 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 def run_well(folder: Path, *arguments: str) -> dict[str, int]:
     """Run to a good end; how many items each stage computed, if any."""
+    before = last_run(folder)
     done = run(folder, *arguments)
     assert done.returncode == 0, done.stderr
-    counts = re.findall(r"(\S+): \d+ items, \d+ stored, (\d+) to compute", done.stderr)
-    return {stage: int(count) for stage, count in counts if count != "0"}
+    after = last_run(folder)
+    if after == before:
+        return {}  # there was nothing to do
+    counts = Counter()
+    for line in lines_of(folder, after):
+        counts.update({line["stage"]: line["to_compute"]} if line["state"] == "planned" else {})
+    return {stage: count for stage, count in counts.items() if count}
+
+
+def last_run(folder: Path) -> str | None:
+    """The name of the last run in a folder, by its run log."""
+    names = [line["run"] for line in lines(folder / "logs" / "run.jsonl") if line["state"] == "began"]
+    return names[-1] if names else None
+
+
+def lines_of(folder: Path, run: str) -> Iterator[dict]:
+    """What the jobs of a run have written of themselves."""
+    for path in (folder / "logs").glob("**/*.jsonl"):
+        of = None
+        for line in lines(path) if path.name != "run.jsonl" else ():
+            of = line.get("run") if line["state"] == "began" else of
+            if of == run:
+                yield line
+
+
+def lines(path: Path) -> list[dict]:
+    """The lines of a run log; none if there is no such file."""
+    return Reader(path).lines()
+
+
+def is_at_work(folder: Path, snakemake: int, stage: str) -> bool:
+    """Whether the run of a process of Snakemake's has begun with the items of a stage."""
+    run = last_run(folder) or ""
+    return run.endswith(f"-{snakemake}") and any(
+        line["state"] == "planned" and line["stage"] == stage for line in lines_of(folder, run)
+    )
 
 
 def one_error(folder: Path, *arguments: str) -> str:
@@ -94,7 +131,6 @@ def error_of(done: subprocess.CompletedProcess) -> str:
     """The one line of the stage that says what is wrong. No stage prints a traceback."""
     assert done.returncode != 0, done.stderr
     assert "Traceback" not in done.stderr
-    # Snakemake shows the log of the failed stage once more.
     lines = {line.partition("error: ")[2] for line in done.stderr.splitlines() if "error: " in line}
     assert len(lines) == 1, done.stderr
     return lines.pop()

@@ -30,7 +30,7 @@ def interrupt(folder: Path, stage: str, module: str, finished: int, hit: Callabl
 
     def at_work() -> psutil.Process | None:
         assert run.poll() is None, (folder / "run.log").read_text()
-        begun = f"{stage}: 2 items" in (folder / "run.log").read_text()
+        begun = pipeline.is_at_work(folder, run.pid, stage)
         return work_of(run.pid, module) if begun and len(pipeline.stored(folder, stage)) >= finished else None
 
     pipeline.wait_for(at_work, f"{module} to be at work")

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
 def test_second_run_in_one_folder_is_refused_and_harms_nothing(reference, folder):
     pipeline.forget(folder, "codes", "reconstructions")
     first = pipeline.start(folder, "codes")
-    pipeline.wait_for(lambda: "codes: 2 items" in (folder / "run.log").read_text(), "the first run to be at work")
+    pipeline.wait_for(lambda: pipeline.is_at_work(folder, first.pid, "codes"), "the first run to be at work")
     second = pipeline.run(folder, "codes")
     assert first.poll() is None, "the first run ended too soon for this test"
     assert second.returncode != 0

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -17,7 +18,7 @@ import pytest
 import yaml
 from pages import Elements, content_of
 from PIL import Image
-from support import ENVIRONMENT, ROOT, SMOKE, checkout, snakemake
+from support import ENVIRONMENT, ROOT, SMOKE, Terminal, checkout, run_module, snakemake
 
 from stages.formats.images import read_rgb
 from stages.statistics import table
@@ -33,7 +34,64 @@ def finished(tmp_path_factory, weights) -> Path:
     folder = checkout(tmp_path_factory.mktemp("run") / "main", weights)
     done = snakemake(folder)
     assert done.returncode == 0, done.stderr
+    (folder / "said.txt").write_text(done.stdout + done.stderr)
     return folder
+
+
+def test_a_run_says_what_matters_on_one_screen(finished):
+    """In a log: every stage once, with what it did, and where everything else stands."""
+    lines = (finished / "said.txt").read_text().splitlines()
+    assert len(lines) <= 40
+    text = "\n".join(lines)
+    assert re.search(r"^\S+ 21 jobs: 26 items and 8 lists and tables \(cores=1, gpu=1\)$", text, re.M)
+    for stage, items in {"faces": 2, "codes": 2, "measured-pairs": 5}.items():
+        (line,) = re.findall(rf"^\S+ {stage}: .*", text, re.M)
+        assert f"{items} items, 0 stored, {items} computed (" in line
+    assert "report: reports/report.md: Barbershop, evaluated: VALID (" in text
+    assert ": 21 jobs; 0 stored, 26 computed items." in text
+    account = finished / lines[-1].rpartition(" ")[2]
+    assert "rule make_codes:" in account.read_text(), "Snakemake's own"
+
+
+def test_the_run_log_holds_what_the_documents_say(finished):
+    """Every line has the fields of its state, and no other; items are those of the records, each once."""
+    tables = (ROOT / "docs" / "watching.md").read_text().split("In the file of a job")[1].split("In `logs/run.jsonl`")
+    fields = [
+        {
+            state: set(re.findall(r"`(\w+)`", cell))
+            for state, cell in re.findall(r"^\| `(\w+)` \|.*?\| (.*) \|$", part, re.M)
+        }
+        for part in tables
+    ]
+    optional = {"losses", "reason", "device_peak_mib", "seconds", "of", "points"}
+    logs = sorted((finished / "logs").rglob("*.jsonl"))
+    items = []
+    for path in logs:
+        of_run = path.name == "run.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        assert lines[0]["state"] == "began" and lines[-1]["state"] == "ended" and "reason" not in lines[-1]
+        for line in lines:
+            common = {"time", "host", "state"} | (set() if of_run else {"job"})
+            known = fields[of_run][line["state"]]
+            assert common | (known - optional) - {"chunk"} <= line.keys() <= common | known, line
+            assert datetime.fromisoformat(line["time"]).tzinfo is not None
+            if line["state"] == "computed":
+                items.append((line["stage"], line["item"]))
+                assert line["seconds"] >= 0 and line["peak_mib"] > 0 and line["chunk"] == "000"
+                for curve in line.get("losses", []):
+                    assert all(step >= 1 and loss > 0 for step, loss in curve["points"])
+    assert len(logs) == 22
+    assert len(items) == len(set(items)) == 26
+    curves = {job for job in ("codes", "aligned-barbershop", "composites-barbershop") if '"points"' in
+              (finished / "logs" / job / "000.jsonl").read_text()}  # fmt: skip
+    assert len(curves) == 3, "what optimises has curves"
+
+
+def test_the_status_of_a_finished_run(finished):
+    done = run_module(finished, "stages.status")
+    assert done.returncode == 0 and done.stdout.startswith("Done: ")
+    assert len(done.stdout.splitlines()) <= 40
+    assert re.search(r"^codes +2/2 +0 +2 +0 +\d+\.\d  done$", done.stdout, re.M)
 
 
 def test_report_is_valid_and_complete(finished):
@@ -106,6 +164,8 @@ def test_a_report_that_fails_leaves_the_last_one_and_is_made_again(finished):
     for _ in range(2):
         failed = snakemake(finished)
         assert failed.returncode != 0 and "not a table of metrics" in failed.stderr, "also the second time"
+        assert "FAILED: report (rule make_report)\n" in failed.stderr and "log: logs/report.log\n" in failed.stderr
+        assert "NOT DONE after " in failed.stderr and len(failed.stderr.splitlines()) <= 12
         after = {path: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
         assert "earlier run" in after.pop(reports / "STALE.txt").decode()
         assert after == {path: content for path, content in before.items() if path.name != "record.json"}
@@ -138,9 +198,10 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     """SIGKILL of the embedding after its first item, then two jobs at a time, with one item each; also: two folders
     give the same table."""
     folder = checkout(tmp_path / "other", weights)
+    terminal = Terminal()
     process = subprocess.Popen(
-        ["snakemake", "--configfile", SMOKE], cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
+        ["snakemake", "--configfile", SMOKE], cwd=folder, env=ENVIRONMENT, stdout=terminal.stream,
+        stderr=terminal.stream, start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 600
     while not list((folder / ".cache" / "codes").glob("*/record.json")):
@@ -148,6 +209,11 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    shown = terminal.text()
+    assert re.search(r"\r +\d+% \S+ +\d+ of 34, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
+    assert "to compute" not in shown, "what stages say is in their logs"
+    lost = run_module(folder, "stages.status").stdout
+    assert lost.startswith("LOST: ") and re.search(r"^codes +1/2 +0 +1 .* lost 000$", lost, re.M)
     stored = {path: path.read_bytes() for path in (folder / ".cache" / "codes").glob("*/record.json")}
     assert len(stored) == 1
     unlocked = snakemake(folder, "--unlock")
@@ -156,9 +222,9 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     scale.write_text(yaml.safe_dump(PARAMS | {"jobs": {"items": 1}}))
     done = snakemake(folder, "--cores", "2", "--resources", "gpu=2", scale=str(scale))
     assert done.returncode == 0, done.stderr
-    assert "Provided cores: 2" in done.stderr and "gpu=2" in done.stderr
-    for stored_there in (1, 0):
-        assert f"codes: 1 items, {stored_there} stored, {1 - stored_there} to compute" in done.stderr
+    assert "(cores=2, gpu=2)" in done.stderr
+    assert "codes: 2 items in 2 chunks, 1 stored, 1 computed (" in done.stderr
+    assert run_module(folder, "stages.status").stdout.startswith("Done: ")
     assert all(path.read_bytes() == content for path, content in stored.items())
     first, second = (table.read(each / "reports" / "metrics.parquet") for each in (finished, folder))
     assert first.equals(second)

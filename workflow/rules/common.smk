@@ -7,7 +7,7 @@ from functools import cache
 from snakemake.exceptions import WorkflowError
 
 from stages import registry
-from stages.engine import checksums, intact, lifeline, slurm
+from stages.engine import checksums, intact, lifeline, slurm, watching
 from stages.engine.code import digest_of_all, files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
@@ -37,6 +37,17 @@ lifeline.announce()
 checksums.remember()
 intact.watch()
 slurm.be_patient()
+
+
+def items_of(job):
+    """How many items a job works on, all that it measures included; 1 of one that makes a list or a table."""
+    if "chunk" not in job.wildcards.keys():
+        return 1
+    chunks = PAIR_CHUNKS if pairs_of_chunk in job.rule.input else IMAGE_CHUNKS
+    return len(chunks[job.wildcards.chunk]) * len(job.output)
+
+
+watching.attach(workflow, items_of)
 
 
 def results_of(key, names, what):
