@@ -101,13 +101,13 @@ def reason_of(job: Job, status: str) -> str:
         return job.now.reason
     ended = f"its process {status}" if status else "its process ended"
     if job.now.began is None:
-        return f"{ended} before it began its log; what it printed is above"
+        return f"{ended} before it began its log; see what it printed"
     return f"{ended} without a word; something killed it, perhaps for want of memory"
 
 
-def failure_text(job: Job, rule: str, status: str) -> list[str]:
-    """The lines on a job that failed."""
-    return [f"FAILED: {job.name} (rule {rule})", f"  error: {reason_of(job, status)}", f"  log: {log_of(job)}"]
+def failure_text(job: Job, rule: str, status: str, logs: Iterable[str]) -> list[str]:
+    """The lines on a job that failed: its rule, why, and its logs, of which a cluster has more than one."""
+    return [f"FAILED: {job.name} (rule {rule})", f"  error: {reason_of(job, status)}", f"  log: {', '.join(logs)}"]
 
 
 def failed_items(run: Run) -> list[str]:

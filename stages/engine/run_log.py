@@ -124,14 +124,22 @@ def _parsed(text: bytes) -> Line | None:
 
 
 def is_alive(began: Mapping[str, Any], path: Path) -> bool:
-    """Whether the process that wrote such a line of `began` still runs: certain on this host, else by its beats."""
-    if began.get("host") == socket.gethostname():
-        try:
-            process = psutil.Process(began["pid"])
-            same = math.isclose(process.create_time(), began["since"], abs_tol=1)
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.Error, KeyError, TypeError, ValueError):
+    """Whether the process that wrote such a line of `began` still runs: on this host by its number, else by its beats.
+
+    A process of that number which did not start then is another, unless the clock was set: so it has to beat, too.
+    """
+    if began.get("host") != socket.gethostname():
+        return _beats(path)
+    try:
+        process = psutil.Process(began["pid"])
+        if process.status() == psutil.STATUS_ZOMBIE:
             return False
+        return math.isclose(process.create_time(), began["since"], abs_tol=1) or _beats(path)
+    except (psutil.Error, KeyError, TypeError, ValueError):
+        return False
+
+
+def _beats(path: Path) -> bool:
     try:
         return time.time() - path.stat().st_mtime < SILENCE
     except OSError:

@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ CHATTER = (
     "Removing output files of failed job", "Shutting down, this might take", "Exiting because a job execution failed",
     "Complete log(s):", "Elapsed time:", "WorkflowError:\nAt least one job did not complete",
 )  # fmt: skip
+CLOSING = ("Shutting down, this might take", "Exiting because a job execution failed")
 ENDED = re.compile(r"died with <Signals\.(\w+)|returned non-zero exit status (\d+)")
 
 
@@ -51,6 +52,7 @@ class Watch(logging.Handler):
         self.statuses: dict[str, str] = {}  # how the processes of jobs ended
         self.told: dict[str, int] = {}  # failed items that were named, by stage
         self.over = threading.Event()
+        self.closing = False  # the bar is gone for good
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a message of Snakemake's."""
@@ -71,6 +73,9 @@ class Watch(logging.Handler):
             self._follow(record, event, text)
         if self.screen is None or self.passed is None:
             return
+        if self.workflow.touch:
+            self.passed.handle(record)
+            return
         is_chatter = event in OF_JOBS or text.startswith(CHATTER) or "\nCalledProcessError in " in text
         if not is_chatter:
             with self.screen.above():
@@ -89,19 +94,21 @@ class Watch(logging.Handler):
         elif event == "job_finished":
             self._finished(self.names.get(record.job_id, ""))  # type: ignore[attr-defined]
         elif event == "job_error" and (log := _log_of(record)):
-            self._failed(job_of(log), record.rule_name)  # type: ignore[attr-defined]
+            self._failed(job_of(log), record.rule_name, record.log)  # type: ignore[attr-defined]
         elif "CalledProcessError in " in text:
             found, log_file = ENDED.search(text), re.search(r" --log (\S+)", text)
             if found and log_file:
                 killed = f"was ended by {found[1]}" if found[1] else _status(int(found[2]))
                 self.statuses[job_of(Path(log_file[1]))] = killed
+        elif text.startswith(CLOSING):
+            self._close_screen()  # what comes may be printed past this handler
         elif text.startswith("Complete log(s):"):
             self._end(None)
 
     def _begin(self) -> None:
         name = f"{time.strftime('%Y%m%dT%H%M%S')}-{socket.gethostname()}-{os.getpid()}"
         os.environ[RUN_VARIABLE] = name
-        if self.screen is not None and self.workflow.local_exec:
+        if self.screen is not None:
             os.environ[WATCHED_VARIABLE] = "1"
         self.log = RunLog(RUN)
         self.run = Run(self.log.begin(run=name))
@@ -111,7 +118,7 @@ class Watch(logging.Handler):
             given = ", ".join(f"{key}={value}" for key, value in _resources(self.workflow).items())
             self.screen.say(f"{number(len(self.run.jobs), 'job')}: {work_text(self.run.jobs.values())} ({given})")
             self.screen.show(self.run)
-        threading.Thread(target=self._look, name="watch", daemon=True).start()
+            threading.Thread(target=self._look, name="watch", daemon=True).start()
 
     def _write(self, state: str, **facts: object) -> None:
         if self.log is not None and self.run is not None:
@@ -137,14 +144,15 @@ class Watch(logging.Handler):
         self._tell(job)
         if all(each.said == "done" for each in self.run.of_stage(job.stage)):
             self.screen.say(stage_text(self.run, job.stage))
-        self.screen.show(self.run)
+        if not self.closing:
+            self.screen.show(self.run)
 
-    def _failed(self, name: str, rule: str) -> None:
+    def _failed(self, name: str, rule: str, logs: Sequence[str]) -> None:
         if self.run is None or name not in self.run.jobs:
             return
         job, status = self.run.jobs[name], self.statuses.get(name, "")
         self._tell(job)
-        lines = failure_text(job, rule, status)
+        lines = failure_text(job, rule, status, logs)
         self._write("failed", job=name, reason=lines[1].removeprefix("  error: "))
         if self.screen is not None:
             self.screen.say(*lines)
@@ -167,7 +175,7 @@ class Watch(logging.Handler):
     def _look(self) -> None:
         while not self.over.wait(LOOK):
             with self._locked():
-                if self.run is None or self.screen is None or self.over.is_set():
+                if self.run is None or self.screen is None or self.closing:
                     continue
                 for job in self.run.jobs.values():
                     if job.said == "submitted":
@@ -182,6 +190,11 @@ class Watch(logging.Handler):
         finally:
             self.release()
 
+    def _close_screen(self) -> None:
+        self.closing = True
+        if self.screen is not None:
+            self.screen.close()
+
     def _end(self, reason: str | None) -> None:
         """End the log and the screen; a second time does nothing."""
         if self.over.is_set() or self.run is None or self.log is None:
@@ -195,7 +208,7 @@ class Watch(logging.Handler):
         self.run.apply(self.log.end(reason))
         if self.screen is None:
             return
-        self.screen.close()
+        self._close_screen()
         items = self.run.counted(self.run.jobs.values())
         said = f"; {counts(items)} items" if items.total() else ""
         took, jobs = duration(time.time() - self.run.at), number(len(self.run.jobs), "job")

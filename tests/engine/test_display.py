@@ -16,6 +16,7 @@ from stages.engine.run_log import RunLog, file_of
 from stages.engine.run_state import Left, Run
 
 JOBS = {"images": 1, "faces/000": 4, "faces/001": 4, "codes/000": 4}
+LOGS = ["logs/codes/000.log", "logs/slurm/7.log"]
 
 
 @pytest.fixture
@@ -99,15 +100,15 @@ def test_time_left_is_of_this_run_then_of_earlier_ones(run):
 
 def test_a_job_that_failed_says_why_or_how_it_ended(run):
     codes = run.jobs["codes/000"]
-    assert "before it began its log" in failure_text(codes, "make_codes", "ended with status 2")[1]
+    assert "before it began its log" in failure_text(codes, "make_codes", "ended with status 2", LOGS)[1]
     write("codes/000", "computed", run="now")
     run.read()
-    title, error, log = failure_text(codes, "make_codes", "was ended by SIGKILL")
+    title, error, log = failure_text(codes, "make_codes", "was ended by SIGKILL", LOGS)
     assert title == "FAILED: codes/000 (rule make_codes)"
-    assert "SIGKILL" in error and "without a word" in error and log == "  log: logs/codes/000.log"
+    assert "SIGKILL" in error and "without a word" in error and log == "  log: logs/codes/000.log, logs/slurm/7.log"
     RunLog(file_of("codes/000"), job="codes/000").write("ended", reason="data/a.png: damaged")
     run.read()
-    assert failure_text(codes, "make_codes", "ended with status 1")[1] == "  error: data/a.png: damaged"
+    assert failure_text(codes, "make_codes", "ended with status 1", LOGS)[1] == "  error: data/a.png: damaged"
 
 
 def test_words():
