@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from stages.settings.problems import NAME, NAME_RULE, quoted
 
 log = logging.getLogger("stages")
 
+CONTROL_C = 128 + signal.SIGINT  # Typer's exit status then
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)  # of a disk, not of a bug
 
 Log = Annotated[Path | None, typer.Option("--log", help="file that gets a copy of the messages")]
@@ -98,7 +100,7 @@ def run_stage(main: Callable[..., None]) -> None:
         app()
         reason = None
     except SystemExit as stop:  # so Typer ends, also well
-        reason = None if not stop.code else f"exit status {stop.code}"
+        reason = None if not stop.code else "Ctrl-C" if stop.code == CONTROL_C else f"exit status {stop.code}"
         raise
     except UserError as error:
         reason = str(error)

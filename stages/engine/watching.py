@@ -52,6 +52,7 @@ class Watch(logging.Handler):
         self.statuses: dict[str, str] = {}  # how the processes of jobs ended
         self.told: dict[str, int] = {}  # failed items that were named, by stage
         self.over = threading.Event()
+        self.stopped: str | None = None
         self.closing = False  # the bar is gone for good
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -92,7 +93,8 @@ class Watch(logging.Handler):
             self.names[record.jobid] = job_of(log)  # type: ignore[attr-defined]
             self._write("submitted", job=job_of(log))
         elif event == "job_finished":
-            self._finished(self.names.get(record.job_id, ""))  # type: ignore[attr-defined]
+            if name := self.names.get(record.job_id):  # type: ignore[attr-defined]
+                self._finished(name)
         elif event == "job_error" and (log := _log_of(record)):
             self._failed(job_of(log), record.rule_name, record.log)  # type: ignore[attr-defined]
         elif "CalledProcessError in " in text:
@@ -102,6 +104,8 @@ class Watch(logging.Handler):
                 self.statuses[job_of(Path(log_file[1]))] = killed
         elif text.startswith(CLOSING):
             self._close_screen()  # what comes may be printed past this handler
+        elif text.startswith("Terminating processes on user request"):
+            self.stopped = "stopped by Ctrl-C"
         elif text.startswith("Complete log(s):"):
             self._end(None)
 
@@ -154,7 +158,7 @@ class Watch(logging.Handler):
         self._tell(job)
         lines = failure_text(job, rule, status, logs)
         self._write("failed", job=name, reason=lines[1].removeprefix("  error: "))
-        if self.screen is not None:
+        if self.screen is not None and self.stopped is None:
             self.screen.say(*lines)
 
     def _tell(self, job: Job) -> None:
@@ -204,7 +208,7 @@ class Watch(logging.Handler):
         failed = [job for job in self.run.jobs.values() if job.said == "failed"]
         undone = [job for job in self.run.jobs.values() if job.said != "done"]
         if reason is None and undone:
-            reason = f"{number(len(failed), 'job')} failed" if failed else "stopped"
+            reason = self.stopped or (f"{number(len(failed), 'job')} failed" if failed else "stopped")
         self.run.apply(self.log.end(reason))
         if self.screen is None:
             return
