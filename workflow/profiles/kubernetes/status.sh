@@ -1,6 +1,7 @@
 #!/bin/sh
 # status.sh NAME: says success, failed or running of a Job. One that is gone has failed; no answer is no failure.
-if found=$(kubectl get "$1" --ignore-not-found -o 'jsonpath={.metadata.name} {.status.conditions[?(@.status=="True")].type}'); then
+fields='jsonpath={.metadata.name} {.status.conditions[?(@.status=="True")].type}'
+if found=$(kubectl get "$1" --ignore-not-found -o "$fields"); then
     case $found in
     *Complete*) echo success ;;
     *Failed* | '') echo failed ;;
