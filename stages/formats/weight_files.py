@@ -3,18 +3,20 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import safetensors
-import safetensors.torch
-from torch import Tensor
 
 from stages.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DIGEST = "content_sha256"
 REMEDY = "remove it and run `snakemake --cores 1 weights`"
 
 
-def content_digest(tensors: Mapping[str, Tensor]) -> str:
+def content_digest(tensors: "Mapping[str, Tensor]") -> str:
     """sha256 over names, shapes and little-endian bytes of the tensors, in the order of their names."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
@@ -23,16 +25,18 @@ def content_digest(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def weights_bytes(tensors: Mapping[str, Tensor], origin: Mapping[str, str]) -> bytes:
+def weights_bytes(tensors: "Mapping[str, Tensor]", origin: Mapping[str, str]) -> bytes:
     """Serialise weights with their origin (package, version, sha256, licence) and a digest of the content."""
+    from safetensors.torch import save
+
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    return safetensors.torch.save(contiguous, {**origin, DIGEST: content_digest(contiguous)})
+    return save(contiguous, {**origin, DIGEST: content_digest(contiguous)})
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """Metadata of a weight file without its tensors; raises UserError if it is missing or damaged."""
     try:
-        with safetensors.safe_open(path, "pt") as file:
+        with safetensors.safe_open(path, "np") as file:
             return file.metadata() or {}
     except (OSError, safetensors.SafetensorError) as error:
         raise UserError(f"{path}: damaged or missing weights ({error}); {REMEDY}") from error
@@ -54,21 +58,23 @@ def weights_digest(path: Path) -> str:
     return digest
 
 
-def read_weights(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def read_weights(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
     """Read the weights of a network, whose tensors must have the names and shapes of `expected`.
 
     Raises:
         UserError: the file is missing, truncated, altered, or of another network.
     """
+    from safetensors.torch import load_file
+
     metadata = read_metadata(path)
-    tensors = safetensors.torch.load_file(path)
+    tensors = load_file(path)
     if content_digest(tensors) != metadata.get(DIGEST):
         raise UserError(f"{path}: the content does not match its own digest; {REMEDY}")
     check_layout(path, tensors, expected, REMEDY)
     return tensors
 
 
-def check_layout(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor], remedy: str) -> None:
+def check_layout(path: Path, tensors: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", remedy: str) -> None:
     """Check that tensors have the names and shapes of `expected`; raises UserError naming the first that has not."""
     wrong = sorted(
         key

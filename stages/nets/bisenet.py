@@ -1,5 +1,7 @@
 """BiSeNet with a ResNet-18 context path (Yu et al. 2018), the face parser, in the layout of its public checkpoints."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -42,32 +44,62 @@ class AttentionRefinement(nn.Module):
         return attended
 
 
+class BasicBlock(nn.Module):
+    """Two convolutions beside the identity, or beside a 1×1 convolution where size and channels change."""
+
+    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.downsample = (
+            nn.Sequential(nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
+            if stride > 1 else None
+        )  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = functional.relu(self.bn1(self.conv1(x)), inplace=True)
+        out = self.bn2(self.conv2(out))
+        out += x if self.downsample is None else self.downsample(x)
+        return functional.relu(out, inplace=True)
+
+
+class ResNet18(nn.Module):
+    """Features at 1/8, 1/16 and 1/32 (He et al. 2016), by the names of torchvision's layers.
+
+    Not torchvision's own: its import takes more than a second, in every process that parses.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        widths = (64, 64, 128, 256, 512)
+        self.layer1, self.layer2, self.layer3, self.layer4 = (
+            nn.Sequential(BasicBlock(before, width, 1 + (width > before)), BasicBlock(width, width, 1))
+            for before, width in itertools.pairwise(widths)
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x = functional.relu(self.bn1(self.conv1(x)), inplace=True)
+        x8 = self.layer2(self.layer1(functional.max_pool2d(x, 3, 2, padding=1)))
+        x16 = self.layer3(x8)
+        return x8, x16, self.layer4(x16)
+
+
 class ContextPath(nn.Module):
     """ResNet-18 features at 1/8 and the two attended context maps at 1/8 and 1/16."""
 
     def __init__(self) -> None:
-        from torchvision.models import resnet18  # a second of imports that most stages need not wait for
-
         super().__init__()
-        with torch.device("meta"):  # random weights, which are loaded over, take three seconds of one core
-            resnet = resnet18(weights=None)
-        del resnet.fc
-        self.resnet = resnet.to_empty(device=torch.get_default_device())
-        for module in self.resnet.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.reset_parameters()
-            elif isinstance(module, nn.Conv2d):
-                nn.init.zeros_(module.weight)
+        self.resnet = ResNet18()
         self.arm16, self.arm32 = AttentionRefinement(256), AttentionRefinement(512)
         self.conv_head32, self.conv_head16 = ConvNormReLU(128, 128, 3), ConvNormReLU(128, 128, 3)
         self.conv_avg = ConvNormReLU(512, 128, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        net = self.resnet
-        x = net.maxpool(net.relu(net.bn1(net.conv1(x))))
-        x8 = net.layer2(net.layer1(x))
-        x16 = net.layer3(x8)
-        x32 = net.layer4(x16)
+        x8, x16, x32 = self.resnet(x)
         average = on_one_pixel(self.conv_avg.conv, x32.mean((2, 3), keepdim=True))
         context = self.arm32(x32) + functional.relu(self.conv_avg.bn(average))
         context16 = self.conv_head32(functional.interpolate(context, x16.shape[2:]))

@@ -30,16 +30,14 @@ def distributions(
     A black mark and line are the mean and its interval, as in the table. `title`: how a metric is called.
     """
     of_protocol = frame[frame["protocol"] == protocol]
-    items = of_protocol[of_protocol["item"] != SUMMARY]
+    items, summaries = (of_protocol[(of_protocol["item"] == SUMMARY) == of_all] for of_all in (False, True))
     shown = [method for method in methods if method in set(items["method"])]
     metrics = list(dict.fromkeys(items["metric"]))
     if not metrics:
         return _nothing(f"no items of {protocol} were measured")
     across, down = min(ACROSS, len(metrics)), math.ceil(len(metrics) / ACROSS)
-    figure, axes = pyplot.subplots(
-        down, across, figsize=(3 * across + 0.8, down * (0.8 + 0.28 * len(shown))), squeeze=False, sharey=True,
-        layout="constrained",
-    )  # fmt: skip
+    names = [method_name(method) for method in shown]
+    figure, axes = _panels(down, across, 0.28 * len(shown), max(map(len, names)))
     for axis in axes.flat[len(metrics) :]:
         axis.axis("off")
     colours = styles(methods)
@@ -50,16 +48,30 @@ def distributions(
         for place, method in enumerate(shown):
             values = finite.loc[finite["method"] == method, "value"].sort_values().to_numpy()
             _strip(axis, values, place, colours[method][0], bins)
-            summary = of_protocol.query("metric == @metric and method == @method and item == @SUMMARY")
-            _mean(axis, summary, place)
+            _mean(axis, summaries[(summaries["metric"] == metric) & (summaries["method"] == method)], place)
         left_out = len(group) - len(finite)
         note = f" ({left_out} not finite)" if left_out else ""
         axis.set_title(f"{title(metric)} {ARROWS[group['direction'].iloc[0]]}{note}", fontsize=9)
-        axis.set_yticks(range(len(shown)), [method_name(method) for method in shown], fontsize=8)
+        axis.set_yticks(range(len(shown)), names if axis in axes[:, 0] else [""] * len(shown), fontsize=8)
         axis.set_ylim(len(shown) - 0.4, -0.6)
         axis.tick_params(axis="x", labelsize=7)
         axis.grid(axis="x", alpha=0.3)
     return png(figure)
+
+
+def _panels(down: int, across: int, height: float, letters: int) -> tuple[Figure, np.ndarray]:
+    """Rows of panels of a height in inches, beside names of at most so many letters.
+
+    Placed by reckoning: matplotlib's own layout draws everything once more, which takes as long as the figure.
+    """
+    left, width, beside, above, below = 0.2 + 0.065 * letters, 2.75, 0.2, 0.25, 0.25
+    size = left + across * (width + beside), down * (above + height + below)
+    figure, axes = pyplot.subplots(down, across, figsize=size, squeeze=False)
+    figure.subplots_adjust(
+        left=left / size[0], right=1 - beside / size[0], wspace=beside / width,
+        bottom=below / size[1], top=1 - above / size[1], hspace=(above + below) / height,
+    )  # fmt: skip
+    return figure, axes
 
 
 def _bins(values: np.ndarray) -> np.ndarray:
