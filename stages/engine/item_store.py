@@ -26,9 +26,10 @@ NO_PARTS: Parts = MappingProxyType({})
 
 
 class Stored(NamedTuple):
-    """A finished item: its files by role, and its record."""
+    """A finished item: its files by role, the folder that holds them under the names of their roles, and its record."""
 
-    contents: dict[str, bytes]
+    contents: Mapping[str, bytes]
+    folder: Path
     record: dict[str, object]
 
 
@@ -59,11 +60,11 @@ class Store:
                 return None
         with suppress(OSError):  # a store that can only be read serves as well
             os.utime(folder)  # for `prune`: used now
-        return Stored(contents, record["item"])
+        return Stored(contents, folder, record["item"])
 
     def put(
         self, key: str, contents: Mapping[str, bytes], record: Mapping[str, object], parts: Parts = NO_PARTS
-    ) -> None:
+    ) -> Stored:
         """Store an item, with what its key is made of. The record comes last: without it the item does not count."""
         folder = self.folder / key
         for role, content in contents.items():
@@ -72,6 +73,7 @@ class Store:
         # The record carries a digest of itself: a flipped bit in it must not pass for a result.
         body = {"files": digests, "item": dict(record), "parts": dict(parts)}
         write_atomic(folder / RECORD, json.dumps(sealed(body)).encode())
+        return Stored(contents, folder, dict(record))
 
 
 def read_stored(folder: Path) -> dict[str, Any] | None:

@@ -16,13 +16,13 @@ from stages.engine import intact, run_log
 from stages.engine.batches import BatchSize, device_memory, device_peak_mib
 from stages.engine.code import code_digests
 from stages.engine.environment import environment
-from stages.engine.item_store import Parts, Store, fingerprint
+from stages.engine.item_store import Parts, Store, Stored, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
 from stages.engine.progress import take_curves
 from stages.engine.stage_records import check, withdraw, write_record
 from stages.errors import ItemError, UnreadableError, UserError
 from stages.formats.canonical import canonical
-from stages.formats.files import is_failed, write_atomic
+from stages.formats.files import is_failed, write_atomic, write_shared
 from stages.formats.weight_files import network_of, weights_digest
 from stages.regions.pair import Pair
 
@@ -140,7 +140,7 @@ def run_items(
             todo.append(Todo(item, key, parts))
         else:
             records[item.name] = stored.record | {"item": item.name}
-            _place(item, stored.contents)
+            _place(item, stored)
             noted("stored", item=item.name)
     log.info("%s: %d items, %d stored, %d to compute", stage, len(items), len(records), len(todo))
     noted("planned", items=len(items), to_compute=len(todo))
@@ -164,8 +164,7 @@ def run_items(
                 "item": item.name, "status": "ok", "key": key, "seconds": round(seconds, 3),
                 "peak_mib": round(peak_memory_mib()), "environment": made, **result.facts,
             }  # fmt: skip
-            store.put(key, result.contents, entry, parts)
-            _place(item, result.contents)
+            _place(item, store.put(key, result.contents, entry, parts))
             records[item.name] = entry
             noted(
                 "computed", item=item.name, seconds=entry["seconds"], peak_mib=entry["peak_mib"],
@@ -242,11 +241,15 @@ def _remove_leftovers(items: Sequence[Item]) -> None:
             leftover.unlink()
 
 
-def _place(item: Item, contents: Mapping[str, bytes]) -> None:
-    """Put an item's files where they belong; those that lie there already keep their times."""
+def _place(item: Item, stored: Stored) -> None:
+    """Put an item's files where they belong; those that lie there already keep their times.
+
+    Tensors are on the disk once, if that can be: most of what a run leaves is codes. An image has blocks of its own,
+    so one that somebody edits comes back from the store.
+    """
     for role, path in item.outputs.items():
-        if not _holds(path, contents[role]):
-            write_atomic(path, contents[role])
+        if not _holds(path, content := stored.contents[role]):
+            write_shared(path, content, stored.folder / role, linked=path.suffix == ".safetensors")
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -257,6 +260,8 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _fail(item: Item, reason: str, *, unreadable: bool = False) -> dict[str, object]:
-    _place(item, dict.fromkeys(item.outputs, b""))
+    for path in item.outputs.values():
+        if not _holds(path, b""):
+            write_atomic(path, b"")
     mark = {"unreadable": True} if unreadable else {}
     return {"item": item.name, "status": "failed", "reason": reason, **mark}

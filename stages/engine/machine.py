@@ -1,10 +1,30 @@
-"""What this machine and process have: memory, so far."""
+"""What this machine and process have: memory, and cores."""
 
 import math
+import os
 import resource
 import sys
 
 import psutil
+from loky import cpu_count
+
+JOBS = "BARBERSHOP_JOBS"  # in the environment: how many jobs compute side by side
+
+
+def announce_jobs(cores: int | None, gpus: int | None) -> None:
+    """Tell the jobs to come how many of them Snakemake lets compute side by side.
+
+    Args:
+        cores: jobs at a time, as `--cores` says; None for one.
+        gpus: jobs with networks at a time, as `--resources gpu=…` says; None for as many as there are cores.
+    """
+    jobs = min(number for number in (cores or 1, gpus) if number is not None)
+    os.environ[JOBS] = str(max(1, jobs))
+
+
+def own_cores() -> int:
+    """This job's share of the cores that the process may use, as affinity and the container's quota allow."""
+    return max(1, cpu_count() // int(os.environ.get(JOBS, 1)))
 
 
 def peak_memory_mib() -> float:

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import tempfile
+import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from stages.errors import UserError
@@ -32,6 +34,38 @@ def write_atomic(path: Path, content: bytes) -> None:
         raise UserError(
             f"{path}: cannot be written ({error.strerror}); finished items are kept: make room and run again"
         ) from error
+
+
+def write_shared(path: Path, content: bytes, stored: Path, *, linked: bool) -> None:
+    """Write what another file holds too, on blocks of that file where that can be; else as `write_atomic`.
+
+    btrfs, XFS and APFS let two files share blocks until one of them is written to.
+
+    Args:
+        path: the file to write.
+        content: what `stored` holds.
+        stored: the other file.
+        linked: where blocks cannot be shared, make both one file. Who then writes into one writes into the other.
+
+    Raises:
+        UserError: the disk is full or the folder cannot be written.
+    """
+    from dvc_objects.fs.system import hardlink, reflink
+
+    name = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    for share in (reflink, hardlink) if linked else (reflink,):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            share(str(stored), str(name))
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+            return
+        except OSError:
+            continue
+        finally:
+            with suppress(OSError):
+                name.unlink()  # it is still there if both names were of one file already: nothing is renamed then
+    write_atomic(path, content)
 
 
 def write_json(path: Path, content: object) -> None:

@@ -1,17 +1,25 @@
 """Where networks compute, set up so that the same machine gives the same digits. Part of every fingerprint."""
 
 import ctypes
+import logging
+import os
+import tempfile
+from pathlib import Path
 
 import torch
-from loky import cpu_count
+from filelock import FileLock, Timeout
 
-from stages.engine.machine import address_space_limit
+from stages.engine.machine import address_space_limit, own_cores
+
+log = logging.getLogger("stages")
+_held: list[FileLock] = []  # until the process ends
 
 
 def choose_device(tf32: bool = False) -> torch.device:
-    """The GPU if there is one, else the CPU with all cores that this process may use.
+    """A GPU that no other job holds if there is one, else the CPU with this job's share of the cores.
 
-    Snakemake sets OMP_NUM_THREADS to 1 with `--cores 1`, so the threads are set here.
+    Snakemake counts how many jobs may use a GPU at a time, but does not say which. And it sets OMP_NUM_THREADS to 1
+    with `--cores 1`, so the threads are set here.
 
     Args:
         tf32: let a GPU round the factors of float32 products to TF32's 10 bits. PyTorch's own default does so for
@@ -19,8 +27,9 @@ def choose_device(tf32: bool = False) -> torch.device:
     """
     allow_tf32(tf32)
     if torch.cuda.is_available():
-        return torch.device("cuda")
-    torch.set_num_threads(cpu_count())  # as affinity and the container's CPU quota allow
+        torch.cuda.set_device(_free_gpu())
+        return torch.device("cuda", torch.cuda.current_device())
+    torch.set_num_threads(own_cores())
     if address_space_limit() is None:
         _keep_freed_memory()
     else:
@@ -29,6 +38,21 @@ def choose_device(tf32: bool = False) -> torch.device:
     # another square root for a part of its first tensor (measured), and its first item differed in the last digit.
     torch.ones(1).sqrt()
     return torch.device("cpu")
+
+
+def _free_gpu() -> int:
+    """The number of a GPU that no other job of this user holds, which is held from now on; of the first if all are."""
+    for index in range(torch.cuda.device_count()):
+        name = f"barbershop-{os.getuid()}-{torch.cuda.get_device_properties(index).uuid}.lock"
+        lock = FileLock(Path(tempfile.gettempdir(), name))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        _held.append(lock)
+        return index
+    log.warning("every GPU is in use by another job; sharing the first. More jobs at a time than GPUs (`gpu=…`)?")
+    return 0
 
 
 def allow_tf32(allowed: bool) -> None:

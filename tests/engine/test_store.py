@@ -25,14 +25,14 @@ def store(tmp_path):
 
 
 def test_what_was_put_comes_back(store):
-    assert store.get(KEY) == Stored(CONTENTS, ITEM)
+    assert store.get(KEY) == Stored(CONTENTS, store.folder / KEY, ITEM)
     assert store.get("cd" * 32) is None
     assert Store("maps", store.folder.parent).get(KEY) is None
 
 
 def test_the_last_put_counts(store):
     store.put(KEY, {"image": b"new"}, {"item": "b"})
-    assert store.get(KEY) == Stored({"image": b"new"}, {"item": "b"})
+    assert store.get(KEY) == Stored({"image": b"new"}, store.folder / KEY, {"item": "b"})
 
 
 def truncate(path):
@@ -67,7 +67,7 @@ def test_damaged_item_is_absent_until_it_is_put_again(store, file, damage):
     if path.is_dir():
         path.rmdir()
     store.put(KEY, CONTENTS, ITEM)
-    assert store.get(KEY) == Stored(CONTENTS, ITEM)
+    assert store.get(KEY) == Stored(CONTENTS, store.folder / KEY, ITEM)
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"7", b"{}", b'{"digest": 1}', b"\xff", b'{"files": [], "item'])
@@ -85,7 +85,7 @@ def test_flipped_byte_never_passes_for_a_result(tmp_path_factory, file, position
     content[position % len(content)] ^= mask
     path.write_bytes(content)
     # In the record another white space or number format may leave the meaning as it was.
-    assert store.get(KEY) in ([None, Stored(CONTENTS, ITEM)] if file == RECORD else [None])
+    assert store.get(KEY) in ([None, Stored(CONTENTS, store.folder / KEY, ITEM)] if file == RECORD else [None])
 
 
 def test_put_that_was_interrupted_is_absent(store, monkeypatch):

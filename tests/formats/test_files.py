@@ -1,5 +1,6 @@
 """Files: whole or not at all, decoded right, refused with a line."""
 
+import errno
 import io
 import os
 import resource
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from stages.errors import ItemError
-from stages.formats.files import write_atomic
+from stages.formats.files import write_atomic, write_shared
 from stages.formats.images import FORMATS, png_bytes, read_image
 from stages.formats.label_maps import label_map_bytes, palette, read_label_map
 from stages.regions.labels import CELEBAMASK_19, LabelScheme
@@ -106,6 +107,38 @@ READABLE = {
     "grey of 16 bits": (encoded(Image.fromarray(GREY.astype(np.uint16) * 256 + 7)), GREY_RGB),
     "bilevel": (encoded(Image.fromarray(GREY > 127)), (GREY_RGB > 127) * np.uint8(255)),
 }
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_what_is_shared_is_the_same_on_one_file_or_on_its_own(tmp_path, linked):
+    stored, path = tmp_path / "stored", tmp_path / "new" / "file"
+    stored.write_bytes(b"content")
+    for _ in range(2):
+        write_shared(path, b"content", stored, linked=linked)
+        assert path.read_bytes() == b"content" and list(path.parent.iterdir()) == [path]
+    path.write_bytes(b"edited")
+    if not linked:
+        assert stored.read_bytes() == b"content", "blocks may be shared, until one is written to"
+
+
+def test_what_cannot_be_shared_is_copied(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EXDEV, "another file system")
+
+    for share in ("reflink", "hardlink"):
+        monkeypatch.setattr(f"dvc_objects.fs.system.{share}", refuse)
+    stored, path = tmp_path / "stored", tmp_path / "file"
+    stored.write_bytes(b"content")
+    write_shared(path, b"content", stored, linked=True)
+    assert path.read_bytes() == b"content" and not path.samefile(stored)
+    assert sorted(tmp_path.iterdir()) == sorted([stored, path])
+
+
+def test_a_file_that_cannot_be_shared_or_written_is_refused(refused, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "stored").write_bytes(b"content")
+    path = tmp_path / "file" / "below"
+    refused(f"^{path}: cannot be written", lambda: write_shared(path, b"content", tmp_path / "stored", linked=True))
 
 
 @pytest.mark.parametrize("kind", READABLE)

@@ -4,9 +4,14 @@ import builtins
 import ctypes
 import io
 import os
+import subprocess
+import sys
+import tempfile
+from types import SimpleNamespace
 
 import pytest
 import torch
+from filelock import FileLock
 
 from stages.engine import machine
 from stages.nets import device
@@ -119,3 +124,54 @@ def test_peak_memory_is_in_mib_whatever_the_system_counts_in(monkeypatch, platfo
     monkeypatch.setattr(machine.sys, "platform", platform)
     monkeypatch.setattr(machine.resource, "getrusage", lambda _: Usage)
     assert machine.peak_memory_mib() == 3
+
+
+@pytest.mark.parametrize(
+    ("cores", "gpus", "threads"),
+    [(1, 1, 8), (8, 1, 8), (8, 2, 4), (2, 3, 4), (3, None, 2), (None, None, 8), (16, 16, 1)],
+)
+def test_a_job_takes_its_share_of_the_cores(cpu, monkeypatch, cores, gpus, threads):
+    monkeypatch.setenv(machine.JOBS, "1")  # which is put back
+    machine.announce_jobs(cores, gpus)
+    device.choose_device()
+    assert torch.get_num_threads() == threads
+
+
+@pytest.fixture
+def gpus(monkeypatch, tmp_path):
+    """Two GPUs, as PyTorch would tell of them, which no job holds; the one that is current."""
+    current = [0]
+    made = {
+        "is_available": lambda: True, "device_count": lambda: 2, "current_device": lambda: current[0],
+        "set_device": lambda index: current.__setitem__(0, index),
+        "get_device_properties": lambda index: SimpleNamespace(uuid=f"GPU-{index}"),
+    }  # fmt: skip
+    for name, function in made.items():
+        monkeypatch.setattr(torch.cuda, name, function)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held: list[FileLock] = []
+    monkeypatch.setattr(device, "_held", held)
+    yield held
+    for lock in held:
+        lock.release()
+
+
+def test_every_job_has_a_gpu_of_its_own(gpus, caplog):
+    assert [device.choose_device() for _ in range(2)] == [torch.device("cuda", index) for index in range(2)]
+    assert not caplog.records
+    assert device.choose_device() == torch.device("cuda", 0)
+    (record,) = caplog.records
+    assert "every GPU is in use" in record.message
+    gpus.pop(1).release()
+    assert device.choose_device() == torch.device("cuda", 1)
+
+
+def test_a_job_that_was_killed_holds_no_gpu(gpus, tmp_path):
+    hold = "from filelock import FileLock; lock = FileLock({!r}); lock.acquire(); print(1, flush=True); input()"
+    path = tmp_path / f"barbershop-{os.getuid()}-GPU-0.lock"
+    command = [sys.executable, "-c", hold.format(str(path))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.read(1) == b"1"
+        assert device.choose_device() == torch.device("cuda", 1)
+        other.kill()
+    assert device.choose_device() == torch.device("cuda", 0)
