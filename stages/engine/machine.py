@@ -1,4 +1,4 @@
-"""What this machine and process have: memory, and cores."""
+"""What this machine and process have: memory; and how jobs share its cores."""
 
 import math
 import os
@@ -6,25 +6,6 @@ import resource
 import sys
 
 import psutil
-from loky import cpu_count
-
-JOBS = "BARBERSHOP_JOBS"  # in the environment: how many jobs compute side by side
-
-
-def announce_jobs(cores: int | None, gpus: int | None) -> None:
-    """Tell the jobs to come how many of them Snakemake lets compute side by side.
-
-    Args:
-        cores: jobs at a time, as `--cores` says; None for one.
-        gpus: jobs with networks at a time, as `--resources gpu=…` says; None for as many as there are cores.
-    """
-    jobs = min(number for number in (cores or 1, gpus) if number is not None)
-    os.environ[JOBS] = str(max(1, jobs))
-
-
-def own_cores() -> int:
-    """This job's share of the cores that the process may use, as affinity and the container's quota allow."""
-    return max(1, cpu_count() // int(os.environ.get(JOBS, 1)))
 
 
 def peak_memory_mib() -> float:
@@ -43,3 +24,13 @@ def address_space_left() -> float:
     """Bytes that this process may still take under its `ulimit -v`; inf without one."""
     limit = address_space_limit()
     return math.inf if limit is None else limit - psutil.Process().memory_info().vms
+
+
+def share_cores() -> None:
+    """Let the jobs to come share the cores: a thread that waits for another sleeps.
+
+    By default it spins for a while, which pays where a job has its cores to itself. With four jobs on two cores, two of
+    them embeddings, a step of an embedding took 15 s of two spinning threads, 5 to 9 s of two sleeping ones, and 8 s of
+    one thread (a Xeon with AVX-512).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read by OpenMP when it is loaded

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
+from loky import cpu_count
 
-from stages.engine.machine import address_space_limit, own_cores
+from stages.engine.machine import address_space_limit
 
 log = logging.getLogger("stages")
 _held: list[FileLock] = []  # until the process ends
 
 
 def choose_device(tf32: bool = False) -> torch.device:
-    """A GPU that no other job holds if there is one, else the CPU with this job's share of the cores.
+    """A GPU that no other job holds if there is one, else the CPU with all cores that this process may use.
 
-    Snakemake counts how many jobs may use a GPU at a time, but does not say which. And it sets OMP_NUM_THREADS to 1
-    with `--cores 1`, so the threads are set here.
+    Snakemake counts how many jobs may use a GPU at a time, but does not say which. And it sets OMP_NUM_THREADS to its
+    own number of cores, so the threads are set here: as many whatever runs beside, as they decide last digits. Jobs
+    side by side share the cores by waiting without spinning (`stages.engine.machine.share_cores`).
 
     Args:
         tf32: let a GPU round the factors of float32 products to TF32's 10 bits. PyTorch's own default does so for
@@ -29,7 +31,7 @@ def choose_device(tf32: bool = False) -> torch.device:
     if torch.cuda.is_available():
         torch.cuda.set_device(_free_gpu())
         return torch.device("cuda", torch.cuda.current_device())
-    torch.set_num_threads(own_cores())
+    torch.set_num_threads(cpu_count())  # as affinity and the container's CPU quota allow
     if address_space_limit() is None:
         _keep_freed_memory()
     else:

@@ -126,15 +126,15 @@ def test_peak_memory_is_in_mib_whatever_the_system_counts_in(monkeypatch, platfo
     assert machine.peak_memory_mib() == 3
 
 
-@pytest.mark.parametrize(
-    ("cores", "gpus", "threads"),
-    [(1, 1, 8), (8, 1, 8), (8, 2, 4), (2, 3, 4), (3, None, 2), (None, None, 8), (16, 16, 1)],
-)
-def test_a_job_takes_its_share_of_the_cores(cpu, monkeypatch, cores, gpus, threads):
-    monkeypatch.setenv(machine.JOBS, "1")  # which is put back
-    machine.announce_jobs(cores, gpus)
-    device.choose_device()
-    assert torch.get_num_threads() == threads
+@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_jobs_side_by_side_sleep_while_they_wait_unless_told_otherwise(monkeypatch, before, after):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "put back afterwards")
+    if before is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    else:
+        monkeypatch.setenv("OMP_WAIT_POLICY", before)
+    machine.share_cores()
+    assert os.environ["OMP_WAIT_POLICY"] == after
 
 
 @pytest.fixture

@@ -7,11 +7,7 @@ from functools import cache
 from snakemake.exceptions import WorkflowError
 
 from stages import registry
-<<<<<<< HEAD
-from stages.engine import checksums, intact, lifeline, slurm, watching
-=======
-from stages.engine import checksums, intact, lifeline, machine
->>>>>>> 063dcbb (Tensors are on the disk once; a job takes a GPU of its own and its share of the cores)
+from stages.engine import checksums, intact, lifeline, machine, slurm, watching
 from stages.engine.code import digest_of_all, files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
@@ -37,17 +33,12 @@ def names_of_items(params):
     return faces, pairs
 
 
-def gpus_at_a_time():
-    """The number of `--resources gpu=…`; None without it."""
-    given = workflow.global_resources.get("gpu")
-    return None if given is None else given.value
-
-
 lifeline.announce()
 checksums.remember()
 intact.watch()
-<<<<<<< HEAD
 slurm.be_patient()
+if (workflow.cores or 1) > 1:
+    machine.share_cores()
 
 
 def items_of(job):
@@ -59,10 +50,6 @@ def items_of(job):
 
 
 watching.attach(workflow, items_of)
-=======
-# A job elsewhere, on a cluster, has what it was given to itself.
-machine.announce_jobs(*(1, 1) if workflow.remote_exec else (workflow.cores, gpus_at_a_time()))
->>>>>>> 063dcbb (Tensors are on the disk once; a job takes a GPU of its own and its share of the cores)
 
 
 def results_of(key, names, what):
