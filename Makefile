@@ -23,7 +23,7 @@ fast: $(INSTALLED)
 faults: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m faults tests/faults
 
-# The pipeline on a Slurm that it starts: about 25 minutes. Needs Linux and root, and Debian's packages slurmctld, slurmd,
+# The pipeline on a Slurm that it starts: about 40 minutes. Needs Linux and root, and Debian's packages slurmctld, slurmd,
 # slurm-client and munge.
 cluster: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m cluster tests/cluster

@@ -34,7 +34,9 @@ CHATTER = (
     "DAG of jobs will be updated", "Updating checkpoint dependencies", "Restored previous version of",
     "Removing output files of failed job", "Shutting down, this might take", "Exiting because a job execution failed",
     "Complete log(s):", "Elapsed time:", "WorkflowError:\nAt least one job did not complete",
+    "No SLURM account given", "No account was given", "Unable to guess SLURM account", "Cleaning up SLURM log files",
 )  # fmt: skip
+SUBMITTED = re.compile(r"Job \d+ has been submitted with SLURM|Submitted job \d+ with external")
 CLOSING = ("Shutting down, this might take", "Exiting because a job execution failed")
 ENDED = re.compile(r"died with <Signals\.(\w+)|returned non-zero exit status (\d+)")
 
@@ -78,6 +80,7 @@ class Watch(logging.Handler):
             self.passed.handle(record)
             return
         is_chatter = event in OF_JOBS or text.startswith(CHATTER) or "\nCalledProcessError in " in text
+        is_chatter = is_chatter or SUBMITTED.match(text) is not None
         if not is_chatter:
             with self.screen.above():
                 self.passed.handle(record)

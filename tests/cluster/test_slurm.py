@@ -53,9 +53,9 @@ def barbershop_at_work(folder: Path) -> tuple[str, str]:
 
 
 def test_the_smoke_scale_ends_in_the_table_of_one_machine(slurm, reference, weights, tmp_path):
-    """From nothing, on two nodes, and jobs with networks have a GPU."""
+    """From nothing, on two nodes, and jobs with networks have a GPU. What the run says fits one screen."""
     folder = checkout(tmp_path / "run", weights)
-    ended(start(folder), folder)
+    assert len(ended(start(folder), folder).splitlines()) <= 40
     assert_same_result(folder, reference)
     done = {what: (node, gpus) for node, gpus, what in jobs("COMPLETED", "NodeList", "tres-per-job", "Comment")}
     assert {node for node, _ in done.values()} == set(NODES)
