@@ -129,7 +129,7 @@ class Slurm:
             devices.append(f"NodeName={node} Name=gpu File={self.folder}/gpu{k}\n")
             nodes.append(
                 f"NodeName={node} NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 Port={PORT + 1 + k}"
-                f" CPUs={os.cpu_count()} RealMemory={MEMORY} Gres=gpu:1"
+                f" CPUs={max(2, os.cpu_count() or 2)} RealMemory={MEMORY} Gres=gpu:1"
             )
         conf = CONF.format(
             host=socket.gethostname(), port=PORT, folder=self.folder, nodes="\n".join(nodes), names=",".join(NODES),
