@@ -111,6 +111,18 @@ def test_a_run_of_another_host_is_believed_while_it_beats(log, process):
     assert status().startswith("LOST: ")
 
 
+def test_a_job_that_does_not_know_its_run_counts_by_its_time(log, process):
+    """A cluster may not hand the environment on."""
+    pod = RunLog(file_of("codes/000"), job="codes/000")
+    pod.write("began", **process.facts)
+    pod.write("computed", stage="codes", item="a", seconds=1.0)
+    assert row(status(), "codes")[1] == "0/4", "it began before, in another run"
+    log.write("submitted", job="codes/000")
+    pod.write("began", **process.facts)
+    pod.write("computed", stage="codes", item="b", seconds=1.0)
+    assert row(status(), "codes")[1] == "1/4" and "running 000" in row(status(), "codes")[-1]
+
+
 def test_a_run_that_has_ended(log, process):
     log.write("ended", reason="1 job failed")
     process.kill()

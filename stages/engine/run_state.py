@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from stages.engine.run_log import RUN, Line, Reader, file_of, is_alive
+from stages.engine.run_log import RUN, SILENCE, Line, Reader, file_of, is_alive
 
 ITEM_STATES = ("stored", "computed", "failed")
 
@@ -67,7 +67,7 @@ class Job:
             state = line.get("state")
             if state == "began":
                 self.before.append(Attempt(line, seconds_of(line), seconds_of(line)))
-                if line.get("run") == run:
+                if line.get("run", run if self._may_have_begun(line) else None) == run:
                     self.now = self.before[-1]
                 continue
             if not self.before:
@@ -85,6 +85,10 @@ class Job:
                 attempt.warnings.append(line.get("reason", ""))
             elif state == "ended":
                 attempt.ended, attempt.reason = seconds_of(line), line.get("reason")
+
+    def _may_have_begun(self, began: Line) -> bool:
+        """Whether a process that does not know its run, as on Kubernetes, is of this one by its time."""
+        return self.started is not None and seconds_of(began) > self.started - SILENCE
 
     @property
     def state(self) -> JobState:
