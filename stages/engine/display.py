@@ -17,6 +17,7 @@ from stages.engine.run_state import Job, Left, Run
 
 GO_ON = "The same command goes on from here; what is finished is kept."
 AT_WORK = 2  # jobs that a line of progress names
+FEW = 5.0  # s; less is not worth a number
 NAMED = 5  # failed items that are named a stage; the others are counted, and their logs name them
 PLAIN_SECONDS = 60.0  # at least between two plain lines
 PLAIN_SHARE = 0.1  # of all items: so many more are a plain line worth,
@@ -58,6 +59,8 @@ def left_text(left: Left) -> str:
     """How long a run still takes, as far as it is known."""
     if left.unknown and left.seconds < 1:
         return "time left not known yet"
+    if left.seconds < FEW and not left.unknown:
+        return "a few seconds left"
     return f"{'more than' if left.unknown else 'about'} {duration(left.seconds)} left"
 
 
