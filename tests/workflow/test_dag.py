@@ -218,7 +218,7 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     assert re.search(r"\r +\d+% \S+ +\d+ of 34, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
     assert "to compute" not in shown, "what stages say is in their logs"
     lost = run_module(folder, "stages.status").stdout
-    assert lost.startswith("LOST: ") and re.search(r"^codes +1/2 +0 +1 .* lost 000$", lost, re.M)
+    assert lost.startswith("LOST: ") and re.search(r"^codes +[01]/2 .* lost 000$", lost, re.M)
     stored = {path: path.read_bytes() for path in (folder / ".cache" / "codes").glob("*/record.json")}
     assert len(stored) == 1
     unlocked = snakemake(folder, "--unlock")
