@@ -32,3 +32,10 @@ def test_every_method_is_planned_once_and_what_it_needs(tmp_path):
     alone = planned(folder, "params.yaml")
     assert not {"make_other_codes", "ingest_reconstructions"} & set(alone)
     assert alone["make_composites"] == 4
+
+
+@pytest.mark.parametrize("strategy", ["random", "pose"])
+def test_pairs_of_every_strategy_can_be_planned(tmp_path, strategy):
+    folder = checkout(tmp_path / "main", None)
+    (folder / "pairs.yaml").write_text(yaml.safe_dump({"pairs": {"strategy": strategy}}))
+    assert planned(folder, "pairs.yaml")["make_pairs"] == 1
