@@ -43,3 +43,14 @@ def test_they_can_plan(name, tmp_path):
     done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "mem_mb=4000" in done.stdout + done.stderr
+
+
+@pytest.mark.dag
+def test_what_needs_no_cluster_is_made_at_once(tmp_path):
+    """A dry run checks less: it needs no cores, a run on a cluster does not know how many."""
+    folder = checkout(tmp_path / "run", None)
+    options = ["--workflow-profile", "workflow/profiles/kubernetes", "--configfile", SMOKE]
+    command = ["snakemake", "data/images.csv", *options]
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len((folder / "data" / "images.csv").read_text().splitlines()) == 3

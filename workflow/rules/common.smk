@@ -37,7 +37,8 @@ lifeline.announce()
 checksums.remember()
 intact.watch()
 slurm.be_patient()
-if (workflow.cores or 1) > 1:
+# A cluster's jobs have cores of their own, and `workflow.cores` cannot be asked for where they are submitted.
+if workflow.is_main_process and (workflow._cores or 1) > 1:
     machine.share_cores()
 
 
