@@ -175,9 +175,14 @@ def check(files: Iterable[Path]) -> dict[Path, str]:
     """The digests of files that are about to be read.
 
     Raises:
-        UserError: a file is not what the stage that made it wrote.
+        UserError: a file is missing, or is not what the stage that made it wrote.
     """
-    digests = {path: sha256_file(path) for path in files}
+    digests = {}
+    for path in files:
+        try:
+            digests[path] = sha256_file(path)
+        except FileNotFoundError as error:
+            raise UserError(f"{path}: missing; run `snakemake` without a target: it makes what is gone") from error
     _refuse_damaged(digests)
     return digests
 

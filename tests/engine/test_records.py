@@ -42,6 +42,12 @@ def test_what_was_written_is_accepted_and_so_is_what_no_record_lists():
     assert read_record(RECORD)["items"] == [{"item": "a"}]
 
 
+def test_missing_file_is_named(refused):
+    refused(
+        "^data/faces/gone.png: missing; run `snakemake` without a target", lambda: check([Path("data/faces/gone.png")])
+    )
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_file_is_named(damage, refused):
     DAMAGES[damage](FACE)
