@@ -42,11 +42,13 @@ def jobs(state: str, *columns: str) -> list[list[str]]:
     return [[line[200 * k : 200 * (k + 1)].strip() for k in range(len(columns))] for line in lines.splitlines()]
 
 
-def barbershop_at_work(folder: Path) -> tuple[str, str]:
+def barbershop_at_work(run: subprocess.Popen, folder: Path) -> tuple[str, str]:
     """The number and the node of the job that makes Barbershop's composites; waits until its stage is at work."""
     log = folder / "logs" / "composites-barbershop" / "000.log"
     log.unlink(missing_ok=True)
-    wait_for(lambda: log.exists() and "1 to compute" in log.read_text(), "Barbershop's job", patience=LONGEST)
+    at_work = lambda: log.exists() and "1 to compute" in log.read_text()  # noqa: E731
+    wait_for(lambda: at_work() or run.poll() is not None, "Barbershop's job", patience=LONGEST)
+    assert run.poll() is None, (folder / "run.log").read_text()
     [found] = [(number, node) for number, node, what in jobs("RUNNING", "JobID", "NodeList", "Comment")
                if "barbershop" in what]  # fmt: skip
     return found
@@ -68,7 +70,7 @@ def test_the_smoke_scale_ends_in_the_table_of_one_machine(slurm, reference, weig
 def test_a_node_is_taken_away(slurm, folder, reference, state):
     """Drained, it ends its jobs and gets no more; down, its jobs begin again elsewhere."""
     run = start(folder)
-    _, node = barbershop_at_work(folder)
+    _, node = barbershop_at_work(run, folder)
     ask("scontrol", "update", f"nodename={node}", f"state={state}", "reason=test")
     ended(run, folder)
     assert_same_result(folder, reference)
@@ -79,7 +81,7 @@ def test_a_node_is_taken_away(slurm, folder, reference, state):
 
 def test_a_job_is_cancelled(slurm, folder, reference):
     run = start(folder)
-    number, _ = barbershop_at_work(folder)
+    number, _ = barbershop_at_work(run, folder)
     ask("scancel", number)
     assert "Trying to restart job" in ended(run, folder)
     assert_same_result(folder, reference)
@@ -98,7 +100,7 @@ def test_a_job_is_out_of_memory(slurm, folder, reference):
 def test_the_controller_is_started_again(slurm: Slurm, folder, reference):
     """While it is away, nobody says how the jobs are. The jobs go on."""
     run = start(folder)
-    barbershop_at_work(folder)
+    barbershop_at_work(run, folder)
     slurm.stop("slurmctld")
     time.sleep(AWAY)
     slurm.start_controller()
