@@ -13,7 +13,7 @@ from loky import cpu_count
 from stages.engine.machine import address_space_limit
 
 log = logging.getLogger("stages")
-_held: list[FileLock] = []  # until the process ends
+_held: dict[int, FileLock] = {}  # the lock of the GPU of some number, until the process ends
 
 
 def choose_device(tf32: bool = False) -> torch.device:
@@ -44,6 +44,8 @@ def choose_device(tf32: bool = False) -> torch.device:
 
 def _free_gpu() -> int:
     """The number of a GPU that no other job of this user holds, which is held from now on; of the first if all are."""
+    if _held:
+        return next(iter(_held))
     for index in range(torch.cuda.device_count()):
         name = f"barbershop-{os.getuid()}-{torch.cuda.get_device_properties(index).uuid}.lock"
         lock = FileLock(Path(tempfile.gettempdir(), name))
@@ -51,7 +53,7 @@ def _free_gpu() -> int:
             lock.acquire(blocking=False)
         except Timeout:
             continue
-        _held.append(lock)
+        _held[index] = lock
         return index
     log.warning("every GPU is in use by another job; sharing the first. More jobs at a time than GPUs (`gpu=…`)?")
     return 0

@@ -139,7 +139,7 @@ def test_jobs_side_by_side_sleep_while_they_wait_unless_told_otherwise(monkeypat
 
 @pytest.fixture
 def gpus(monkeypatch, tmp_path):
-    """Two GPUs, as PyTorch would tell of them, which no job holds; the one that is current."""
+    """Two GPUs, as PyTorch would tell of them, which no job holds; a function that says which the next job gets."""
     current = [0]
     made = {
         "is_available": lambda: True, "device_count": lambda: 2, "current_device": lambda: current[0],
@@ -149,21 +149,27 @@ def gpus(monkeypatch, tmp_path):
     for name, function in made.items():
         monkeypatch.setattr(torch.cuda, name, function)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    held: list[FileLock] = []
-    monkeypatch.setattr(device, "_held", held)
-    yield held
-    for lock in held:
-        lock.release()
+    jobs: list[dict[int, FileLock]] = []
+
+    def another() -> torch.device:
+        """What one more job gets."""
+        jobs.append({})
+        monkeypatch.setattr(device, "_held", jobs[-1])
+        return device.choose_device()
+
+    yield another
+    for job in jobs:
+        for lock in job.values():
+            lock.release()
 
 
-def test_every_job_has_a_gpu_of_its_own(gpus, caplog):
-    assert [device.choose_device() for _ in range(2)] == [torch.device("cuda", index) for index in range(2)]
+def test_every_job_has_a_gpu_of_its_own_and_keeps_it(gpus, caplog):
+    assert [gpus() for _ in range(2)] == [torch.device("cuda", index) for index in range(2)]
+    assert device.choose_device() == torch.device("cuda", 1)
     assert not caplog.records
-    assert device.choose_device() == torch.device("cuda", 0)
+    assert gpus() == torch.device("cuda", 0)
     (record,) = caplog.records
     assert "every GPU is in use" in record.message
-    gpus.pop(1).release()
-    assert device.choose_device() == torch.device("cuda", 1)
 
 
 def test_a_job_that_was_killed_holds_no_gpu(gpus, tmp_path):
@@ -172,6 +178,6 @@ def test_a_job_that_was_killed_holds_no_gpu(gpus, tmp_path):
     command = [sys.executable, "-c", hold.format(str(path))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.read(1) == b"1"
-        assert device.choose_device() == torch.device("cuda", 1)
+        assert gpus() == torch.device("cuda", 1)
         other.kill()
-    assert device.choose_device() == torch.device("cuda", 0)
+    assert gpus() == torch.device("cuda", 0)
