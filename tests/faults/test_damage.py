@@ -148,7 +148,7 @@ def test_damaged_object_in_dvcs_cache(reference, folder):
     dvc("checkout", "--quiet")
     assert image.exists(), "DVC has noticed by itself: this test and docs/faults.md are out of date"
     before = pipeline.stored(folder)
-    assert pipeline.run_well(folder, "targets") == {}
+    assert pipeline.run_well(folder) == {}
     assert pipeline.stored(folder) == before
     cached.unlink()
     dvc("add", "--quiet", "data/maps/drawn-0000.png")

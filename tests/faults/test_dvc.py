@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from faults import pipeline
 from support import commit, must, repository, snakemake
 
@@ -42,7 +43,8 @@ def finished(tmp_path_factory, weights) -> Path:
     assert done.returncode == 0, done.stderr
     items = pipeline.stored(folder)
     assert len(items) > 8
-    assert len(repro(folder)) == 10, "DVC knows nothing of it, so every stage runs"
+    stages = set(yaml.safe_load((folder / "dvc.yaml").read_text())["stages"])
+    assert repro(folder) == stages, "DVC knows nothing of it, so every stage runs"
     assert pipeline.stored(folder) == items, "Snakemake, then DVC: no item is computed again"
     commit(folder)
     return folder
