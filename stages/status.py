@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import typer
 
-from stages.engine.display import GO_ON, NAMED, duration, failed_items, left_text, log_of, number, work_text
+from stages.engine.display import GO_ON, NAMED, duration, failed_items, left_text, log_of, work_text
 from stages.engine.run_log import FOLDER, RUN
 from stages.engine.run_state import Job, Run, last_run, seconds_of
+from stages.formats.words import counted
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 ROWS = 24  # of stages; with more, those that wait share a line
@@ -92,7 +93,7 @@ def failures(run: Run) -> list[str]:
     jobs = [job for job in run.jobs.values() if job.state == "failed"]
     lines = [f"FAILED: {job.name}: {job.reason or job.now.reason}; log: {log_of(job)}" for job in jobs[:NAMED]]
     if len(jobs) > NAMED:
-        lines.append(f"and {number(len(jobs) - NAMED, 'more job')} failed")
+        lines.append(f"and {counted(len(jobs) - NAMED, 'more job')} failed")
     return lines + failed_items(run)
 
 

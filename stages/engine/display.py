@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from stages.engine.run_log import file_of
 from stages.engine.run_state import Job, Left, Run
+from stages.formats.words import counted
 
 GO_ON = "The same command goes on from here; what is finished is kept."
 AT_WORK = 2  # jobs that a line of progress names
@@ -36,11 +37,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
-def number(count: int, noun: str, plural: str | None = None) -> str:
-    """A number with its noun."""
-    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
-
-
 def counts(items: Counter[str]) -> str:
     """How many items were stored, computed and failed."""
     said = f"{items['stored']} stored, {items['computed']} computed"
@@ -51,8 +47,8 @@ def work_text(jobs: Iterable[Job]) -> str:
     """How much work some jobs are: items, and things that are made as a whole."""
     jobs = list(jobs)
     items, wholes = sum(job.items for job in jobs if job.works_on_items), sum(not job.works_on_items for job in jobs)
-    said = [number(items, "item")] if items else []
-    return " and ".join(said + ([number(wholes, "list or table", "lists and tables")] if wholes else []))
+    said = [counted(items, "item")] if items else []
+    return " and ".join(said + ([counted(wholes, "list or table", "lists and tables")] if wholes else []))
 
 
 def left_text(left: Left) -> str:
@@ -77,7 +73,7 @@ def stage_text(run: Run, stage: str) -> str:
     took = max((job.finished or 0.0) for job in jobs) - min((job.started or job.finished or 0.0) for job in jobs)
     if not jobs[0].works_on_items:
         return f"{stage}: {last_words(jobs[0]) or 'done'} ({duration(took)})"
-    items = number(sum(job.items for job in jobs), "item")
+    items = counted(sum(job.items for job in jobs), "item")
     chunks = f" in {len(jobs)} chunks" if len(jobs) > 1 else ""
     return f"{stage}: {items}{chunks}, {counts(run.counted(jobs))} ({duration(took)})"
 
@@ -121,7 +117,7 @@ def failed_items(run: Run) -> list[str]:
         found = [(job, failure) for job, failure in failures if failure.stage == stage]
         lines += [f"{stage}: {failure.item} failed: {failure.reason}" for _, failure in found[:NAMED]]
         if len(found) > NAMED:
-            more = number(len(found) - NAMED, "more item")
+            more = counted(len(found) - NAMED, "more item")
             lines.append(f"{stage}: {more} failed; the logs in {log_of(found[-1][0]).parent} name them")
     return lines
 

@@ -20,9 +20,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from stages.engine.display import GO_ON, NAMED, Screen, counts, duration, failure_text, number, stage_text, work_text
+from stages.engine.display import GO_ON, NAMED, Screen, counts, duration, failure_text, stage_text, work_text
 from stages.engine.run_log import RUN, RUN_VARIABLE, WATCHED_VARIABLE, RunLog, job_of
 from stages.engine.run_state import Job, Run
+from stages.formats.words import counted
 
 LOOK = 1.0  # s between two looks at what jobs have written
 OF_JOBS = (
@@ -123,7 +124,7 @@ class Watch(logging.Handler):
         self.run.read()
         if self.screen is not None:
             given = ", ".join(f"{key}={value}" for key, value in _resources(self.workflow).items())
-            self.screen.say(f"{number(len(self.run.jobs), 'job')}: {work_text(self.run.jobs.values())} ({given})")
+            self.screen.say(f"{counted(len(self.run.jobs), 'job')}: {work_text(self.run.jobs.values())} ({given})")
             self.screen.show(self.run)
             threading.Thread(target=self._look, name="watch", daemon=True).start()
 
@@ -211,14 +212,14 @@ class Watch(logging.Handler):
         failed = [job for job in self.run.jobs.values() if job.said == "failed"]
         undone = [job for job in self.run.jobs.values() if job.said != "done"]
         if reason is None and undone:
-            reason = self.stopped or (f"{number(len(failed), 'job')} failed" if failed else "stopped")
+            reason = self.stopped or (f"{counted(len(failed), 'job')} failed" if failed else "stopped")
         self.run.apply(self.log.end(reason))
         if self.screen is None:
             return
         self._close_screen()
         items = self.run.counted(self.run.jobs.values())
         said = f"; {counts(items)} items" if items.total() else ""
-        took, jobs = duration(time.time() - self.run.at), number(len(self.run.jobs), "job")
+        took, jobs = duration(time.time() - self.run.at), counted(len(self.run.jobs), "job")
         if undone:
             self.screen.say(f"NOT DONE after {took}, {reason}: {len(undone)} of {jobs} left{said}.", GO_ON)
         else:

@@ -29,8 +29,9 @@ def choose_device(tf32: bool = False) -> torch.device:
     """
     allow_tf32(tf32)
     if torch.cuda.is_available():
-        torch.cuda.set_device(_free_gpu())
-        return torch.device("cuda", torch.cuda.current_device())
+        gpu = _free_gpu()
+        torch.cuda.set_device(gpu)
+        return torch.device("cuda", gpu)
     torch.set_num_threads(cpu_count())  # as affinity and the container's CPU quota allow
     if address_space_limit() is None:
         _keep_freed_memory()

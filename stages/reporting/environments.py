@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from stages.engine.stage_records import Record
+from stages.formats.words import counted
 
 # These may differ by design. Precision is chosen for a stage. The device is that of PyTorch where it is used.
 WITHIN_A_STAGE = {"precision"}
@@ -72,5 +73,4 @@ def _kind(stage: str) -> str:
 
 
 def _counted(value: str, stages: Mapping[str, int]) -> str:
-    count = sum(stages.values())
-    return f"{value} ({', '.join(stages)}; {count} {'item' if count == 1 else 'items'})"
+    return f"{value} ({', '.join(stages)}; {counted(sum(stages.values()), 'item')})"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.formats.words import counted
 from stages.reporting.names import method_name
 from stages.reporting.tables import number
 from stages.statistics import table
@@ -57,8 +58,7 @@ def sentences(
     of_parts = [(part, compare(chosen[chosen["item"].isin(part.items)], method, level=level)) for part in parts]
     if len(whole) and whole["n"].max() < MIN_ITEMS:
         most = int(whole["n"].max())
-        pairs = "1 pair" if most == 1 else f"{most} pairs"
-        return [f"No verdict: methods are compared on {pairs} at most, and {MIN_ITEMS} are needed."]
+        return [f"No verdict: methods are compared on {counted(most, 'pair')} at most, and {MIN_ITEMS} are needed."]
     lines = []
     for other, rows in whole.groupby("method", sort=False):
         said = list(_said(rows, directions, level))

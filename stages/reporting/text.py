@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from stages.engine.stage_records import Record
+from stages.formats.words import counted
 from stages.params.faces_to_targets import PairsParams
 from stages.params.outputs import Protocol, ReportParams
 from stages.params.whole import Params
@@ -89,7 +90,7 @@ def render_report(
         settings_from=sources(given),
         different=[] if written is None else differences(params, written),
         listed=_listed,
-        count=_count,
+        count=counted,
         method=method_name(report["method"]),
         against=method_name(report["against"]),
         gallery_method=method_name(params["gallery"]["method"]),
@@ -134,7 +135,7 @@ def _parts(strata: tuple[pd.DataFrame, pd.DataFrame] | None) -> list[Part]:
     of_pairs = strata_of(*strata)
     wide = ORDER["yaw_gap"][-1]
     items = of_pairs[(of_pairs["kind"] == "yaw_gap") & (of_pairs["stratum"] == wide)]["item"].to_list()
-    return [Part(f"{_count(len(items), 'pair')} with a gap of yaw {wide}", items)] if items else []
+    return [Part(f"{counted(len(items), 'pair')} with a gap of yaw {wide}", items)] if items else []
 
 
 def _source(pairs: PairsParams) -> str:
@@ -144,10 +145,6 @@ def _source(pairs: PairsParams) -> str:
     what = {"both": "", "full": ", the colour from a third image", "colour": ", colour alone", "shape": ", shape alone"}
     chosen = f"{how[pairs['strategy']]}{what[pairs['take']]}"
     return f"chosen {chosen}, by seed {pairs['seed']}. The paper's list of pairs is not published"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _listed(what: str, lines: Sequence[str]) -> str:

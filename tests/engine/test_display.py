@@ -10,9 +10,10 @@ import pytest
 from support import Terminal
 
 from stages.engine import display
-from stages.engine.display import Screen, counts, duration, failure_text, left_text, number
+from stages.engine.display import Screen, counts, duration, failure_text, left_text
 from stages.engine.run_log import RunLog, file_of
 from stages.engine.run_state import Left, Run
+from stages.formats.words import counted
 
 JOBS = {"images": 1, "faces/000": 4, "faces/001": 4, "codes/000": 4}
 LOGS = ["logs/codes/000.log", "logs/slurm/7.log"]
@@ -114,7 +115,7 @@ def test_words():
     assert [duration(s) for s in (0, 119, 150, 3600, 7260, 200_000)] == [
         "0 s", "119 s", "2 min", "60 min", "2 h 1 min", "2 d 7 h"
     ]  # fmt: skip
-    assert number(1, "item") == "1 item" and number(0, "item") == "0 items"
+    assert counted(1, "item") == "1 item" and counted(0, "item") == "0 items"
     assert counts(Counter(stored=1)) == "1 stored, 0 computed"
     assert counts(Counter(computed=2, failed=1)) == "0 stored, 2 computed, 1 failed"
     assert left_text(Left(0.2, ["codes"])) == "time left not known yet"
