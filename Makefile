@@ -62,6 +62,6 @@ lock: $(INSTALLED)
 
 # What was computed; not the item store, the fetched packages, the weights or your own checkpoints.
 clean:
-	rm -rf $(addprefix data/,faces maps strata targets codes reconstructions aligned composites measured gallery chunks records)
+	rm -rf $(addprefix data/,faces maps strata targets codes reconstructions aligned composites measured examples chunks records)
 	rm -f data/images.csv data/pairs.csv data/pairs.json
 	rm -rf reports/* logs .snakemake

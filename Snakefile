@@ -22,7 +22,7 @@ include: "workflow/rules/regions.smk"
 include: "workflow/rules/embed.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/compose.smk"
-include: "workflow/rules/gallery.smk"
+include: "workflow/rules/examples.smk"
 include: "workflow/rules/measuring.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/report.smk"
@@ -49,7 +49,7 @@ localrules:
     codes,
     aligned,
     composites,
-    gallery,
+    examples,
     score,
     report,
 
@@ -110,9 +110,9 @@ rule composites:
         all_chunks(rules.make_composites.output, PAIR_CHUNKS, method=METHODS),
 
 
-rule gallery:
+rule examples:
     input:
-        rules.make_gallery.output,
+        rules.make_examples.output,
 
 
 rule score:

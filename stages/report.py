@@ -20,13 +20,13 @@ from stages.reporting.circular import losses_of
 from stages.reporting.cost import seconds_a_pair
 from stages.reporting.flat import items_csv, metrics_json, summaries_csv
 from stages.reporting.page import page
-from stages.reporting.pictures import errors_figure, gallery_figure, reconstruction_figure, transfer_figure
+from stages.reporting.pictures import errors_figure, examples_figure, reconstruction_figure, transfer_figure
 from stages.reporting.placing import begin, place
 from stages.reporting.plots import distributions, method_against_method, metric_against_seconds
 from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.tables import number
 from stages.reporting.text import render_report
-from stages.settings.config import GALLERY_STAGES
+from stages.settings.config import EXAMPLE_STAGES
 from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import aligned as aligned_methods
 from stages.settings.methods import protocols, reconstruction_folders
@@ -66,11 +66,11 @@ def main(
     read = ["faces", "maps", "strata", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
     check_below(data / folder for folder in read)
     records = [read_chunks(data / "records" / stage) for stage in stages]
-    gallery = params["gallery"]["kinds"] and read_pairs(data / "gallery" / "pairs.csv", names)
-    if gallery:
-        check_below([data / "gallery"])
-        parts = {part: read_record(data / "records" / "gallery" / f"{part}.json") for part in GALLERY_STAGES}
-        records += [record | {"stage": f"gallery-{part}"} for part, record in parts.items()]
+    examples = params["examples"]["kinds"] and read_pairs(data / "examples" / "pairs.csv", names)
+    if examples:
+        check_below([data / "examples"])
+        parts = {part: read_record(data / "records" / "examples" / f"{part}.json") for part in EXAMPLE_STAGES}
+        records += [record | {"stage": f"examples-{part}"} for part, record in parts.items()]
     try:
         frame = table.read(metrics)
     except ValueError as error:
@@ -103,8 +103,8 @@ def main(
     for protocol in protocols(params):
         figures[f"distributions-{protocol}"] = distributions(frame, protocol, list(methods), marked)
         files[f"plots/items-{protocol}.csv"] = items_csv(frame, protocol)
-    if gallery:
-        figures["gallery"] = gallery_figure(gallery, params["gallery"]["method"], data, scheme)
+    if examples:
+        figures["examples"] = examples_figure(examples, params["examples"]["method"], data, scheme)
     files |= {f"figures/{name}.png": content for name, content in figures.items()}
     files["plots/summaries.csv"] = summaries_csv(frame)
     text = render_report(

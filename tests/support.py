@@ -34,7 +34,7 @@ MODULES = {
     "weights": ["weights", "convert"], "faces": ["images", "faces"], "maps": ["parse"], "strata": ["strata.__main__"],
     "codes": ["embed", "ingest"], "targets": ["pairs", "chunks", "strata.__main__", "target"],
     "aligned": ["align"], "composites": ["compose"],
-    "gallery": ["gallery"], "score": ["measure", "score"], "report": ["report"],
+    "examples": ["examples"], "score": ["measure", "score"], "report": ["report"],
 }  # fmt: skip
 
 # The rooms of which these load entries by name (`stages.registry`).
@@ -42,7 +42,7 @@ LOADED = {
     "weights": ["networks"], "faces": ["networks"], "maps": ["networks"], "strata": ["networks"],
     "targets": ["fills", "networks"],
     "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
-    "gallery": ["fills", "methods", "networks"], "score": ["metrics", "networks"], "report": [],
+    "examples": ["fills", "methods", "networks"], "score": ["metrics", "networks"], "report": [],
 }  # fmt: skip
 
 

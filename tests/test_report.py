@@ -363,11 +363,11 @@ def test_cost_and_provenance(render):
     assert "| pair-2 | zoe |  | drawn-1 |" in report
 
 
-def test_the_gallery_is_an_appendix_where_there_is_one(render):
-    assert "gallery.png" not in render()
-    text = render(params=PARAMS | {"gallery": PARAMS["gallery"] | {"kinds": ["face"], "seed": 7}})
+def test_the_examples_are_an_appendix_where_there_are_some(render):
+    assert "examples.png" not in render()
+    text = render(params=PARAMS | {"examples": PARAMS["examples"] | {"kinds": ["face"], "seed": 7}})
     assert verdict(text) == "VALID"
-    assert "figures/gallery.png" in text.split("## Appendix")[1] and "by seed 7" in text
+    assert "figures/examples.png" in text.split("## Appendix")[1] and "by seed 7" in text
 
 
 def test_flat_metrics_are_the_summaries_that_have_a_value():

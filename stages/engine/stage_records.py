@@ -203,7 +203,7 @@ def check_below(folders: Iterable[Path]) -> None:
 
 def check_manifests() -> None:
     """Check the manifests that a record lists, as `check` does: a flipped bit makes another pair of one."""
-    listed = written([*FOLDER.glob("*.json"), *FOLDER.glob("gallery/*.json")])
+    listed = written([*FOLDER.glob("*.json"), *FOLDER.glob("examples/*.json")])
     _check_there(path for path in listed if path.suffix == ".csv")
 
 

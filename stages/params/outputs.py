@@ -1,4 +1,4 @@
-"""Sections `gallery`, `score` and `report` of params.yaml."""
+"""Sections `examples`, `score` and `report` of params.yaml."""
 
 from typing import Annotated, Literal
 
@@ -15,7 +15,7 @@ Kind = Literal["shape_and_colour", "colour", "face", "skin", "brows", "eyes", "n
 
 
 @section("Other transfers than hair, in the report's appendix; not measured.")
-class GalleryParams(TypedDict):
+class ExamplesParams(TypedDict):
     kinds: Annotated[
         list[Kind],
         doc(

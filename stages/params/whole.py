@@ -10,7 +10,7 @@ from stages.params.embed_section import EmbedParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
 from stages.params.jobs import JobsParams
 from stages.params.networks import NetworksParams
-from stages.params.outputs import GalleryParams, ReportParams, ScoreParams
+from stages.params.outputs import ExamplesParams, ReportParams, ScoreParams
 
 
 class Choice(TypedDict):
@@ -38,7 +38,7 @@ class Params(TypedDict):
     embed: EmbedParams
     methods: Methods
     align: AlignParams
-    gallery: GalleryParams
+    examples: ExamplesParams
     score: ScoreParams
     report: ReportParams
     jobs: JobsParams

@@ -162,9 +162,9 @@ def transfer_figure(
     return grid(list(zip(labels, cells, strict=True)), [*titles, *map(method_name, methods)])
 
 
-def gallery_figure(pairs: Sequence[Pair], method: str, data: Path, scheme: LabelScheme) -> bytes:
-    """Rows identity | references | target map | composite, named after the pairs, of the folder `gallery` of `data`."""
-    folder = data / "gallery"
+def examples_figure(pairs: Sequence[Pair], method: str, data: Path, scheme: LabelScheme) -> bytes:
+    """Rows identity | references | target map | composite, named after the pairs, of folder `examples` of `data`."""
+    folder = data / "examples"
     titles, sources = _sources(pairs, data / "faces", folder / "targets", scheme)
     rows = [
         (pair.pair.replace("_", " "), [*cells, Cell(_thumbnail(folder / "composites" / f"{pair.pair}.png"))])

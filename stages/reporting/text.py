@@ -93,7 +93,7 @@ def render_report(
         count=counted,
         method=method_name(report["method"]),
         against=method_name(report["against"]),
-        gallery_method=method_name(params["gallery"]["method"]),
+        examples_method=method_name(params["examples"]["method"]),
         level=f"{level:.0%}",
         unsure=f"{1 - level:.0%}",
         rows_of=partial(_rows, frame, report),

@@ -17,7 +17,7 @@ from stages.settings.schema import ROLES
 from stages.settings.words import meant, written
 
 PARTS = ("kept", "outside", "taken", "mean", *REGIONS)  # of a composite, in front of a metric's name
-GALLERY_STAGES = ("targets", "aligned", "composites")  # whose records the gallery has
+EXAMPLE_STAGES = ("targets", "aligned", "composites")  # whose records the examples have
 
 
 def check_params(params: object, source: str = "params.yaml") -> None:
@@ -139,22 +139,22 @@ def _strata(params: Params) -> list[str]:
     return _twice("report.strata", params["report"]["strata"])
 
 
-def _gallery_kinds(params: Params) -> list[str]:
-    return _twice("gallery.kinds", params["gallery"]["kinds"])
+def _example_kinds(params: Params) -> list[str]:
+    return _twice("examples.kinds", params["examples"]["kinds"])
 
 
-def _gallery(params: Params) -> list[str]:
-    """The gallery needs a method with a code that every face has; without a gallery nothing needs one."""
-    methods, named = params["methods"], params["gallery"]["method"]
-    if not params["gallery"]["kinds"]:
+def _examples(params: Params) -> list[str]:
+    """The examples need a method with a code that every face has; without examples nothing needs one."""
+    methods, named = params["methods"], params["examples"]["method"]
+    if not params["examples"]["kinds"]:
         return []
     if named not in methods:
-        return [f"gallery.method: there is no method {written(named)}{meant(named, list(methods))[0]}"]
+        return [f"examples.method: there is no method {written(named)}{meant(named, list(methods))[0]}"]
     codes = embedding(methods)
     fitting = [name for name in aligned(methods) if codes[name] in ONE_FILE]
     if named in fitting:
         return []
-    return [f"gallery.method: {named} has no code w or fs; these have: {', '.join(fitting) or 'none'}"]
+    return [f"examples.method: {named} has no code w or fs; these have: {', '.join(fitting) or 'none'}"]
 
 
 # What is checked when these sections are right by themselves; what concerns one alone comes first.
@@ -162,12 +162,12 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("faces",), _faces),
     (("networks",), _networks),
     (("target",), _fill),
-    (("gallery",), _gallery_kinds),
+    (("examples",), _example_kinds),
     (("score",), _score),
     (("report",), _strata),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
-    (("methods", "gallery"), _gallery),
+    (("methods", "examples"), _examples),
 ]
 
 

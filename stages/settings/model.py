@@ -13,6 +13,8 @@ from stages.settings.problems import safe
 from stages.settings.schema import METHOD_NAME, kinds, of_section, sections
 from stages.settings.words import Schema, as_number, meant, rule, takes_number, written, written_quoted
 
+# Sections that were called otherwise, and the keys by which the older ones are known.
+RENAMED = {"gallery": ("examples", {"kinds", "method", "seed"})}
 NAME_RULE = "begins with a small letter; small letters, digits and _ follow; 50 characters at most"
 
 
@@ -135,6 +137,11 @@ def all_problems(params: object) -> dict[str, list[str]]:
     missing = [name for name in sections() if name not in params]
     unknown = [name for name in params if name not in sections()]
     found: dict[str, list[str]] = {}
+    for old, (new, keys) in RENAMED.items():
+        if isinstance(section := params.get(old), Mapping) and keys & section.keys():
+            told = f"{old}: the section with {', '.join(sorted(keys))} is called {new} now; rename it"
+            found |= {old: [told], new: []}
+            missing, unknown = ([name for name in names if name not in found] for names in (missing, unknown))
     for name in unknown:
         words, right = meant(str(name), list(sections()), missing)
         found[str(name)] = [f"{quoted_name(name)}: there is no such section{words}"]
@@ -143,6 +150,6 @@ def all_problems(params: object) -> dict[str, list[str]]:
             found[right] = []
     found |= {name: [f"{name}: is missing"] for name in missing}
     for name in sections():
-        if name in params and (lines := section_problems(name, params[name])):
+        if name in params and name not in found and (lines := section_problems(name, params[name])):
             found[name] = lines
     return found

@@ -20,7 +20,7 @@ from stages.reporting.pictures import (
     UNKNOWN,
     error_map,
     errors_figure,
-    gallery_figure,
+    examples_figure,
     reconstruction_figure,
     transfer_figure,
 )
@@ -97,14 +97,14 @@ def test_transfer_rows_say_what_comes_from_where_and_what_failed(data, monkeypat
     assert titles[1] == "hair" and captions == []
 
 
-def test_a_look_has_its_image_and_the_gallery_its_folder(data, monkeypatch):
-    shutil.copytree(data / "targets", data / "gallery" / "targets")
-    shutil.copytree(data / "composites" / "theirs", data / "gallery" / "composites")
+def test_a_look_has_its_image_and_the_examples_their_folder(data, monkeypatch):
+    shutil.copytree(data / "targets", data / "examples" / "targets")
+    shutil.copytree(data / "composites" / "theirs", data / "examples" / "composites")
     pairs = [
         Pair("a", "anna", {"hair": "ben"}, {"hair": "cleo"}),
         Pair("b", "ben", {"face": "anna"}, {"face": "ben"}),
     ]
-    titles, captions, cells = drawn(monkeypatch, lambda: gallery_figure(pairs, "ours", data, SCHEME))
+    titles, captions, cells = drawn(monkeypatch, lambda: examples_figure(pairs, "ours", data, SCHEME))
     assert titles == ["identity", "reference 1", "reference 2", "target map", "ours"]
     assert captions == ["hair", "hair appearance", "face appearance", "face"]
     assert [cell.mean() for cell in cells[0][:3]] == [0, 60, 120] and cells[0][4].mean() == 90

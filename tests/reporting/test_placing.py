@@ -7,7 +7,7 @@ from stages.errors import UserError
 from stages.formats.files import sha256
 from stages.reporting import placing
 
-FIRST = {"report.md": b"first", "figures/a.png": b"a", "figures/gallery.png": b"g", "plots/t.csv": b"t"}
+FIRST = {"report.md": b"first", "figures/a.png": b"a", "figures/examples.png": b"g", "plots/t.csv": b"t"}
 
 
 def content(folder):

@@ -102,8 +102,8 @@ def test_ten_point_zero_is_ten():
         ("methods", {}, "methods: name at least one method"),
         ("report.against", "baselin", r"report.against: there is no method baselin; did you mean baseline\?"),
         ("report.metrics", ["SSIM@256"], "report.metrics: .*each the name of a metric, without @ and the size"),
-        ("gallery.kinds", ["beard"], "gallery.kinds.*beard.*each shape_and_colour, "),
-        ("gallery.kinds", ["eyes", "eyes"], "gallery.kinds: names eyes more than once"),
+        ("examples.kinds", ["beard"], "examples.kinds.*beard.*each shape_and_colour, "),
+        ("examples.kinds", ["eyes", "eyes"], "examples.kinds: names eyes more than once"),
         ("faces.source", ["photos"], "faces.photos: name the folder of photos"),
         ("faces.source", "photos", 'faces.source: is "photos"; it must be a list of 1 or more, each drawn, '),
         ("faces.photos", "a{b}", 'faces.photos: is "a{b}"; it must be null, or a path .* braces'),
@@ -120,11 +120,18 @@ def test_wrong_params_name_the_key_and_the_rule(refused, key, value, named):
     refused(f"^params.yaml: {named}", config.check_params, changed(key, value))
 
 
-def test_the_gallery_needs_a_method_with_a_code(refused):
-    params = changed("gallery.method", "poisson")
-    config.check_params(params)  # without a gallery it does not matter
-    params["gallery"]["kinds"] = ["eyes"]
-    refused("gallery.method: poisson has no code w or fs; these have: .*barbershop", config.check_params, params)
+def test_the_examples_need_a_method_with_a_code(refused):
+    params = changed("examples.method", "poisson")
+    config.check_params(params)  # without examples it does not matter
+    params["examples"]["kinds"] = ["eyes"]
+    refused("examples.method: poisson has no code w or fs; these have: .*barbershop", config.check_params, params)
+
+
+def test_the_old_name_of_a_section_is_answered_by_its_new_one(refused):
+    params = {"gallery" if name == "examples" else name: section for name, section in PARAMS.items()}
+    told = "^params.yaml: gallery: the section with kinds, method, seed is called examples now; rename it$"
+    refused(told, config.check_params, params)
+    refused(told, config.check_params, params | {"examples": PARAMS["examples"]})  # of a file for --configfile
 
 
 @pytest.mark.parametrize("name", sorted(PARAMS.keys() - {"methods"}))

@@ -300,7 +300,7 @@ def test_another_systems_broken_results_are_its_failures_and_the_report_is_valid
 
 
 def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
-    """Face regions and looks by the same code, and in the gallery; what is no photo is named in an INVALID report."""
+    """Face regions and looks by the same code, and in the examples; what is no photo is named in an INVALID report."""
     faces = tmp_path / "photos"
     faces.mkdir()
     for name in ("drawn-0000", "drawn-0001"):
@@ -318,7 +318,7 @@ def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
     changes = {
         "faces": {"source": ["photos"], "photos": str(faces)},
         "pairs": {"file": str(pairs)},
-        "gallery": {"kinds": ["colour"]},
+        "examples": {"kinds": ["colour"]},
     }
     scale.write_text(yaml.safe_dump(PARAMS | changes))
     done = snakemake(finished, scale=str(scale))
@@ -331,5 +331,5 @@ def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
     assert set(measured["item"]) == {"swap", "tint", "*"}
     lost = frame[(frame["metric"] == "failure") & (frame["item"] == "lost")]
     assert len(lost) and lost["note"].str.startswith("missing: ").all()
-    assert "figures/gallery.png" in report
-    assert (finished / "reports" / "figures" / "gallery.png").stat().st_size > 10_000
+    assert "figures/examples.png" in report
+    assert (finished / "reports" / "figures" / "examples.png").stat().st_size > 10_000

@@ -25,11 +25,11 @@ PARAMS["methods"] |= {
     "matte": {"kind": "matte"},
     "mine": {"kind": "results", "images": "results", "reconstructions": "rebuilt"},
 }  # fmt: skip
-PARAMS["gallery"]["kinds"] = ["face", "eyes"]
+PARAMS["examples"]["kinds"] = ["face", "eyes"]
 PARAMS["networks"]["judges"].append("lpips_vgg")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 LATENT = set(aligned(PARAMS["methods"]))
-OWN = ("loho", "matte")  # methods that are called as their kind and its section, which the gallery does not use
+OWN = ("loho", "matte")  # methods that are called as their kind and its section, which the examples do not use
 
 # The stages that read a section, or a key of it. Every parameter is printed in the report.
 READ_BY = {
@@ -45,31 +45,31 @@ READ_BY = {
     "faces": {"faces"},
     "maps": {"maps"},
     "pairs": {"targets"},
-    "target": {"targets", "gallery"},
+    "target": {"targets", "examples"},
     "embed": {"codes"},
-    "align": {"aligned", "gallery"},
-    "blend": {"composites", "gallery"},
-    "gallery": {"gallery"},
+    "align": {"aligned", "examples"},
+    "blend": {"composites", "examples"},
+    "examples": {"examples"},
     **{own: {"composites"} for own in OWN},
     "score": {"score"},
     "report": {"report"},
     "jobs": {"report"},
 } | {f"methods.{name}": {"aligned" if name in LATENT else "composites"} for name in PARAMS["methods"]}
-READ_BY[f"methods.{PARAMS['gallery']['method']}"].add("gallery")
+READ_BY[f"methods.{PARAMS['examples']['method']}"].add("examples")
 READ_BY = {"methods.i2s.code": {"targets"}} | READ_BY  # the last of its kind: jobs on pairs wait for one less
 
 # And where their results go, as DESIGN.md draws it.
 AFTER = {
     "weights": set(),  # a network's name is a parameter of whoever reads its weights
-    "faces": {"maps", "strata", "targets", "codes", "aligned", "composites", "gallery", "score", "report"},
-    "maps": {"strata", "targets", "aligned", "composites", "gallery", "score", "report"},
+    "faces": {"maps", "strata", "targets", "codes", "aligned", "composites", "examples", "score", "report"},
+    "maps": {"strata", "targets", "aligned", "composites", "examples", "score", "report"},
     "strata": {"targets", "aligned", "composites", "score", "report"},
     "targets": {"aligned", "composites", "score", "report"},
     # Jobs on pairs wait for all that is made of single images, whether they read it or not.
-    "codes": {"targets", "aligned", "composites", "gallery", "score", "report"},
+    "codes": {"targets", "aligned", "composites", "examples", "score", "report"},
     "aligned": {"composites", "score", "report"},
     "composites": {"score", "report"},
-    "gallery": {"report"},
+    "examples": {"report"},
     "score": {"report"},
     "report": set(),
 }
@@ -108,7 +108,7 @@ OTHERS = {
     "methods.mine.images": "photos",
     "methods.mine.reconstructions": "results",
     "checkpoints.lpips_vgg": PARAMS["checkpoints"]["bisenet16"],
-    "gallery.method": "baseline",
+    "examples.method": "baseline",
     "report.method": "poisson",
     "report.rank.transfer": "kept PSNR",
     "report.rank.reconstruction": "SSIM",
@@ -205,10 +205,10 @@ USED = {
     "stages/nets/bisenet.py": {"weights", "faces"},  # one job converts all networks that come in archives
     "stages/networks/bisenet19.py": {"weights", "faces"},
     "stages/nets/lpips_net.py": {"weights", "score"},
-    "stages/fills/telea.py": {"targets", "gallery"},
+    "stages/fills/telea.py": {"targets", "examples"},
     "stages/methods/loho.py": {"composites"},
     "stages/codes/loho_fit.py": {"composites"},
-    "stages/methods/latent.py": {"composites", "gallery"},
+    "stages/methods/latent.py": {"composites", "examples"},
 }
 EDITS = (
     {key: {"params.yaml": edited(path)} for key, path in KEYS.items()}
@@ -263,7 +263,7 @@ def closure(stages: Iterable[str], after: dict[str, Iterable[str]]) -> set[str]:
 def test_what_jobs_are_made_of_the_items_reruns_nothing_but_the_report_that_prints_it(plans):
     """Only that pairs are divided anew; what is in a chunk as before does not run again, which a plan cannot know."""
     plan = plans["jobs.items"]
-    assert by_snakemake(plan) == closure({"targets"}, AFTER) - {"gallery"} and plan["dvc"] == ["report"]
+    assert by_snakemake(plan) == closure({"targets"}, AFTER) - {"examples"} and plan["dvc"] == ["report"]
     assert not any(path.startswith(("data/records/faces/", "data/records/codes/")) for path in plan["snakemake"])
 
 
@@ -274,10 +274,10 @@ def test_a_parameter_reruns_what_reads_it(plans, key):
     plan = plans[key]
     assert by_snakemake(plan) == right
     # DVC cannot tell the methods of one kind: these stages ask Snakemake, which has nothing to do.
-    asked = {"codes", "targets", "aligned", "composites", "gallery"} if name.startswith("methods.") else set()
+    asked = {"codes", "targets", "aligned", "composites", "examples"} if name.startswith("methods.") else set()
     asked |= {"maps", "codes"} if key == "faces.photos" else set()
-    # Nor which of the methods' own sections the gallery's method has.
-    asked |= {"gallery"} if name in OWN else set()
+    # Nor which of the methods' own sections the examples' method has.
+    asked |= {"examples"} if name in OWN else set()
     found = {"score"} if name == "checkpoints.lpips_vgg" else set()  # changed when the stage `weights` has run
     assert closure(plan["dvc"], AFTER) == (right | asked) - found
     composites = composed(plan)

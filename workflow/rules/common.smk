@@ -84,8 +84,8 @@ SOURCES = {name: manifests.origin(path) for name, path in FACES.items()}
 IMAGE_CHUNKS = chunked(FACES, config["jobs"]["items"])
 PAIR_CHUNKS = chunked(PAIRS, config["jobs"]["items"])
 EMBEDDED = ["fs", *OTHER_CODES, *(f"external-{method}" for method in REBUILT)]  # folders of records of codes
-GALLERY_KINDS = config["gallery"]["kinds"]
-GALLERY_RECORDS = ["pairs", *(settings.GALLERY_STAGES if GALLERY_KINDS else [])]
+EXAMPLE_KINDS = config["examples"]["kinds"]
+EXAMPLE_RECORDS = ["pairs", *(settings.EXAMPLE_STAGES if EXAMPLE_KINDS else [])]
 SCHEME = settings.scheme_name(config["networks"])
 TF32 = "--tf32" if config["networks"]["tf32"] else "--float32"
 
@@ -306,25 +306,25 @@ def target_code(wildcards):
 target_code.every = code("target", *entries_of("fills"), *networks("generator", "parser"))
 
 
-def gallery_method():
-    """The entry of the gallery's method, and its own section; both empty without a gallery, which then needs none."""
-    if not GALLERY_KINDS:
+def examples_method():
+    """The entry of the examples' method, and its own section; both empty without examples, which then need none."""
+    if not EXAMPLE_KINDS:
         return {"method": canonical({}), "section": canonical({})}
-    chosen = config["gallery"]["method"]
+    chosen = config["examples"]["method"]
     own = registry.load("methods", config["methods"][chosen]["kind"]).section
     return {"method": entry_of(chosen), "section": section(own)}
 
 
-def gallery_code(wildcards):
-    """As `code`, of the stage that makes the gallery, and with it of its method."""
-    if not GALLERY_KINDS:
-        return code("gallery")
-    kind = config["methods"][config["gallery"]["method"]]["kind"]
+def examples_code(wildcards):
+    """As `code`, of the stage that makes the examples, and with it of their method."""
+    if not EXAMPLE_KINDS:
+        return code("examples")
+    kind = config["methods"][config["examples"]["method"]]["kind"]
     modules = [registry.module("methods", kind), registry.module("fills", config["target"]["fill"])]
-    return code("gallery", *modules, *networks("generator", "parser", "perceptual"))
+    return code("examples", *modules, *networks("generator", "parser", "perceptual"))
 
 
-gallery_code.every = code("gallery", *entries_of("methods", "fills"), *networks("generator", "parser", "perceptual"))
+examples_code.every = code("examples", *entries_of("methods", "fills"), *networks("generator", "parser", "perceptual"))
 
 
 def strata_of_images(wildcards):

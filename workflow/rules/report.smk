@@ -17,7 +17,7 @@ rule make_report:
         manifest=rules.make_images.output.manifest,
         pairs=rules.make_pairs.output.pairs,
         strata=[rules.make_image_strata.output.table, rules.make_pair_strata.output.table],
-        gallery=rules.make_gallery.output,
+        examples=rules.make_examples.output,
         records=ALL_RECORDS,
         weights=weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
     output:
@@ -29,7 +29,7 @@ rule make_report:
             update(shown("reports/figures/transfer.png", "Pictures", "pairs, every method")),
             update(shown("reports/figures/errors.png", "Pictures", "pairs, error maps")),
             update(shown("reports/figures/reconstruction.png", "Pictures", "embeddings")),
-            *([update(shown("reports/figures/gallery.png", "Pictures", "other transfers"))] if GALLERY_KINDS else []),
+            *([update(shown("reports/figures/examples.png", "Pictures", "other transfers"))] if EXAMPLE_KINDS else []),
         ],
         plots=[
             *(

@@ -1,4 +1,4 @@
-"""The choice of what the gallery shows."""
+"""The choice of what the examples show."""
 
 from typing import get_args
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.params.outputs import Kind
-from stages.regions.gallery_kinds import KINDS, choose
+from stages.regions.example_kinds import KINDS, choose
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19
 from stages.settings.pairs_csv import COLUMNS
 

@@ -1,4 +1,4 @@
-"""Stage `gallery`: one composite for each kind of transfer, to look at; not part of what is measured."""
+"""Stage `examples`: one composite for each kind of transfer, to look at; not part of what is measured."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,27 +15,27 @@ from stages.formats.label_maps import read_label_map
 from stages.methods import Folders, Job
 from stages.params.align_section import AlignParams
 from stages.params.faces_to_targets import TargetParams
-from stages.params.outputs import GalleryParams
+from stages.params.outputs import ExamplesParams
 from stages.params.whole import Methods
-from stages.regions.gallery_kinds import choose
+from stages.regions.example_kinds import choose
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair, as_table
 from stages.settings.manifests import csv_bytes, listed_pairs, read_faces
 
 
-def choose_all(params: GalleryParams, maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:
+def choose_all(params: ExamplesParams, maps: dict[str, Path], scheme: LabelScheme) -> list[Pair]:
     """A pair for every kind asked for; raises UserError if the images show nothing for one."""
     check(maps.values())
     labels = {name: read_label_map(path, scheme) for name, path in maps.items() if not is_failed(path)}
     try:
         return [choose(kind, labels, scheme, params["seed"]) for kind in params["kinds"]]
     except ValueError as error:
-        raise UserError(f"gallery.kinds: {error}; leave it out or add faces") from error
+        raise UserError(f"examples.kinds: {error}; leave it out or add faces") from error
 
 
 def main(
     params: Annotated[
-        GalleryParams, typer.Option(parser=as_json("gallery"), help="section `gallery` of params.yaml, as JSON")
+        ExamplesParams, typer.Option(parser=as_json("examples"), help="section `examples` of params.yaml, as JSON")
     ],
     target_params: Annotated[TargetParams, typer.Option(parser=as_json("target"), help="section `target`, likewise")],
     align_params: Annotated[AlignParams, typer.Option(parser=as_json("align"), help="section `align`, likewise")],
@@ -55,12 +55,12 @@ def main(
 ) -> None:
     """Choose a pair for each kind of transfer and make its composite, by the stages that make all others."""
     log_to(log)
-    folder, records, maps = data / "gallery", data / "records" / "gallery", data / "maps"
+    folder, records, maps = data / "examples", data / "records" / "examples", data / "maps"
     pairs = folder / "pairs.csv"
     chosen = choose_all(params, {face.image: maps / f"{face.image}.png" for face in read_faces(images)}, scheme)
     withdraw(records / "pairs.json")
     write_atomic(pairs, csv_bytes(*as_table(chosen)))
-    write_record(records / "pairs.json", "gallery", [pairs])
+    write_record(records / "pairs.json", "examples", [pairs])
     if not chosen:
         return
     target.main(
