@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run install test fast faults cluster lint format lock clean
+.PHONY: run install test fast browser faults cluster lint format lock clean
 
 run: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --resources gpu=1
@@ -17,7 +17,11 @@ test: $(INSTALLED) lint
 
 # What needs neither Snakemake's runs nor the real networks: the part for any machine.
 fast: $(INSTALLED)
-	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m 'not dag and not weights and not faults and not cluster'
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m 'not dag and not weights and not browser and not faults and not cluster'
+
+# Every control of the pages, in Chromium (Debian's package chromium): what `make test` does of it, and all else.
+browser: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m browser
 
 # Kills, full disks, damaged files: about twenty minutes; some of it mounts file systems and needs root.
 faults: $(INSTALLED)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from browser import chromium, page  # noqa: F401 fixtures
 from filelock import FileLock
 from hypothesis import settings
 from loky import cpu_count
