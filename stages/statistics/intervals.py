@@ -101,3 +101,15 @@ def wilson(count: int, n: int, *, level: float) -> Interval:
         return Interval(math.nan, math.nan, math.nan, 0, 0)
     low, high = binomtest(count, n).proportion_ci(level, method="wilson")
     return Interval(count / n, float(low), float(high), n, 0)
+
+
+def exact_share(count: int, n: int, *, level: float) -> Interval:
+    """The share `count` of `n` with the exact interval of a proportion, and p of the exact test that it is a half.
+
+    Source: Clopper and Pearson, Biometrika 26, 1934; both through scipy. Without any the share is nan, and p is 1.
+    """
+    if n == 0:
+        return Interval(math.nan, math.nan, math.nan, 0, 0)
+    found = binomtest(count, n)
+    low, high = found.proportion_ci(level, method="exact")
+    return Interval(count / n, float(low), float(high), n, 0, float(found.pvalue))
