@@ -4,8 +4,8 @@ An item is measured alone, from its own files, so a list of items may be any par
 nothing is averaged: `stages.score` makes the table of the sheets.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, cast
 
@@ -15,7 +15,7 @@ import typer
 
 from stages import registry
 from stages.engine.command import TF32, Log, Scheme, as_json, log_to, names_in, run_stage
-from stages.engine.items import Item, Result, run_items
+from stages.engine.items import Item, Result, in_turn, item_steps
 from stages.errors import ItemError, UserError
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
@@ -26,7 +26,7 @@ from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.scoring.bench import Bench
 from stages.scoring.judges import Judges, load_judges
-from stages.scoring.measuring import of_composite, of_embedding, of_image, of_pair
+from stages.scoring.measuring import Sources, of_composite, of_embedding, of_image, of_pair
 from stages.scoring.metric_names import entries_for, networks_for, setup_with
 from stages.scoring.sheets import MEASURED, Sheet, sheet_bytes
 from stages.scoring.user_files import digests_of
@@ -122,23 +122,34 @@ def pair_job(pairs: Mapping[str, Pair], data: Path, out: Path, scheme: LabelSche
     return Job(items_of_pairs(list(pairs.values()), data, out), measure, {"scheme": scheme.name}, [])
 
 
-def composite_job(
-    pairs: Mapping[str, Pair], method: str, data: Path, out: Path, judges: Callable[[], Judges], entries: Sequence[str]
-) -> Job:
-    """The job of measuring the composites of pairs by a method, by the metrics of some files."""
+def composite_jobs(
+    pairs: Mapping[str, Pair], methods: Sequence[str], data: Path, out: Path, judges: Callable[[], Judges],
+    entries: Sequence[str],
+) -> dict[str, Job]:  # fmt: skip
+    """The jobs of measuring the composites of pairs, by method, by the metrics of some files.
+
+    They share what is computed of a pair's sources, so items of the same pair should follow each other.
+    """
     bench = cache(lambda: Bench(judges(), None, entries))
+    files = {item.name: item for item in items_of_pairs(list(pairs.values()), data, out)}
+
+    @lru_cache(maxsize=1)
+    def sources(name: str) -> Sources:
+        faces, maps, target = _files(files[name], pairs[name], judges().parser.scheme)
+        return Sources([judges().prepare(face) for face in faces], maps, target)
 
     def measure(item: Item) -> Sheet:
-        pair = pairs[item.name]
-        composite = read_rgb(item.inputs["composite"])
-        return of_composite(bench(), pair, composite, *_files(item, pair, judges().parser.scheme))
+        return of_composite(bench(), pairs[item.name], read_rgb(item.inputs["composite"]), sources(item.name))
 
     modules = [registry.module("metrics", entry) for entry in entries]
-    return Job(items_of_pairs(list(pairs.values()), data, out, method), measure, {}, modules)
+    return {
+        method: Job(items_of_pairs(list(pairs.values()), data, out / method, method), measure, {}, modules)
+        for method in methods
+    }
 
 
-def run_job(stage: str, job: Job, weights: Sequence[Path], record: Path) -> None:
-    """Measure the items of a job one by one and write the stage's record; errors as `run_items`."""
+def job_steps(stage: str, job: Job, weights: Sequence[Path], record: Path) -> Iterator[int]:
+    """Measure the items of a job, one with every step, and write the stage's record; errors as `item_steps`."""
 
     @torch.no_grad()
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
@@ -151,7 +162,7 @@ def run_job(stage: str, job: Job, weights: Sequence[Path], record: Path) -> None
         return results
 
     networks = {network_of(path): path for path in weights}
-    run_items(stage, ["stages.measure", *job.modules], job.items, job.params, networks, compute, record)
+    yield from item_steps(stage, ["stages.measure", *job.modules], job.items, job.params, networks, compute, record)
 
 
 def _params(text: str) -> ScoreParams:
@@ -191,33 +202,40 @@ def main(
     known = registry.entries("networks")
     parser = next(n for n in files if n in known and known[n].role == "parser" and n not in parsers)
 
-    def measured(kind: str, job: Job, *networks: str, name: str = "") -> None:
+    def steps(kind: str, job: Job, *networks: str, name: str = "") -> Iterator[int]:
         stage = "-".join([MEASURED, kind, *([name] if name else [])])
-        run_job(stage, job, [files[n] for n in dict.fromkeys(networks)], records / kind / name / f"{chunk}.json")
+        return job_steps(
+            stage, job, [files[n] for n in dict.fromkeys(networks)], records / kind / name / f"{chunk}.json"
+        )
 
     if what == "pairs":
         if pairs is None:
             raise UserError("measure pairs: give --pairs")
         listed = listed_pairs(pairs)
-        measured("pairs", pair_job(listed, data, out / "pairs", scheme))
         setup = setup_with(params, judge, parser, parsers)
         entries, used = entries_for("composites", setup), [*judge, parser, *parsers]
         more = networks_for("composites", setup)
-        for each in method or []:
-            job = composite_job(listed, each, data, out / "composites" / each, judges, entries)
-            decided = job._replace(params=_decide(params, judge, [parser, *parsers]))
-            measured("composites", decided, *used, *more, name=each)
+        decide = _decide(params, judge, [parser, *parsers])
+        composites = composite_jobs(listed, method or [], data, out / "composites", judges, entries)
+        in_turn(
+            steps("pairs", pair_job(listed, data, out / "pairs", scheme)),
+            *(
+                steps("composites", job._replace(params=decide), *used, *more, name=each)
+                for each, job in composites.items()
+            ),
+        )
         return
     if names is None:
         raise UserError("measure images: give --names")
     first = _decide(params, judge[:1], [parser])
-    measured("images", image_job(sorted(names), data, out / "images", judges)._replace(params=first), judge[0], parser)
+    images = image_job(sorted(names), data, out / "images", judges)._replace(params=first)
+    in_turn(steps("images", images, judge[0], parser))
     setup = setup_with(params, judge, parser, [])
     entries, more = entries_for("reconstructions", setup), networks_for("reconstructions", setup)
     for each in folder or []:
         job = embedding_job(sorted(names), each, data, out / "reconstructions" / each, judges, entries)
         decided = job._replace(params=_decide(params, judge, [parser]))
-        measured("reconstructions", decided, *judge, parser, *more, name=each)
+        in_turn(steps("reconstructions", decided, *judge, parser, *more, name=each))
 
 
 def _decide(score: ScoreParams, judges: Sequence[str], parsers: Sequence[str]) -> dict[str, object]:

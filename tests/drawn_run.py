@@ -14,7 +14,7 @@ from stages.scoring.bench import Bench
 from stages.scoring.failures import Failure
 from stages.scoring.features import FeatureKind
 from stages.scoring.judges import Judges
-from stages.scoring.measuring import of_composite, of_embedding, of_image, of_pair
+from stages.scoring.measuring import Sources, of_composite, of_embedding, of_image, of_pair
 from stages.scoring.merging import Drawn, reconstruction_rows, transfer_rows
 from stages.scoring.metric_names import entries_for, left_out, own_hair
 from stages.statistics.names import FAILURE
@@ -128,11 +128,12 @@ class Run:
                 of_pairs[pair.pair] = "a face is empty"
                 continue
             sources, maps = [self.image("faces", n) for n in names], [self.labels("maps", n) for n in names]
-            given, count = (sources, maps, self.labels("targets", pair.pair)), len(pair.references)
-            of_pairs[pair.pair] = of_pair(pair, sources[:count], maps[:count], given[2], scheme)
+            target, count = self.labels("targets", pair.pair), len(pair.references)
+            of_pairs[pair.pair] = of_pair(pair, sources[:count], maps[:count], target, scheme)
+            prepared = Sources([judges.prepare(source) for source in sources], maps, target)
             for method, sheets in composites.items():
                 if not self.failed(method, pair.pair):
-                    sheets[pair.pair] = of_composite(bench, pair, self.image(method, pair.pair), *given)
+                    sheets[pair.pair] = of_composite(bench, pair, self.image(method, pair.pair), prepared)
         for method, sheets in composites.items():
             absent[method] = {pair.pair: empty for pair in pairs if pair.pair not in sheets}
             sheets |= dict.fromkeys(absent[method], "it is empty")

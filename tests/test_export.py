@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 from support import ROOT, must, run_module
 
+from stages.engine.items import in_turn
 from stages.engine.stage_records import read_chunks
 from stages.export import main
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import label_map_bytes
-from stages.measure import pair_job, run_job
+from stages.measure import job_steps, pair_job
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.pair import Pair
 from stages.scoring.judging import absent_of, failure_values, judge_all
@@ -184,7 +185,7 @@ def test_a_stand_in_goes_all_the_way(planned):
     pairs = list(listed_pairs(Path("data/pairs.csv"), Path("data/images.csv")).values())
     listed, out = {pair.pair: pair for pair in pairs}, Path("data/measured")
     images = {name: seen(f"data/faces/{name}.png") for name in ("ann", "ben", "cem")}
-    run_job("measured-pairs", pair_job(listed, Path("data"), out, SCHEME), [], Path("record.json"))
+    in_turn(job_steps("measured-pairs", pair_job(listed, Path("data"), out, SCHEME), [], Path("record.json")))
     of_pairs = {name: read_sheet(out / f"{name}.safetensors", name) for name in listed}
     absent = absent_of(pairs, {i["item"]: i for i in read_chunks(Path("data/records/composites/hairfastgan"))["items"]})
     made_of = {name: Path(f"data/composites/hairfastgan/{name}.png") for name in listed}

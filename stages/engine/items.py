@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, ParamSpec
 
 import torch
 
@@ -48,6 +48,7 @@ class Result(NamedTuple):
 
 
 log = logging.getLogger("stages")
+P = ParamSpec("P")
 
 SCARCE = 512 * 2**20  # bytes of address space; with less left, an error of any kind is one of memory
 
@@ -76,7 +77,7 @@ def items_of_pairs(pairs: Iterable[Pair], faces: Path, maps: Path, targets: Path
     return items
 
 
-def run_items(
+def item_steps(
     stage: str,
     modules: Sequence[str],
     items: Sequence[Item],
@@ -86,8 +87,11 @@ def run_items(
     record: Path,
     batch: int | Literal["auto"] = 1,
     read_ahead: Callable[[Sequence[Item]], None] | None = None,
-) -> None:
-    """Make the outputs of all items and the stage's record.
+) -> Iterator[int]:
+    """Make the outputs of all items and the stage's record, and yield before each batch the place of its first item.
+
+    The record is written when the iterator is at its end. `run_items` goes there at once. Several that share what they
+    read go there together, by `in_turn`.
 
     An item that fails, or whose input failed, gets empty output files and a record that says why; the others
     go on. `compute` is called with batches of items and only for what is not in the store; a batch that does not fit
@@ -145,7 +149,9 @@ def run_items(
     log.info("%s: %d items, %d stored, %d to compute", stage, len(items), len(records), len(todo))
     noted("planned", items=len(items), to_compute=len(todo))
     done, size = 0, BatchSize(batch, device_memory())
+    places = {item.name: place for place, item in enumerate(items)}
     for chunk, following in _batches(todo, size):
+        yield places[chunk[0].item.name]
         if read_ahead is not None:
             if not done:
                 read_ahead([todo.item for todo in chunk])
@@ -174,6 +180,28 @@ def run_items(
         log.info("%s: %d of %d done", stage, done, len(todo))
     files = [path for item in items for path in item.outputs.values()]
     intact.note(record, write_record(record, stage, files, weights=digests, items=[records[i.name] for i in items]))
+
+
+def in_turn(*runs: Iterator[int]) -> None:
+    """Go to the end of all `item_steps`, of which the one goes on whose next batch comes first in its list of items."""
+    waiting = {run: place for run in runs if (place := next(run, None)) is not None}
+    while waiting:
+        run = min(waiting, key=waiting.__getitem__)
+        place = next(run, None)
+        if place is None:
+            del waiting[run]
+        else:
+            waiting[run] = place
+
+
+def _at_once(steps: Callable[P, Iterator[int]]) -> Callable[P, None]:
+    def run(*arguments: P.args, **more: P.kwargs) -> None:
+        in_turn(steps(*arguments, **more))
+
+    return run
+
+
+run_items = _at_once(item_steps)
 
 
 def _computed(compute: Compute, items: Sequence[Item], size: BatchSize) -> list[Result | ItemError]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,31 +57,26 @@ def of_pair(
     return of_expected(expect(pair, [seen_small(each) for each in references], maps, target, scheme), pair.references)
 
 
-def of_composite(
-    bench: Bench,
-    pair: Pair,
-    pixels: np.ndarray,
-    sources: Sequence[np.ndarray],
-    maps: Sequence[np.ndarray],
-    target: np.ndarray,
-) -> Sheet:
+class Sources(NamedTuple):
+    """What the composites of a pair are made from, ready to be compared with them.
+
+    `images`: all images of the pair, in its order. `maps`: their label maps (H, W). `target`: its target map (H, W).
+    """
+
+    images: Sequence[PreparedImage]
+    maps: Sequence[np.ndarray]
+    target: np.ndarray
+
+
+def of_composite(bench: Bench, pair: Pair, pixels: np.ndarray, sources: Sources) -> Sheet:
     """The sheet of a composite, uint8 (H, W, 3). One of a single colour is a failure, and nothing more is measured.
 
     All regions are measured: which of them are in the table depends on the other pairs.
-
-    Args:
-        bench: what measures.
-        pair: what it is of.
-        pixels: the composite.
-        sources: all images of the pair, in its order, uint8 (H, W, 3).
-        maps: their label maps (H, W).
-        target: the pair's target map (H, W).
     """
     seen = see(pixels)
     arrays, facts = of_seen(seen)
     if is_flat(seen.small):
         return Sheet([], arrays, facts)
-    prepare = bench.judges.prepare
-    case = Case(pair, prepare(pixels), [prepare(source) for source in sources], maps, target)
+    case = Case(pair, bench.judges.prepare(pixels), *sources)
     values = list(score_case(bench, case, REGIONS))
     return Sheet(values, arrays | features_of(bench.judges, case.composite), facts)

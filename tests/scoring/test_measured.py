@@ -10,9 +10,10 @@ from one_process import table as table_of_one_process
 from PIL import Image
 from support import DAMAGES, run_module
 
+from stages.engine.items import in_turn
 from stages.engine.stage_records import read_chunks, write_record
 from stages.formats.label_maps import label_map_bytes
-from stages.measure import composite_job, embedding_job, image_job, pair_job, run_job
+from stages.measure import composite_jobs, embedding_job, image_job, job_steps, pair_job
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
 from stages.score import rows_of
@@ -91,7 +92,7 @@ class Project:
             "images": lambda: image_job(only, DATA, out, judges),
             "reconstructions": lambda: embedding_job(only, name, DATA, out, judges, entries),
             "pairs": lambda: pair_job(listed, DATA, out, CELEBAMASK_19),
-            "composites": lambda: composite_job(listed, name, DATA, out, judges, entries),
+            "composites": lambda: composite_jobs(listed, [name], DATA, out.parent, judges, entries)[name],
         }[what]()
 
         def measure(item):
@@ -101,7 +102,7 @@ class Project:
             return job.measure(item)
 
         record = DATA / "records" / "measured" / kind / f"00{part or 0}.json"
-        run_job(f"measured-{kind.replace('/', '-')}", job._replace(measure=measure), [], record)
+        in_turn(job_steps(f"measured-{kind.replace('/', '-')}", job._replace(measure=measure), [], record))
 
     def measure_all(self, methods=METHODS):
         self.measure("images")
@@ -203,6 +204,31 @@ def test_another_method_measures_itself_alone(project):
     assert {kind for kind, _ in project.calls} == {"composites/two"}
     rows = project.rows()
     assert {key: row for key, row in rows.items() if key[1] == "one"} == before
+
+
+def test_methods_take_turns_and_a_pairs_sources_are_prepared_once(project):
+    """The values are those of each method by itself (the tests above)."""
+    prepared = []
+
+    class Noting(type(project.judges)):
+        def prepare(self, pixels):
+            prepared.append(pixels)
+            return super().prepare(pixels)
+
+    judges = Noting(*project.judges)
+    pairs = [pair for pair in ALL if pair.pair not in project.reasons("one")]
+    entries = entries_for("composites", judges.setup)
+    out = DATA / "measured" / "composites"
+    jobs = composite_jobs({pair.pair: pair for pair in pairs}, METHODS, DATA, out, lambda: judges, entries)
+    records = DATA / "records" / "measured" / "composites"
+    in_turn(*(job_steps(f"measured-{name}", job, [], records / name / "000.json") for name, job in jobs.items()))
+    of_method = {
+        name: [i["item"] for i in read_chunks(records / name)["items"] if i["status"] == "ok"] for name in METHODS
+    }
+    measured = {item for items in of_method.values() for item in items}
+    composites = sum(len(items) for items in of_method.values())
+    sources = sum(len(pair.images) for pair in pairs if pair.pair in measured)
+    assert len(METHODS) > 1 and composites <= len(prepared) <= composites + sources
 
 
 def test_parts_are_as_the_whole(project, tmp_path):
