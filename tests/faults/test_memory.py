@@ -15,7 +15,8 @@ pytestmark = [
 
 FACES = 8
 PLENTY = 2**45  # bytes; any limit at all changes how the stage takes memory, so it is measured under one
-TOO_LITTLE = 64 * 2**20  # bytes less than one face at a time needs
+# Bytes less than one face at a time needs. That is measured over all faces, and the first takes less than the last.
+TOO_LITTLE = 256 * 2**20
 # Python runs this at its start: it limits the address space of the stage under test, and says at its end how much
 # of it was in use at most.
 SITE = """
