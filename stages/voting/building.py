@@ -1,0 +1,171 @@
+"""A study is built: pictures are copied under random names, comparisons and checks are drawn."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from stages.errors import ItemError, UserError
+from stages.formats.files import is_failed, sha256_file
+from stages.regions.pair import Pair
+from stages.statistics.votes import ATTENTION, IDENTICAL, PRACTICE, LeftOut
+from stages.voting.pictures import copied, damaged, put
+from stages.voting.plan import two_of
+from stages.voting.study_file import (
+    PICTURES,
+    Check,
+    Comparison,
+    Composite,
+    Source,
+    Study,
+    VotedPair,
+    write_study,
+)
+from stages.voting.words import Words, captions, check_question
+
+
+class Wanted(NamedTuple):
+    """How a study is to be.
+
+    `methods`: two or more. `against`: the one that the others are compared with; None: every two are compared. `draw`:
+    so many of the pairs, by chance; None: all. `share`: comparisons of a person. `practice`, `attention`, `identical`:
+    trials of these kinds. `size`: px of pictures at most. `seed`: of all that is drawn but the pictures' names; None:
+    by chance.
+    """
+
+    methods: list[str]
+    against: str | None
+    draw: int | None
+    share: int
+    practice: int
+    attention: int
+    identical: int
+    allowed_wrong: int
+    size: int
+    seed: int | None
+    words: Words
+
+
+def check_wanted(wanted: Wanted, known: Sequence[str]) -> None:
+    """Raises UserError if methods are unknown, named twice or fewer than two, or the rule asks for nothing."""
+    for method in wanted.methods:
+        if method not in known:
+            raise UserError(f"--method {method}: the run has no such method; it has {', '.join(known)}")
+        if wanted.methods.count(method) > 1:
+            raise UserError(f"--method {method}: is named twice; once is enough")
+    if len(wanted.methods) < 2:
+        raise UserError("a study compares two methods or more; name them by --method, once for each")
+    if wanted.against is not None and wanted.against not in wanted.methods:
+        raise UserError(f"--against {wanted.against}: is none of the methods {', '.join(wanted.methods)}")
+    if wanted.attention and wanted.allowed_wrong >= wanted.attention:
+        raise UserError(
+            f"--allowed-wrong {wanted.allowed_wrong}: must be less than the {wanted.attention} attention trials, or "
+            "nobody can be left out"
+        )
+
+
+def build(
+    folder: Path,
+    wanted: Wanted,
+    pairs: Sequence[Pair],
+    faces: Callable[[str], Path],
+    composites: Callable[[str, str], Path],
+    failures: Mapping[tuple[str, str], str],
+    step: Callable[[str], object],
+) -> Study:
+    """Build a study in a new folder.
+
+    Args:
+        folder: it must not be there, or be empty.
+        wanted: how it is to be.
+        pairs: all that may be drawn.
+        faces: the file of an image.
+        composites: the file of a method's composite of a pair.
+        failures: why the composite of a method and pair is a failure. It is not shown; the study names it.
+        step: is told the name of each pair when its pictures are copied.
+
+    Raises:
+        UserError: the folder is not empty, or no comparison is left.
+        ItemError: a photo cannot be read.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder}: is not empty; a study needs a folder of its own, name another one by --out")
+    seed = secrets.randbits(63) if wanted.seed is None else wanted.seed
+    random = np.random.default_rng(seed)
+    order = random.permutation(len(pairs))[: wanted.draw].tolist() if wanted.draw else range(len(pairs))
+    drawn = [pairs[k] for k in sorted(order)]
+    check_question(wanted.words, drawn)
+    pictures = folder / PICTURES
+    pictures.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # it holds the key
+    copies: dict[str, str] = {}
+    voted, left_out = [], []
+    for pair in drawn:
+        found: dict[str, Composite] = {}
+        for method in wanted.methods:
+            path = composites(method, pair.pair)
+            why = failures.get((method, pair.pair)) or ("" if path.is_file() else "its file is not there")
+            why = why or ("it could not be computed" if is_failed(path) else "")
+            try:
+                if not why:
+                    found[method] = Composite(
+                        picture=put(copied(path, wanted.size), pictures), sha256=sha256_file(path)
+                    )
+            except ItemError as error:
+                why = str(error)
+            if why:
+                left_out.append(LeftOut(pair=pair.pair, method=method, why=why))
+        for image, _ in captions(pair):
+            if image not in copies:
+                copies[image] = put(copied(faces(image), wanted.size), pictures)
+        sources = [Source(picture=copies[image], says=says) for image, says in captions(pair)]
+        voted.append(VotedPair(pair=pair.pair, sources=sources, composites=found))
+        step(pair.pair)
+    comparisons = [
+        Comparison(pair=k, methods=two)
+        for k, pair in enumerate(voted)
+        for two in two_of(wanted.methods, wanted.against)
+        if set(two) <= pair.composites.keys()
+    ]
+    if not comparisons:
+        raise UserError("on no pair have two of the methods a result; the run's report names the failures")
+    study = Study(
+        format=1,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=seed,
+        token=secrets.token_urlsafe(12),
+        words=wanted.words,
+        size=wanted.size,
+        share=wanted.share,
+        allowed_wrong=wanted.allowed_wrong,
+        methods=wanted.methods,
+        pairs=voted,
+        comparisons=comparisons,
+        checks=_checks(wanted, voted, comparisons, random, folder, composites),
+        left_out=left_out,
+    )
+    write_study(folder, study)
+    return study
+
+
+def _checks(
+    wanted: Wanted, voted: Sequence[VotedPair], comparisons: Sequence[Comparison], random: np.random.Generator,
+    folder: Path, composites: Callable[[str, str], Path],
+) -> list[Check]:  # fmt: skip
+    """Trials that compare no methods, each of another composite as long as there are some."""
+    shown = [(k, method) for k in sorted({c.pair for c in comparisons}) for method in sorted(voted[k].composites)]
+    order = random.permutation(len(shown)).tolist()
+    kinds = [PRACTICE] * wanted.practice + [ATTENTION] * wanted.attention + [IDENTICAL] * wanted.identical
+    found = []
+    for number, kind in enumerate(kinds):
+        k, method = shown[order[number % len(order)]]
+        whole = copied(composites(method, voted[k].pair), wanted.size)
+        other = whole if kind == IDENTICAL else damaged(whole, random)
+        picture = put(whole, folder / PICTURES)
+        found.append(
+            Check(kind=kind, pair=k, method=method, picture=picture, other=put(other, folder / PICTURES))  # type: ignore[arg-type]
+        )
+    return found
