@@ -261,4 +261,5 @@ def app_of(opened: Opened, store: Store, token: str | None) -> ASGIApp:
     """
     routes = Site(opened, store, token).routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _told})
+    app.router.redirect_slashes = False
     return Guard(app, HERE_ONLY if token is None else None)
