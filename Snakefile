@@ -26,6 +26,7 @@ include: "workflow/rules/examples.smk"
 include: "workflow/rules/measuring.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/gallery.smk"
 
 
 onerror:
@@ -52,17 +53,20 @@ localrules:
     examples,
     score,
     report,
+    gallery,
 
 
 rule all:
     default_target: True
     input:
         rules.make_report.output,
+        rules.make_gallery.output,
         # And all that it was made of: it is there as well, or it is made again.
         rules.make_images.output,
         ALL_RECORDS,
         all_chunks(rules.make_strata.output, IMAGE_CHUNKS),
         MEASURED,
+        PICTURES,
 
 
 rule weights:
@@ -123,6 +127,12 @@ rule score:
 rule report:
     input:
         rules.make_report.output,
+
+
+rule gallery:
+    input:
+        rules.make_gallery.output,
+        PICTURES,
 
 
 if "DVC_STAGE" in os.environ:

@@ -20,7 +20,10 @@ from stages.settings.manifests import csv_bytes, listed_pairs
 
 # Folders of records: of stages whose items are images and that jobs on pairs read, and of stages whose items are pairs.
 OF_IMAGES = ("faces", "maps", "strata", "codes")
-OF_PAIRS = ("targets", "aligned/*", "composites/*", "measured/pairs", "measured/composites/*")
+OF_PAIRS = (
+    "targets", "aligned/*", "composites/*", "measured/pairs", "measured/composites/*", "previews/*", "pictures/targets",
+    "pictures/composites/*",
+)  # fmt: skip
 
 
 def main(

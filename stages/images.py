@@ -12,7 +12,10 @@ from stages.formats.files import write_atomic
 from stages.params.faces_to_targets import FacesParams
 from stages.settings.manifests import csv_bytes, face_sources, origin
 
-STAGES = ("faces", "maps", "strata", "measured/images", "codes/*", "measured/reconstructions/*")  # of images
+STAGES = (  # of images
+    "faces", "maps", "strata", "measured/images", "codes/*", "measured/reconstructions/*", "pictures/faces",
+    "pictures/reconstructions/*",
+)  # fmt: skip
 
 
 def main(

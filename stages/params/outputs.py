@@ -1,4 +1,4 @@
-"""Sections `examples`, `score` and `report` of params.yaml."""
+"""Sections `examples`, `score`, `report` and `gallery` of params.yaml."""
 
 from typing import Annotated, Literal
 
@@ -86,5 +86,23 @@ class ReportParams(TypedDict):
         doc(
             "By what the section By stratum divides. Of pairs: difficulty, yaw_gap. Of images: pose, hair_length, "
             "fringe, tone, sharpness, face_size, hat, glasses; a pair has those of its identity and of its reference"
+        ),
+    ]
+
+
+@section("The gallery, a page of every pair and method. A picture is encoded again only when its image has changed.")
+class GalleryParams(TypedDict):
+    size: Annotated[
+        Literal[256, 512, 1024],
+        doc("px of the pictures that one looks into. 1024: about 0.15 MB a pair and method on the disk"),
+    ]
+    thumbnail: Annotated[Literal[128, 192, 256], doc("px of the pictures in its rows")]
+    quality: Annotated[int, Field(ge=1, le=99, description="of its WebP files")]
+    mail: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1000,
+            description="MB of gallery-mail.html: with less room than all pairs take, it has the worst and some others",
         ),
     ]

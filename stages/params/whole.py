@@ -10,7 +10,7 @@ from stages.params.embed_section import EmbedParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
 from stages.params.jobs import JobsParams
 from stages.params.networks import NetworksParams
-from stages.params.outputs import ExamplesParams, ReportParams, ScoreParams
+from stages.params.outputs import ExamplesParams, GalleryParams, ReportParams, ScoreParams
 
 
 class Choice(TypedDict):
@@ -41,4 +41,5 @@ class Params(TypedDict):
     examples: ExamplesParams
     score: ScoreParams
     report: ReportParams
+    gallery: GalleryParams
     jobs: JobsParams

@@ -14,17 +14,14 @@ from stages.formats.images import read_rgb
 from stages.formats.label_maps import palette, read_label_map
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
+from stages.reporting.error_maps import ERRORS, LARGEST_ERROR, error_map, transfer_error
 from stages.reporting.names import method_name
-from stages.scoring.transfer_masks import transfer_masks
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 THUMBNAIL = 256  # px
-LARGEST_ERROR = 0.4  # of [0, 1]: the end of the error maps' scale
-UNKNOWN = 0.75  # grey of an error map where no image says what should be there
-ERRORS = "inferno"
 CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W"}
 
 
@@ -97,30 +94,14 @@ def _coloured_map(path: Path, scheme: LabelScheme) -> np.ndarray | None:
     return colours
 
 
-def error_map(image: np.ndarray, source: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Colours, uint8 (H, W, 3), of the mean absolute difference over the channels of two uint8 images (H, W, 3).
-
-    It is grey where `known`, bool (H, W), is False.
-    """
-    difference = np.abs(image.astype(np.float64) - source).mean(2) / 255
-    colours = matplotlib.colormaps[ERRORS](np.minimum(difference / LARGEST_ERROR, 1))[..., :3]
-    return np.round(255 * np.where(known[..., None], colours, UNKNOWN)).astype(np.uint8)
-
-
 def _transfer_error(pair: Pair, composite: Path, data: Path, scheme: LabelScheme) -> np.ndarray | None:
-    """Error of a composite against the image that each pixel is taken from, where that image shows it itself."""
+    """Error map of a composite; None if it, or something that it is made of, failed."""
     files = [data / "maps" / f"{image}.png" for image in pair.references] + [data / "targets" / f"{pair.pair}.png"]
     if any(map(is_failed, [composite, *files])):
         return None
     *own, target = (read_label_map(path, scheme) for path in files)
-    masks = transfer_masks(pair, own, target, scheme)
-    source = np.zeros((THUMBNAIL, THUMBNAIL, 3), np.uint8)
-    known = np.zeros((THUMBNAIL, THUMBNAIL), bool)
-    for image, mask in zip(pair.references, [masks.kept, *masks.taken], strict=True):
-        small = mask[::2, ::2]
-        source[small] = _reduced(data / "faces" / f"{image}.png")[small]
-        known |= small
-    return error_map(_reduced(composite), source, known)
+    sources = [read_rgb(data / "faces" / f"{image}.png") for image in pair.references]
+    return transfer_error(pair, read_rgb(composite), sources, own, target, scheme, THUMBNAIL)
 
 
 def _sources(

@@ -39,6 +39,7 @@ PARTS = {
     "in_place": ["align.variant"],
     "judges": ["networks.judges", "networks.judge_parsers"],
     "measuring": ["score"],
+    "encoding": ["gallery"],
     "in_folders": ["methods"],
     "of_methods": ["methods"],
     "parser": ["networks.parser"],

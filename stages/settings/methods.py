@@ -22,6 +22,11 @@ def aligned(methods: Methods) -> list[str]:
     return [name for name, choice in methods.items() if "aligned" in kind_of(choice).reads]
 
 
+def previewed(methods: Methods) -> list[str]:
+    """Names of the methods that align codes: what their aligned codes render to is shown in the gallery."""
+    return [name for name in aligned(methods) if methods[name].get("align")]
+
+
 def embedding(methods: Methods) -> dict[str, str]:
     """For each method that embeds the faces, the kind of its code."""
     return {name: choice["code"] for name, choice in methods.items() if "code" in choice}

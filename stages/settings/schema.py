@@ -16,7 +16,7 @@ from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams,
 from stages.params.fields import Path, section
 from stages.params.jobs import JobsParams
 from stages.params.networks import NetworksParams
-from stages.params.outputs import ExamplesParams, ReportParams, ScoreParams
+from stages.params.outputs import ExamplesParams, GalleryParams, ReportParams, ScoreParams
 from stages.params.whole import Params
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.words import Schema, rule
@@ -73,7 +73,10 @@ def sections() -> dict[str, object]:
         "pairs": PairsParams, "target": TargetParams, "embed": EmbedParams, "methods": dict[str, dict[str, object]],
         "align": AlignParams,
     }  # fmt: skip
-    after = {"examples": ExamplesParams, "score": ScoreParams, "report": ReportParams, "jobs": JobsParams}
+    after: dict[str, object] = {
+        "examples": ExamplesParams, "score": ScoreParams, "report": ReportParams, "gallery": GalleryParams,
+        "jobs": JobsParams,
+    }  # fmt: skip
     if taken := [name for name in own_sections() if name in before or name in after]:
         raise UserError(f"stages/methods: section {taken[0]} of a kind of method is that of a stage; rename it")
     return {**before, **own_sections(), **after}

@@ -14,11 +14,9 @@ from stages.formats.label_maps import label_map_bytes
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.pair import Pair
 from stages.reporting import plots
+from stages.reporting.error_maps import LARGEST_ERROR, UNKNOWN, error_map
 from stages.reporting.names import styles
 from stages.reporting.pictures import (
-    LARGEST_ERROR,
-    UNKNOWN,
-    error_map,
     errors_figure,
     examples_figure,
     reconstruction_figure,

@@ -1,0 +1,158 @@
+// The gallery: loads a run, and shows what its address says.
+
+import { ARROWS, choice, h, number } from "./dom.js";
+import { Run } from "./run.js";
+import { format, parse } from "./state.js";
+import { goodness, ordered } from "./order.js";
+import { Controls } from "./controls.js";
+import { Help, listen } from "./keys.js";
+import { PairView } from "./pair.js";
+import { Rows } from "./rows.js";
+import { Scatter } from "./scatter.js";
+import { Table } from "./table.js";
+
+class App {
+  constructor(run) {
+    this.run = run;
+    this.choice = choice;
+    this.thumbnail = run.thumbnail;
+    this.start = { sort: run.start.sort, of: run.start.of };
+    this.main = document.getElementById("main");
+    this.help = new Help(this);
+    this.views = { pairs: new Rows(this), pair: new PairView(this), table: new Table(this), scatter: new Scatter(this) };
+    this.controls = new Controls(this);
+    this.scrolled = 0;
+    addEventListener("hashchange", () => this.show());
+    listen(this);
+  }
+
+  /** The address of a state that differs from the present one. */
+  link(changes) {
+    return format({ ...this.state, ...changes }, this.start);
+  }
+
+  /** Go there; `inPlace`: without a new entry in the browser's history. */
+  go(changes, inPlace = false) {
+    const address = this.link(changes);
+    if (!inPlace) {
+      location.hash = address;
+      return;
+    }
+    try {
+      history.replaceState(null, "", address);
+    } catch {
+      location.replace(address); // in a page that has no address of its own
+    }
+    this.show();
+  }
+
+  /** Show what the address says. Nothing is on the page before its numbers are there: nothing jumps. */
+  async show() {
+    const { run } = this;
+    const state = this.known(parse(location.hash, this.start));
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    const before = this.state;
+    this.state = state;
+    const view = state.pair ? "pair" : state.view;
+    const needed = [run.metricNumber.get(state.sort), ...(this.views[view].needs?.() ?? [])];
+    try {
+      await run.need(...needed);
+    } catch (error) {
+      document.getElementById("main").replaceChildren(h("p", { role: "alert" }, `${error.message}: the folder of the gallery must lie beside this page.`));
+      return;
+    }
+    if (turn !== this.turn) return;
+    const same = before && ["sort", "of", "minus", "order", "q", "failed"].every((key) => before[key] === state[key]) && JSON.stringify(before.strata) === JSON.stringify(state.strata);
+    if (!same || !this.order) {
+      this.order = ordered(run, state);
+      this.good = state.sort !== "name" && state.minus ? goodness(run, state) : null;
+    }
+    if (this.shown === "pairs" && view !== "pairs") this.scrolled = scrollY;
+    const other = this.shown !== view;
+    if (other) this.views[this.shown]?.close();
+    this.controls.update();
+    if (other || !this.main.contains(this.views[view].element)) {
+      this.main.replaceChildren(this.controls.element, this.views[view].element, ...this.notes());
+    }
+    this.shown = view;
+    this.views[view].open();
+    if (other && view === "pairs") scrollTo(0, this.scrolled);
+    if (!same && view === "pairs" && !other) scrollTo(0, 0);
+    document.title = state.pair ? `${state.pair} · ${this.title}` : this.title;
+  }
+
+  /** A state with nothing in it that this run does not have. */
+  known(state) {
+    const { run, start } = this;
+    this.title ??= document.title;
+    if (state.sort !== "name" && !run.metricNumber.has(state.sort)) state.sort = start.sort;
+    if (!run.methodNumber.has(state.of)) state.of = start.of;
+    if (!run.methodNumber.has(state.minus) || state.minus === state.of) state.minus = "";
+    if (!run.pairNumber.has(state.pair)) state.pair = "";
+    if (!["pairs", "table", "scatter"].includes(state.view)) state.view = "pairs";
+    return state;
+  }
+
+  notes() {
+    return this.run.shownOf ? [h("p", { class: "hint" }, this.run.shownOf)] : [];
+  }
+
+  /** The metrics that the report shows first, and that by which pairs are sorted. */
+  mainMetrics() {
+    const { run, state } = this;
+    const names = [...run.start.main, run.start.sort, ...(state.sort === "name" ? [] : [state.sort])];
+    return [...new Set(names.map((name) => run.metricNumber.get(name)).filter((metric) => metric !== undefined))];
+  }
+
+  metricOptions() {
+    const { run } = this;
+    const main = this.mainMetrics();
+    const option = (metric) => [run.metrics[metric].name, `${run.metrics[metric].shown} ${ARROWS[run.metrics[metric].better]}`];
+    const others = run.metrics.map((_, metric) => metric).filter((metric) => !main.includes(metric));
+    const groups = [{ label: "main", options: main.map(option) }, { label: "all others", options: others.map(option) }];
+    return groups.filter(({ options }) => options.length);
+  }
+
+  /** What stands below a composite: its value of the metric by which pairs are sorted. */
+  valueOf(pair, method) {
+    const metric = this.run.metricNumber.get(this.state.sort);
+    return metric === undefined ? "" : this.run.told(metric, pair, method);
+  }
+
+  differenceOf(pair) {
+    const good = this.good?.[pair];
+    if (good === undefined || Number.isNaN(good)) return null;
+    return this.run.metrics[this.run.metricNumber.get(this.state.sort)].better === "higher" ? good : -good;
+  }
+
+  sortedBy() {
+    const { state, run } = this;
+    if (state.sort === "name") return "by name";
+    const name = (id) => run.methods[run.methodNumber.get(id)].name;
+    return `${state.order} first by ${run.metrics[run.metricNumber.get(state.sort)].shown} of ${name(state.of)}${state.minus ? ` minus ${name(state.minus)}` : ""}`;
+  }
+
+  focusSearch() {
+    this.controls.search.focus();
+    this.controls.search.select();
+  }
+
+  /** px of the bar that stays above the rows. */
+  bar() {
+    const { element } = this.controls;
+    return getComputedStyle(element).position === "sticky" ? element.offsetHeight : 0;
+  }
+}
+
+async function begin() {
+  const app = new App(await Run.load());
+  await app.show();
+  document.documentElement.dataset.ready = "yes";
+}
+
+begin().catch((error) => {
+  document.getElementById("main").replaceChildren(h("p", { role: "alert" }, `This page cannot be shown: ${error.message}`));
+  throw error;
+});
+
+export { number };

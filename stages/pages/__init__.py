@@ -1,0 +1,1 @@
+"""The gallery: its pictures, its numbers in compact form, and its pages. No torch here."""
