@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run install test fast browser faults cluster lint format lock clean
+.PHONY: run install test fast browser page faults cluster lint format lock clean
 
 run: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores 1 --resources gpu=1
@@ -22,6 +22,10 @@ fast: $(INSTALLED)
 # Every control of the pages, in Chromium (Debian's package chromium): what `make test` does of it, and all else.
 browser: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m browser
+
+# The gallery's page, from page/: needs Node. What it makes is committed, so users need none.
+page:
+	cd page && npm ci --silent && node build.mjs
 
 # Kills, full disks, damaged files: about twenty minutes; some of it mounts file systems and needs root.
 faults: $(INSTALLED)
@@ -66,6 +70,6 @@ lock: $(INSTALLED)
 
 # What was computed; not the item store, the fetched packages, the weights or your own checkpoints.
 clean:
-	rm -rf $(addprefix data/,faces maps strata targets codes reconstructions aligned composites measured examples chunks records)
+	rm -rf $(addprefix data/,faces maps strata targets codes reconstructions aligned composites measured examples previews chunks records)
 	rm -f data/images.csv data/pairs.csv data/pairs.json
 	rm -rf reports/* logs .snakemake

@@ -35,6 +35,7 @@ MODULES = {
     "codes": ["embed", "ingest"], "targets": ["pairs", "chunks", "strata.__main__", "target"],
     "aligned": ["align"], "composites": ["compose"],
     "examples": ["examples"], "score": ["measure", "score"], "report": ["report"],
+    "gallery": ["previews", "pictures", "gallery"],
 }  # fmt: skip
 
 # The rooms of which these load entries by name (`stages.registry`).
@@ -43,6 +44,7 @@ LOADED = {
     "targets": ["fills", "networks"],
     "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
     "examples": ["fills", "methods", "networks"], "score": ["metrics", "networks"], "report": [],
+    "gallery": ["networks"],
 }  # fmt: skip
 
 

@@ -100,7 +100,7 @@ export class Table {
     const place = h("div");
     this.place.replaceChildren(place);
     this.table = new Tabulator(place, {
-      data: this.rowsShown, columns, layout: "fitData", height: "100%", index: "number", renderHorizontal: "virtual",
+      data: this.rowsShown, columns, layout: "fitData", maxHeight: "100%", index: "number", renderHorizontal: "virtual",
       columnDefaults: { headerWordWrap: true, minWidth: 90, resizable: "header" }, placeholder: "no pair is let through",
     });
     this.table.on("tableBuilt", () => this.name());

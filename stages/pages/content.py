@@ -14,9 +14,10 @@ from stages.regions.pair import Pair
 from stages.reporting.circular import Losses
 from stages.reporting.names import method_name, styles
 from stages.settings.manifests import Face
-from stages.statistics.table import SUMMARY
-from stages.strata.classes import ORDER, UNKNOWN
+from stages.statistics.table import SUMMARY, rows
+from stages.strata.classes import ORDER, PAIR_KINDS, UNKNOWN
 
+OF = " of the "  # in the kinds of strata that a pair has from one of its images
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = 6  # of means and their intervals
 CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W"}
@@ -138,15 +139,9 @@ def code_name(folder: str) -> str:
 
 def _means(summaries: pd.DataFrame, metric: str, methods: Sequence[str]) -> list[list[float | None] | None]:
     """For each method the mean of a metric, the ends of its interval, and the number of items; None for what is not."""
-    rows = summaries[(summaries["metric"] == metric) & (summaries["item"] == SUMMARY)].set_index("method")
-    found: list[list[float | None] | None] = []
-    for method in methods:
-        if method not in rows.index:
-            found.append(None)
-            continue
-        row = rows.loc[method]
-        found.append([_rounded(row["value"]), _rounded(row["low"]), _rounded(row["high"]), int(row["n"])])
-    return found
+    of_metric = summaries[(summaries["metric"] == metric) & (summaries["item"] == SUMMARY)]
+    found = {row.method: [_rounded(v) for v in (row.value, row.low, row.high)] + [row.n] for row in rows(of_metric)}
+    return [found.get(method) for method in methods]
 
 
 def _rounded(value: float) -> float | None:
@@ -169,14 +164,14 @@ def _strata(strata: pd.DataFrame, pairs: Mapping[str, int]) -> list[dict[str, ob
     """Each kind of strata that divides the pairs: its strata in their order, and the number of that of each pair."""
     found: list[dict[str, object]] = []
     of_pairs = strata[strata["item"].isin(pairs.keys())]
-    for kind, rows in of_pairs.groupby("kind", sort=False):
-        order = [*ORDER[str(kind).split(" of the ")[0]], UNKNOWN]
-        seen = set(rows["stratum"])
+    for kind, of_kind in of_pairs.groupby("kind", sort=False):
+        if kind not in PAIR_KINDS and OF not in str(kind):
+            continue  # of an image that is called as a pair
+        order = [*ORDER[str(kind).split(OF)[0]], UNKNOWN]
+        seen = set(of_kind["stratum"])
         values = [stratum for stratum in order if stratum in seen] + sorted(seen - set(order))
-        if len(rows) < len(pairs):
-            continue
         numbers = np.zeros(len(pairs), "<u1")
-        for item, stratum in zip(rows["item"], rows["stratum"], strict=True):
+        for item, stratum in zip(of_kind["item"], of_kind["stratum"], strict=True):
             numbers[pairs[item]] = values.index(stratum)
         found.append(
             {"kind": kind, "title": str(kind).replace("_", " "), "t": values, "v": deflated(numbers.tobytes(), 1)}

@@ -66,7 +66,7 @@ def single(title: str, pairs: int, methods: int, parts: Mapping[str, object], pi
     script, style = asset("gallery.js"), asset("gallery.css")
     policy = f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; img-src data:; {REST}"
     images = {path: f"data:image/webp;base64,{base64.b64encode(found).decode()}" for path, found in pictures.items()}
-    inside = {name: Markup(script_json(content)) for name, content in (parts | {"pictures": images}).items()}
+    inside = {name: Markup(script_json(content)) for name, content in {**parts, "pictures": images}.items()}
     return _render(
         title=title, pairs=pairs, methods=methods, policy=policy, folder="", parts=inside, script=Markup(script),
         style=Markup(style),
