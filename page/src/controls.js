@@ -29,6 +29,12 @@ export class Controls {
   update() {
     const { app } = this;
     const { run, state, order } = app;
+    if (Boolean(state.pair) !== this.inPair) {
+      // A pair has room for its pictures; the filters come back with the rows.
+      if (state.pair) this.wasOpen = this.more.open;
+      this.more.open = !state.pair && (this.wasOpen ?? this.more.open);
+      this.inPair = Boolean(state.pair);
+    }
     this.tabs.replaceChildren(...VIEWS.map(([view, name]) =>
       h("a", { href: app.link({ view, pair: "" }), "aria-current": state.view === view && !state.pair ? "page" : null }, name)));
     if (document.activeElement !== this.search) this.search.value = state.q;

@@ -78,6 +78,7 @@ class App {
     this.views[view].open();
     if (other && view === "pairs") scrollTo(0, this.scrolled);
     if (!same && view === "pairs" && !other) scrollTo(0, 0);
+    document.documentElement.dataset.shown = turn; // all of it is on the page now
     document.title = state.pair ? `${state.pair} · ${this.title}` : this.title;
   }
 

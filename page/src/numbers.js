@@ -61,7 +61,7 @@ function strip(run, pair, metric, methods) {
   const bars = bins.map((count, k) =>
     svg("rect", {
       x: (k * WIDTH) / BINS, width: WIDTH / BINS - 0.5, y: HEIGHT - (count / most) * (HEIGHT - 4),
-      height: (count / most) * (HEIGHT - 4), class: "bar",
+      height: (count / most) * (HEIGHT - 4),
     }),
   );
   const lines = methods

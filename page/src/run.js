@@ -8,6 +8,8 @@ export class Run {
     const run = new Run();
     const index = await part("index");
     Object.assign(run, index);
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    for (const method of run.methods) if (dark && method.colour === "#000000") method.colour = "#d8d8d8";
     run.pairNames = index.pairs.map(([name]) => name);
     run.pairNumber = new Map(run.pairNames.map((name, k) => [name, k]));
     run.methodNumber = new Map(index.methods.map((method, k) => [method.id, k]));

@@ -32,11 +32,10 @@ def chosen(ranked: Sequence[str], sizes: Mapping[str, int], room: int) -> list[s
     """
     if sum(sizes[pair] for pair in ranked) <= room:
         return list(ranked)
-    worst, used = 0, 0
+    worst, used = 1, sizes[ranked[0]]
     while worst < len(ranked) and used + sizes[ranked[worst]] <= room / 2:
         used += sizes[ranked[worst]]
         worst += 1
-    worst = max(worst, 1)
     rest = ranked[worst:]
     count = len(rest)
     while count:

@@ -1,6 +1,6 @@
 """The report as a page: what it shows is in it, every link leads somewhere, and foreign markup stays text."""
 
-from pages import Elements, content_of
+from elements import Elements, content_of
 
 from stages.reporting.page import page
 

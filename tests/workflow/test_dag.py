@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 import yaml
-from pages import Elements, content_of
+from elements import Elements, content_of
 from PIL import Image
 from support import ENVIRONMENT, ROOT, SMOKE, Terminal, checkout, run_module, snakemake
 
