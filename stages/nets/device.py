@@ -20,7 +20,7 @@ def choose_device(tf32: bool = False) -> torch.device:
     """A GPU that no other job holds if there is one, else the CPU with all cores that this process may use.
 
     Snakemake counts how many jobs may use a GPU at a time, but does not say which. And it sets OMP_NUM_THREADS to its
-    own number of cores, so the threads are set here: as many whatever runs beside, as they decide last digits. Jobs
+    own number of cores, so the threads are set here: as many whatever runs beside, as they decide digits. Jobs
     side by side share the cores by waiting without spinning (`stages.engine.machine.share_cores`).
 
     Args:

@@ -42,7 +42,7 @@ class EmbedParams(TypedDict):
         Batch,
         doc(
             "Images at once. auto: on a GPU as many as fit into its free memory; on a CPU 1, since more are no faster "
-            "there and would change an image's last digits."
+            "there and would make an image's result depend on the others."
         ),
     ]
     w: WPlusParams
