@@ -31,7 +31,7 @@ from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import aligned as aligned_methods
 from stages.settings.methods import protocols, reconstruction_folders
 from stages.settings.yaml_files import read_yaml
-from stages.statistics import table
+from stages.statistics import table, votes
 from stages.strata.files import read_images, read_pair_strata
 
 PARAMS = Path("params.yaml")  # in the folder of the run
@@ -76,6 +76,10 @@ def main(
     except ValueError as error:
         raise UserError(f"{error}; remove it and run again") from error
     options, method = params["report"], params["report"]["method"]
+    try:
+        answers = votes.read(Path(options["votes"])) if options["votes"] else None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{error}; export it again, or set report.votes to null") from error
 
     rank = options["rank"]
     marked = losses_of(params).marked
@@ -111,6 +115,7 @@ def main(
         frame, records, images_listed, list(listed.values()), params, weights, sha256_file(metrics),
         written=read_yaml(PARAMS) if PARAMS.is_file() else {}, given=given or [],
         strata=(read_images(data / "strata" / "images.csv"), read_pair_strata(data / "strata" / "pairs.csv")),
+        votes=answers,
     )  # fmt: skip
     pages = {"report.md": text.encode(), "report.html": page(text, files)}
     verdict = text.splitlines()[0].removeprefix("# ")

@@ -88,6 +88,10 @@ class ReportParams(TypedDict):
             "fringe, tone, sharpness, face_size, hat, glasses; a pair has those of its identity and of its reference"
         ),
     ]
+    votes: Annotated[
+        Path | None,
+        doc("answers of a preference study, a table that `python -m stages.study export` writes; null: none"),
+    ]
 
 
 @section("The gallery, a page of every pair and method. A picture is encoded again only when its image has changed.")

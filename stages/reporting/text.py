@@ -27,10 +27,12 @@ from stages.reporting.published_tables import paper_table, published_tables
 from stages.reporting.ranking import full_names, ranked
 from stages.reporting.strata_tables import strata_section
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
+from stages.reporting.votes import votes_section
 from stages.settings.manifests import Face
 from stages.settings.methods import SELF_TRANSFER, folders_supplied, protocols, reconstruction_folders
 from stages.settings.origin import differences, sources
 from stages.statistics.comparison import MIN_ITEMS, compare, leaders, metrics_of
+from stages.statistics.votes import Votes
 from stages.strata.classes import ORDER, strata_of
 
 TEMPLATE = Path(__file__).with_name("report.md.j2")
@@ -49,6 +51,7 @@ def render_report(
     frame: pd.DataFrame, records: Sequence[Record], faces: Sequence[Face], pairs: list[Pair],
     params: Params, weights: list[Path], metrics_sha256: str, written: Mapping[str, object] | None = None,
     given: Sequence[str] = (), strata: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    votes: Votes | None = None,
 ) -> str:  # fmt: skip
     """The report as Markdown.
 
@@ -62,6 +65,7 @@ def render_report(
         written: what params.yaml says; None: the same as `params`.
         given: what else settings came from, as `sources` takes it.
         strata: the tables of the images' and the pairs' strata; without them the section *By stratum* is left out.
+        votes: of a preference study; without them its section is left out.
     """
     methods, report, images = params["methods"], params["report"], len(faces)
     embedding = list(reconstruction_folders(methods))
@@ -117,6 +121,7 @@ def render_report(
         by_stratum=strata_section(
             frame, strata, measured, report, level, partial(tables.measured_table, leaders=set(), losses=losses)
         ),
+        preferences=votes_section(votes, frame, records, report, level, strata),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
         elsewhere=[method_name(method) for method in folders_supplied(methods, "images")],
         cost_table=tables.cost_table(records),

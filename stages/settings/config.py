@@ -1,11 +1,13 @@
 """Parameters: what is wrong with them as a whole. No torch here."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import cast
 
 from stages import registry
 from stages.errors import UserError
 from stages.params.networks import NetworksParams
+from stages.params.outputs import ReportParams
 from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.scoring.transfer_masks import REGIONS
@@ -45,6 +47,14 @@ def check_section(name: str, section: object) -> None:
         ]
     if lines:
         raise refusal(f"{name}: {len(lines)} settings are wrong", lines)
+
+
+def check_votes(report: ReportParams) -> None:
+    """Raises UserError if the table of votes that is to be shown is not there."""
+    if report["votes"] is not None and not Path(report["votes"]).is_file():
+        raise UserError(
+            f"report.votes: {report['votes']}: no such file; `python -m stages.study export` writes it, null shows none"
+        )
 
 
 def _twice(where: str, named: Sequence[str]) -> list[str]:

@@ -82,6 +82,7 @@ def supplied(params: Params) -> dict[str, list[str]]:
         "targets": [params["pairs"]["file"]],
         "composites": list(folders_supplied(methods, "images").values()),
         "score": supplied_to_score(params["score"]),
+        "report": [params["report"]["votes"]],
     }
     return {stage: [path for path in paths if path is not None] for stage, paths in files.items()}
 

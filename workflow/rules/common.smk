@@ -68,6 +68,7 @@ try:
     OTHER_SCORERS = metric_names.networks_of(config)
     check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
     check_score_files(config["score"])
+    settings.check_votes(config["report"])
     if "DVC_STAGE" in os.environ:
         check_listed(config)
     FACES, PAIRS = names_of_items(config)

@@ -20,6 +20,7 @@ rule make_report:
         examples=rules.make_examples.output,
         records=ALL_RECORDS,
         weights=weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
+        votes=config["report"]["votes"] or [],
     output:
         # `update`: Snakemake leaves the last report where it is, and puts it back if this one fails.
         text=update("reports/report.md"),
