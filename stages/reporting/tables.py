@@ -233,7 +233,7 @@ def weights_table(networks: Sequence[Path]) -> str:
 
 def renamed_table(faces: Sequence[Face]) -> str:
     """The images whose name is not what a person calls the photo: a photo's name is made fit for files and lists."""
-    rows = [(f"`{face.image}`", literal(face.original)) for face in faces if _stem(face.original) != face.image]
+    rows = [(f"`{face.image}`", _literal(face.original)) for face in faces if _stem(face.original) != face.image]
     return markdown_table(["image", "photo"], rows) if rows else ""
 
 
@@ -241,7 +241,7 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def literal(text: str) -> str:
+def _literal(text: str) -> str:
     """A text as it is: what Markdown or HTML would read as markup is written by its number."""
     return "".join(c if c.isalnum() or c in " .-" or ord(c) > 127 else f"&#{ord(c)};" for c in text)
 

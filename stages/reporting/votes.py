@@ -11,8 +11,8 @@ from stages.formats.words import counted as told
 from stages.params.outputs import ReportParams
 from stages.reporting.names import method_name
 from stages.reporting.published import elsewhere
-from stages.reporting.strata_tables import kinds_of, title
-from stages.reporting.tables import NOTHING, literal, markdown_table, number
+from stages.reporting.strata_tables import kinds_of
+from stages.reporting.tables import NOTHING, markdown_table, number
 from stages.statistics.bradley_terry import Strengths
 from stages.statistics.comparison import MIN_ITEMS
 from stages.statistics.intervals import MIN_VALUES, Interval, exact_share
@@ -32,6 +32,7 @@ from stages.statistics.votes import COMPARISON, Votes
 from stages.strata.classes import ORDER, UNKNOWN, strata_of
 
 MOST = 20  # names on a line
+MARKUP = frozenset("\\`*_[]<>|&~#")  # what Markdown or HTML may read as more than text
 
 
 def votes_section(
@@ -85,7 +86,7 @@ def _who(votes: Votes, answers: pd.DataFrame) -> list[str]:
     asked = votes.answers[votes.answers["kind"] == COMPARISON]
     lines = [
         f"People were shown two composites of a pair, without names, in random order. The question was: "
-        f"*{literal(facts.question)}*",
+        f"*{_text(facts.question)}*",
         f"{told(facts.began, 'person')} began, {len(persons)} answered. Of {told(len(asked), 'comparison')}, "
         f"{len(answers)} count, by {told(answers['rater'].nunique(), 'person')} on "
         f"{told(answers['pair'].nunique(), 'pair')}.",
@@ -161,7 +162,7 @@ def _habits(votes: Votes, answers: pd.DataFrame, level: float) -> str:
         lines.append(
             f"- Agreement: on {told(agree.questions, 'comparison')} with two answers or more, two persons gave the "
             f"same answer in {agree.share:.0%} of cases. Krippendorff's alpha (nominal) is {alpha}: 1 is full "
-            "agreement, 0 is chance."
+            "agreement, 0 is what the shares in the first table give by chance."
         )
     else:
         lines.append("- Agreement: no comparison was answered by two persons.")
@@ -216,7 +217,7 @@ def _by_stratum(
                 for other in numbered
                 if other != main
             ]
-            rows.append([title(kind), stratum, str(part["pair"].nunique()), *cells])
+            rows.append([kind.replace("_", " "), stratum, str(part["pair"].nunique()), *cells])
     header = ["kind", "stratum", "pairs", *(f"against {method_name(other)}" for other in numbered if other != main)]
     return (
         f"**By stratum.** How often {method_name(main)} was chosen, for and against, with exact intervals. Nothing is "
@@ -262,12 +263,17 @@ def _changed(changed: Sequence[tuple[str, str]]) -> list[str]:
 def _not_shown(votes: Votes) -> list[str]:
     facts, lines = votes.facts, []
     if facts.left_out:
-        named = _some([f"{each.pair} by {method_name(each.method)} ({literal(each.why)})" for each in facts.left_out])
+        named = _some([f"{each.pair} by {method_name(each.method)} ({_text(each.why)})" for each in facts.left_out])
         lines.append(f"**Not shown.** Results that failed were shown to nobody: {named}.")
     if facts.refused:
-        named = _some([literal(line) for line in facts.refused])
+        named = _some([_text(line) for line in facts.refused])
         lines.append(f"**Not read.** {told(len(facts.refused), 'file')} of answers could not be used: {named}.")
     return lines
+
+
+def _text(written: str) -> str:
+    """What somebody wrote, as text on one line."""
+    return "".join(f"&#{ord(c)};" if c in MARKUP else c for c in " ".join(written.split()))
 
 
 def percent(share: Interval) -> str:

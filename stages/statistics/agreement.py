@@ -1,10 +1,9 @@
 """How far persons agree who answered the same questions."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
-
-import numpy as np
 
 
 class Agreement(NamedTuple):
@@ -18,33 +17,37 @@ class Agreement(NamedTuple):
     questions: int
 
 
-def agreement(answers: Sequence[tuple[object, object]]) -> Agreement:
+def agreement(answers: Sequence[tuple[object, object]], group: Callable[[object], object] = lambda _: "") -> Agreement:
     """The agreement of answers.
 
     Args:
         answers: of each the question and what was said.
+        group: the group of a question. What is said by chance is taken from the answers of each group, because other
+            groups may have other things to say. With one group alpha is Krippendorff's own.
 
     Returns:
         alpha is 1 if all agree, 0 if they agree as chance would, below if less. It is nan where only one thing was ever
-        said: then chance would agree too.
+        said: then chance would agree too. A question counts by its answers.
 
     Source: Krippendorff, "Computing Krippendorff's alpha-reliability", 2011, of nominal data. Questions may have
     different numbers of answers.
     """
-    of_questions: dict[object, dict[object, int]] = {}
+    of_questions: dict[object, Counter[object]] = {}
     for question, said in answers:
-        counts = of_questions.setdefault(question, {})
-        counts[said] = counts.get(said, 0) + 1
-    several = [counts for counts in of_questions.values() if sum(counts.values()) > 1]
+        of_questions.setdefault(question, Counter())[said] += 1
+    several = {question: counts for question, counts in of_questions.items() if counts.total() > 1}
     if not several:
         return Agreement(math.nan, math.nan, 0)
-    said = sorted({each for counts in several for each in counts}, key=repr)
-    table = np.array([[counts.get(each, 0) for each in said] for counts in several], dtype=float)
-    n = table.sum(1)
-    alike = (table * (table - 1)).sum(1) / (n - 1)  # each question counts by its answers
-    total = n.sum()
-    observed = float(alike.sum() / total)
-    of_each = table.sum(0)
-    by_chance = float((of_each * (of_each - 1)).sum() / (total * (total - 1)))
-    alpha = (observed - by_chance) / (1 - by_chance) if by_chance < 1 else math.nan
-    return Agreement(observed, alpha, len(several))
+    groups: dict[object, Counter[object]] = {}
+    for question, counts in several.items():
+        groups.setdefault(group(question), Counter()).update(counts)
+    alike = sum(_alike(counts) / (counts.total() - 1) for counts in several.values())
+    by_chance = sum(_alike(counts) / (counts.total() - 1) for counts in groups.values())
+    total = sum(counts.total() for counts in several.values())
+    alpha = (alike - by_chance) / (total - by_chance) if by_chance < total else math.nan
+    return Agreement(alike / total, alpha, len(several))
+
+
+def _alike(counts: Counter[object]) -> int:
+    """Ordered pairs of answers that are alike."""
+    return sum(count * (count - 1) for count in counts.values())

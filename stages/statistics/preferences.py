@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -151,10 +151,18 @@ def places(found: Strengths, level: float) -> list[tuple[int, int]]:
 
 
 def agreement_of(answers: pd.DataFrame) -> Agreement:
-    """How far the persons agree; the question is which of two methods is better on a pair, the answer a method."""
+    """How far the persons agree; the question is which of two methods is better on a pair, the answer a method.
+
+    Chance is what the same two methods get on all pairs: alpha says whether the persons agree on where they differ.
+    """
     chosen = np.where(answers["won"], answers["first"], answers["second"])
     questions = zip(answers["pair"], answers["first"], answers["second"], strict=True)
-    return agreement(list(zip(questions, chosen.tolist(), strict=True)))
+    return agreement(list(zip(questions, chosen.tolist(), strict=True)), _methods_of)
+
+
+def _methods_of(question: object) -> object:
+    _, first, second = cast("tuple[str, str, str]", question)
+    return first, second
 
 
 def predictions(answers: pd.DataFrame, frame: pd.DataFrame, *, level: float, minimum: int) -> list[Prediction]:

@@ -132,8 +132,8 @@ def test_strata_hold_all_answers(votes):
 
 def test_what_was_not_shown_and_not_read_is_named(votes):
     text = section(votes)
-    assert "pair-0099 by Poisson (copied&#58; it is ben)" in text
-    assert "1 file of answers could not be used: x.json&#58; is no file." in text
+    assert "pair-0099 by Poisson (copied: it is ben)" in text
+    assert "1 file of answers could not be used: x.json: is no file." in text
 
 
 def test_the_papers_counts_are_marked_as_published():

@@ -12,6 +12,7 @@ from stages.statistics.agreement import agreement
 from stages.statistics.bradley_terry import strengths, unbeaten
 from stages.statistics.intervals import exact_share
 from stages.statistics.preferences import (
+    agreement_of,
     attention,
     chose_left,
     counted,
@@ -60,6 +61,15 @@ def test_agreement_at_its_ends():
     assert agreement([(0, "a"), (0, "b"), (1, "a"), (1, "b")]).alpha < 0
     assert np.isnan(agreement([(0, "a"), (0, "a")]).alpha), "chance agrees too where only one thing was said"
     assert agreement([(0, "a"), (1, "b")]).questions == 0
+
+
+def test_chance_is_that_of_the_two_methods_compared():
+    """Persons who know the methods alone agree by chance; who know the pairs too agree on more. Over 40 persons."""
+    random = np.random.default_rng(0)
+    blind = simulated_answers(random, 3 * TRUE, METHODS, raters=40, pairs=20, share=60)
+    seeing = simulated_answers(random, 0 * TRUE, METHODS, raters=40, pairs=20, share=60, pair_spread=3.0)
+    assert agreement_of(blind).share > 0.7 and abs(agreement_of(blind).alpha) < 0.03
+    assert agreement_of(seeing).alpha > 0.4
 
 
 def test_strengths_are_those_of_the_likelihood():
