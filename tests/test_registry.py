@@ -133,6 +133,21 @@ def test_planning_reads_all_entries_without_torch():
     assert {f"stages.networks.{name}" for name in registry.names("networks")} <= modules
 
 
+@pytest.mark.parametrize("kind", ["copy", "poisson"])
+def test_what_is_pasted_is_pasted_without_torch(kind, tmp_path):
+    """The import takes longer than to paste. Here there is no pair, so no item; all else of the stage runs."""
+    modules = loaded_after(
+        "import os\nfrom pathlib import Path\n"
+        "from stages.compose import make_composites\nfrom stages.methods import Folders, Job\n"
+        "from stages.regions.labels import CELEBAMASK_19\nos.chdir(sys.argv[1])\n"
+        f"choice = {{'kind': {kind!r}}}\nfolders = Folders.of(Path(), 'mine')\n"
+        "job = Job('mine', choice, {}, CELEBAMASK_19, {}, folders, {}, 'auto', False, Path())\n"
+        "make_composites(job, Path('record.json'))",
+        str(tmp_path),
+    )
+    assert (tmp_path / "record.json").is_file() and "torch" not in modules
+
+
 def test_the_table_is_made_without_torch():
     modules = loaded_after("import stages.score\nfrom stages import registry\nregistry.entries('metrics')")
     assert not modules & {"torch", "torchvision", "dlib"}

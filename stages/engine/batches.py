@@ -1,13 +1,21 @@
 """How many items are computed at once: so many, or as many as fit into the GPU's free memory."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, Protocol
-
-import torch
+from typing import Any, Literal, Protocol
 
 LARGEST = 32  # items; a GPU is busy with fewer, and what a killed run loses is a batch
 SHARE = 0.8  # of the free memory: the rest is for what fragments leave unusable, and for an item larger than the last
+
+
+def cuda() -> Any:
+    """PyTorch's CUDA if there is a GPU and this process has imported torch, else None.
+
+    A stage that needs no network does not import it: that takes longer than to paste one region.
+    """
+    torch = sys.modules.get("torch")
+    return torch.cuda if torch is not None and torch.cuda.is_available() else None
 
 
 class Memory(Protocol):
@@ -28,24 +36,24 @@ class GpuMemory:
 
     def free(self) -> float:
         """What no program has, and what the allocator keeps without using it."""
-        free, _ = torch.cuda.mem_get_info()
-        return free + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        free, _ = cuda().mem_get_info()
+        return float(free + cuda().memory_reserved() - cuda().memory_allocated())
 
     def begin(self) -> None:
-        torch.cuda.reset_peak_memory_stats()
+        cuda().reset_peak_memory_stats()
 
     def taken(self) -> float:
-        return torch.cuda.max_memory_allocated() - torch.cuda.memory_allocated()
+        return float(cuda().max_memory_allocated() - cuda().memory_allocated())
 
 
 def device_memory() -> Memory | None:
     """The GPU's memory, or None where items are computed on the CPU."""
-    return GpuMemory() if torch.cuda.is_available() else None
+    return GpuMemory() if cuda() else None
 
 
 def device_peak_mib() -> int | None:
     """Most memory of the GPU that was in use, in MiB: in this batch with `batch: auto`, else so far. None on a CPU."""
-    return round(torch.cuda.max_memory_allocated() / 2**20) if torch.cuda.is_available() else None
+    return round(cuda().max_memory_allocated() / 2**20) if cuda() else None
 
 
 class BatchSize:

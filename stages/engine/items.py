@@ -9,11 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal, NamedTuple, ParamSpec
 
-import torch
-
 from stages import registry
 from stages.engine import intact, run_log
-from stages.engine.batches import BatchSize, device_memory, device_peak_mib
+from stages.engine.batches import BatchSize, cuda, device_memory, device_peak_mib
 from stages.engine.code import code_digests
 from stages.engine.environment import environment
 from stages.engine.item_store import Parts, Store, Stored, fingerprint
@@ -216,7 +214,8 @@ def _computed(compute: Compute, items: Sequence[Item], size: BatchSize) -> list[
         failure = str(error).strip().splitlines()[0]
     # Not in the handler: while the exception lives, so does all that the frames of its traceback hold.
     gc.collect()  # nor in a cycle that the failure left
-    torch.cuda.empty_cache()
+    if cuda():
+        cuda().empty_cache()
     if len(items) == 1:
         return [ItemError(f"out of memory ({failure}): free some, or run it on a larger machine")]
     log.warning("out of memory with a batch of %d (%s): in halves", len(items), failure)
@@ -245,7 +244,8 @@ def _check_results(stage: str, items: Sequence[Item], results: Sequence[object])
 def _out_of_memory(error: Exception) -> bool:
     """The CPU's allocator has no exception of its own, only a message; oneDNN has not even that ("could not create a
     primitive"), so at the process's limit any error counts."""
-    known = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+    known = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+    known |= type(error).__name__ == "OutOfMemoryError"  # PyTorch's, of a GPU
     return known or address_space_left() < SCARCE
 
 

@@ -197,12 +197,12 @@ def test_a_blend_parameter_reruns_what_is_blended_score_and_report_only(finished
 def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finished, tmp_path, weights):
     """SIGKILL of the embedding after its first item, then two jobs at a time, with one item each.
 
-    All that networks make is made again in another folder. What was measured is stored there by the digests of what
-    was made: it serves if the same is made.
+    Embeddings and Barbershop's composites are made again in another folder. All else is stored there by the digests of
+    what it was made of: it serves if the same is made.
     """
     folder = checkout(tmp_path / "other", weights)
     terminal = Terminal()
-    made = shutil.ignore_patterns("codes", "aligned-*", "composites-*", "unchanged")
+    made = shutil.ignore_patterns("codes", "composites-barbershop", "unchanged")
     shutil.copytree(finished / ".cache", folder / ".cache", symlinks=True, ignore=made)
     process = subprocess.Popen(
         ["snakemake", "--configfile", SMOKE], cwd=folder, env=ENVIRONMENT, stdout=terminal.stream,

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.dag
 
 OFFICIAL, PAPER = (f"workflow/scales/{name}.yaml" for name in ("official", "paper"))
 FEW = {
-    "networks": {"perceptual": "stlpips_vgg", "judges": ["stlpips_alex"]},
+    "networks": {"perceptual": "stlpips_alex", "judges": ["stlpips_alex"]},
     "faces": {"source": ["drawn"], "drawn": {"count": 2}},
     "maps": {"min_face": 0.0},  # a random parser finds no face
     "target": {"completion": {"steps": 2}},
