@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
 from benchmarks.gallery import drawn_pairs, drawn_table, run_params, write_run
@@ -87,7 +86,7 @@ def make_pages(folder: Path, chosen: Mapping[str, Any]) -> None:
         "pairs", encoding, SCHEME, data, out / "gallery", "000", None, data / "pairs.csv", None, METHODS, ["barbershop"]
     )
     gallery.main(
-        yaml.safe_load(yaml.safe_dump(dict(chosen))), SCHEME, out / "metrics.parquet", data / "images.csv",
+        dict(chosen), SCHEME, out / "metrics.parquet", data / "images.csv",
         data / "pairs.csv", data, out, data / "records" / "gallery.json",
     )  # fmt: skip
 

@@ -125,6 +125,13 @@ def test_complete_run_is_valid(render):
     assert "4 images, 3 pairs, 0 failed items." in report
 
 
+def test_it_links_to_the_gallery_and_to_the_worst_pair(render):
+    report = render()
+    assert "[gallery.html](gallery.html)" in report
+    worst = re.search(r"In the gallery: worst \[(pair-\d)\]\(gallery.html#pair=(pair-\d)\), ", report)
+    assert worst is not None and worst[1] == worst[2]
+
+
 def test_failed_items_make_it_invalid_and_are_named(render):
     failed = {"codes": {"drawn-1": "no face found", "drawn-3": "loss is nan"}, "targets": {"pair-1": "failed before"}}
     report = render(stages=records(**failed))

@@ -26,7 +26,7 @@ function set(element, attributes) {
 
 /** A labelled `select`; `options`: [value, text], or {label, options} for a group. */
 export function choice(label, options, value, change, attributes = {}) {
-  const select = h("select", { ...attributes, onchange: () => change(select.value) }, options.map(option));
+  const select = h("select", { "aria-label": label, ...attributes, onchange: () => change(select.value) }, options.map(option));
   select.value = value;
   return h("label", { class: "choice" }, h("span", {}, label), select);
 }

@@ -122,7 +122,7 @@ class App {
 
   differenceOf(pair) {
     const good = this.good?.[pair];
-    if (good === undefined || Number.isNaN(good)) return null;
+    if (!Number.isFinite(good)) return null;
     return this.run.metrics[this.run.metricNumber.get(this.state.sort)].better === "higher" ? good : -good;
   }
 

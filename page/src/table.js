@@ -106,10 +106,13 @@ export class Table {
     this.table.on("tableBuilt", () => this.name());
   }
 
-  /** What a screen reader calls the table; it can be scrolled by keyboard. */
+  /** What a screen reader is told of the table: Tabulator leaves out a name, and what is between grid and rows. */
   name() {
-    this.place.querySelector(".tabulator")?.setAttribute("aria-label", "pairs and their numbers");
-    this.place.querySelector(".tabulator-tableholder")?.setAttribute("aria-label", "rows of the table");
+    const grid = this.place.querySelector(".tabulator");
+    grid.setAttribute("aria-label", "pairs and their numbers");
+    grid.removeAttribute("aria-owns");
+    grid.querySelector(".tabulator-tableholder").setAttribute("role", "rowgroup");
+    grid.querySelector(".tabulator-table").setAttribute("role", "presentation");
   }
 
   link(cell) {

@@ -1,8 +1,8 @@
 """The numbers of the table for a page, a column a metric: small, and exact to 11 binary digits (0.05 %).
 
 A column is the values of all pairs by all methods, pair by pair, as 16-bit floats of the value times a power of two
-that brings the largest near their upper end. So values down to a hundred-millionth of the largest keep their digits. All first
-bytes come before all second bytes, which compresses better, and the whole is deflated.
+that brings the largest near their upper end. So values down to a hundred-millionth of the largest keep their digits.
+All first bytes come before all second bytes, which compresses better, and the whole is deflated.
 """
 
 import base64

@@ -11,7 +11,7 @@ import pandas as pd
 
 from stages.engine.stage_records import Record
 from stages.params.whole import Methods
-from stages.reporting.names import method_name
+from stages.reporting.names import method_name, pair_link
 from stages.reporting.tables import markdown_table, number
 from stages.scoring.failures import RULES
 from stages.settings.methods import folders_supplied
@@ -66,7 +66,7 @@ def failure_lines(frame: pd.DataFrame, records: Sequence[Record], methods: Metho
     """
     items = frame[(frame["metric"] == FAILURE) & (frame["item"] != SUMMARY) & (frame["note"] != "")]
     lines = [
-        f"{method_name(method)}, **{row.item}**: {row.note}"
+        f"{method_name(method)}, **{pair_link(row.item)}**: {row.note}"
         for method in methods
         for row in rows(items[items["method"] == method])
     ]

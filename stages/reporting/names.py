@@ -1,11 +1,13 @@
 """What things are called in the report, and the colour and marker that a method has in every figure."""
 
 from collections.abc import Iterable
+from urllib.parse import quote
 
 METHOD_NAMES = {
     "barbershop": "Barbershop", "baseline": "Baseline", "copy_paste": "Copy-paste", "poisson": "Poisson",
     "w_aligned": "W+, aligned", "fs_unaligned": "FS, not aligned", "i2s": "I2S", "w_single": "Single W", "loho": "LOHO",
 }  # fmt: skip
+GALLERY = "gallery.html"  # beside the report
 ARROWS = {"higher": "↑", "lower": "↓"}
 # Okabe and Ito's colours, which the colour-blind can tell apart, then three more.
 COLOURS = [
@@ -17,6 +19,11 @@ MARKERS = "osD^vPX<>*"
 def method_name(method: str) -> str:
     """How a method of params.yaml is called in the report."""
     return METHOD_NAMES.get(method, method)
+
+
+def pair_link(pair: str) -> str:
+    """A pair as a link to its place in the gallery, in Markdown."""
+    return f"[{pair}]({GALLERY}#pair={quote(pair)})"
 
 
 def styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:

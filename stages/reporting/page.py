@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from stages.reporting.names import GALLERY
+
 # The tags that the report itself writes. All other markup is shown as text: an item's name or a reason may hold some.
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary|br))&gt;")
-OUTSIDE = ("http://", "https://", "#")
+OUTSIDE = ("http://", "https://", "#", GALLERY)  # links that stay
 
 # Everything counts below `.report` alone, because Snakemake's report shows this page inside its own. The last three
 # rules are for that place: it gives a description 32 rem beside the graph of the rules, and centres both, so that the
@@ -48,7 +50,7 @@ def page(markdown: str, files: Mapping[str, bytes]) -> bytes:
         files: what its images and links name, by their paths in it. They become a part of the page.
 
     Returns:
-        The page. An image or a link to a file that is not in `files` becomes its text.
+        The page. An image or a link to a file that is not in `files`, nor the gallery, becomes its text.
     """
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     parser.add_render_rule("image", _figure)

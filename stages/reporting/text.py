@@ -22,7 +22,7 @@ from stages.reporting.cost import seconds_a_pair
 from stages.reporting.environments import environments_table, mixed
 from stages.reporting.failed_results import failure_lines, failure_table, of_pipeline, without_result
 from stages.reporting.headline import Part, over_common, sentences
-from stages.reporting.names import method_name
+from stages.reporting.names import GALLERY, method_name, pair_link
 from stages.reporting.published_tables import paper_table, published_tables
 from stages.reporting.ranking import full_names, ranked
 from stages.reporting.strata_tables import strata_section
@@ -101,6 +101,8 @@ def render_report(
         level=f"{level:.0%}",
         unsure=f"{1 - level:.0%}",
         rows_of=partial(_rows, frame, report),
+        links=_links(frame, report),
+        gallery=GALLERY,
         choice=partial(_choice, frame, report, losses),
         groups=partial(tables.groups, frame),
         headline=headline,
@@ -162,6 +164,12 @@ def _listed(what: str, lines: Sequence[str]) -> str:
 
 def _rows(frame: pd.DataFrame, report: ReportParams, protocol: Protocol) -> str:
     return ", ".join(f"{row.kind} {row.item}" for row in ranked(frame, protocol, report)) or "none"
+
+
+def _links(frame: pd.DataFrame, report: ReportParams) -> str:
+    """The pairs of the figures as links, the worst first."""
+    found = sorted(ranked(frame, "transfer", report), key=lambda row: -row.rank)
+    return ", ".join(f"{row.kind} {pair_link(row.item)}" for row in found)
 
 
 def _choice(

@@ -77,7 +77,7 @@ def test_a_row_a_method_and_a_column_a_rule():
 def test_every_failure_is_named_once_and_is_nothing_that_could_not_be_measured():
     stages = records(composites_mine={"p3": "mine: no image"}, reconstructions_mine={"b": "mine: no image named b"})
     assert failure_lines(frame_of(NOTES), stages, METHODS) == [
-        f"mine, **p1**: {NOTES['p1']}", f"mine, **p3**: {NOTES['p3']}",
+        f"mine, **[p1](gallery.html#pair=p1)**: {NOTES['p1']}", f"mine, **[p3](gallery.html#pair=p3)**: {NOTES['p3']}",
         "mine, reconstruction, **b**: mine: no image named b",
     ]  # fmt: skip
     assert unmeasured(frame_of(NOTES)) == []

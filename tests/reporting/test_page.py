@@ -47,6 +47,11 @@ def test_every_link_within_the_page_has_its_place():
     assert set(inside) <= places
 
 
+def test_links_to_pairs_lead_to_the_gallery_beside_it():
+    elements = Elements(page("# R\n\nworst [p-1](gallery.html#pair=p-1), [table](lost.csv)\n", FILES))
+    assert elements.of("a", "href") == ["gallery.html#pair=p-1"]
+
+
 def test_it_opens_on_the_verdict_and_has_the_reports_tables():
     elements = Elements(page(REPORT, FILES))
     body = [tag for tag, _ in elements.found]
