@@ -68,8 +68,8 @@ lock: $(INSTALLED)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --extra dev \
 		--custom-compile-command "make lock" $(LOCK) --output-file requirements.lock pyproject.toml
 
-# What was computed; not the item store, the fetched packages, the weights or your own checkpoints.
+# What was computed; not the item store, the fetched packages, the weights, your own checkpoints, or people's votes.
 clean:
 	rm -rf $(addprefix data/,faces maps strata targets codes reconstructions aligned composites measured examples previews chunks records)
 	rm -f data/images.csv data/pairs.csv data/pairs.json
-	rm -rf reports/* logs .snakemake
+	rm -rf $(filter-out reports/votes.parquet,$(wildcard reports/*)) logs .snakemake

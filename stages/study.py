@@ -175,6 +175,9 @@ def write_offline(study: Path, page: Path, sheets: int, size: int) -> None:
 def export(
     study: Folder = STUDY,
     answers: Annotated[Path | None, typer.Option(help="folder with files of answers from the offline page")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="leave out a person who asks for it; repeat for more")
+    ] = None,
     out: Annotated[Path, typer.Option(help="the table to write")] = Path("reports/votes.parquet"),
 ) -> None:
     """Write all answers as a table, which the report then shows."""
@@ -190,9 +193,14 @@ def export(
         store = Store(study / ANSWERS, opened.digest)
         stored, persons = store.answers(), store.persons()
         store.close()
-    if not stored and not sent.answers:
+    gone = set(without or [])
+    if unknown := sorted(gone - {answer.rater for answer in [*stored, *sent.answers]}):
+        raise UserError(f"--without {unknown[0]}: nobody with this code has answered")
+    stored, of_files = ([a for a in answers_ if a.rater not in gone] for answers_ in (stored, sent.answers))
+    if not stored and not of_files:
         raise UserError(f"{study}: nobody has answered yet; `python -m stages.study serve --study {study}` asks people")
-    found = votes_of(opened, stored, sent.answers, facts_of(opened, persons + sent.persons, sent.refused))
+    facts = facts_of(opened, persons + sent.persons, len(gone), sent.refused)
+    found = votes_of(opened, stored, of_files, facts)
     votes.write(found, out)
     kinds = Counter(found.answers["kind"])
     typer.echo(

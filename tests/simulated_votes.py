@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from stages.statistics.preferences import ranking
 from stages.statistics.votes import StudyFacts, Votes
 
 
@@ -38,7 +39,8 @@ def facts(methods, **changes) -> StudyFacts:
     """The facts of a simulated study."""
     known = {
         "study": "0" * 64, "question": "Which one?", "methods": list(methods), "pairs": 20, "comparisons": 120,
-        "share": 24, "attention": 5, "allowed_wrong": 1, "began": 20, "composites": {}, "left_out": [], "refused": [],
+        "share": 24, "attention": 5, "allowed_wrong": 1, "began": 20, "withdrawn": 0,
+        "composites": {}, "left_out": [], "refused": [],
     }  # fmt: skip
     return StudyFacts(**(known | changes))
 
@@ -68,3 +70,29 @@ def simulated_votes(random, true, methods, *, raters=12, pairs=20, careless=0, *
     table["time"] = (start + pd.to_timedelta(np.arange(len(table)), unit="s")).astype("datetime64[ms, UTC]")
     table["source"] = "server"
     return Votes(table, facts(methods, **changes))
+
+
+def coverage(studies: int = 400, methods: int = 4) -> None:
+    """Print in how many simulated studies the 95 % intervals of differences hold the truth: docs/study.md has them."""
+    names = [f"m{k}" for k in range(methods)]
+    true = np.array([1.0, 0.3, -0.3, -1.0])
+    print("| persons | pairs | comparisons a person | persons differ | pairs differ | held | right order |")
+    for rater_spread, pair_spread in ((0.0, 0.0), (0.7, 0.0), (0.0, 0.7), (0.7, 0.7)):
+        spread = {"rater_spread": rater_spread, "pair_spread": pair_spread}
+        many = simulated_answers(np.random.default_rng(9), true, names, raters=400, pairs=400, share=400, **spread)
+        known = ranking(many, names).values if rater_spread or pair_spread else true
+        for raters, pairs, share in ((20, 20, 24), (40, 12, 24), (12, 40, 30), (12, 12, 24)):
+            random, held, order = np.random.default_rng(1), [], 0
+            for _ in range(studies):
+                sizes = {"raters": raters, "pairs": pairs, "share": share}
+                found = ranking(simulated_answers(random, true, names, **sizes, **spread), names)
+                order += (np.argsort(-found.values) == np.arange(methods)).all()
+                for i, j in combinations(range(methods), 2):
+                    _, low, high, _ = found.difference(i, j, 0.95)
+                    held.append(low <= known[i] - known[j] <= high)
+            cells = (raters, pairs, share, rater_spread, pair_spread, f"{np.mean(held):.0%}", f"{order / studies:.0%}")
+            print("|", " | ".join(map(str, cells)), "|", flush=True)
+
+
+if __name__ == "__main__":
+    coverage()

@@ -92,6 +92,19 @@ def test_from_a_run_to_a_table(run_folder, study):
         ("pair-of-annab", "poisson"), ("pair-of-cleop", "copy_paste")
     ]  # fmt: skip
     assert facts.refused[0].startswith("holiday.json: ")
+    without = run_module(run_folder, "stages.study", "export", "--answers", "sent", "--without", "f0123456789")
+    assert without.returncode == 0, without.stderr
+    again = read(run_folder / "reports" / "votes.parquet")
+    assert len(again.answers) == state["of"] and (again.facts.began, again.facts.withdrawn) == (2, 1)
+
+
+def test_make_clean_keeps_votes(tmp_path):
+    kept = ["reports/votes.parquet", "study/votes.sqlite", "study/study.json"]
+    for name in [*kept, "reports/report.md", "reports/figures/a.png", "data/faces/a.png"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    subprocess.run(["make", "-f", str(ROOT / "Makefile"), "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
 
 
 def test_open_to_others_says_the_token(run_folder, study):
@@ -119,6 +132,7 @@ def test_open_to_others_says_the_token(run_folder, study):
         (["serve", "--study", "none"], "no study"),
         (["export", "--study", "none"], "no study"),
         (["export", "--answers", "none"], "none: no such folder"),
+        (["export", "--without", "nobody"], "nobody with this code has answered"),
     ],
 )
 def test_mistakes_are_told(run_folder, study, arguments, said, monkeypatch):

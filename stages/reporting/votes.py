@@ -91,6 +91,8 @@ def _who(votes: Votes, answers: pd.DataFrame) -> list[str]:
         f"{len(answers)} count, by {told(answers['rater'].nunique(), 'person')} on "
         f"{told(answers['pair'].nunique(), 'pair')}.",
     ]
+    if facts.withdrawn:
+        lines.append(f"{told(facts.withdrawn, 'person')} took the answers back, which are not in any number here.")
     if not facts.attention:
         lines.append("The study had no attention trials, so all answers count.")
         return lines
@@ -139,6 +141,8 @@ def _strengths(answers: pd.DataFrame, methods: list[str], level: float) -> str:
         names = ", ".join(map(method_name, found))
         what = "was" if len(found) == 1 else "were"
         return f"There is no ranking: {names} {what} never beaten by the rest, so no finite strength fits the answers."
+    few = min(answers["rater"].nunique(), answers["pair"].nunique()) < MIN_ITEMS
+    caution = f" Of fewer than {MIN_ITEMS} persons or pairs they may be too narrow." if few else ""
     rows = []
     for k, (best, worst) in enumerate(places(found, level)):
         value, low, high, _ = found.against_mean(k, level)
@@ -147,8 +151,8 @@ def _strengths(answers: pd.DataFrame, methods: list[str], level: float) -> str:
     table = markdown_table(["method", f"strength [{level:.0%}]", "place"], [row for _, row in sorted(rows)])
     return (
         f"{table}\n\n*strength*: by the model of Bradley and Terry, in log-odds; the mean of all methods is 0. The "
-        "intervals know that answers of one person are not independent, and answers on one pair are not. *place*: what "
-        "the differences that are sure after Holm's correction leave open."
+        f"intervals know that answers of one person are not independent, and answers on one pair are not.{caution} "
+        "*place*: what the differences that are sure after Holm's correction leave open."
     )
 
 

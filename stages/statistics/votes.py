@@ -63,8 +63,9 @@ class StudyFacts(BaseModel):
     """What is known of the study beside its answers.
 
     `study`: its digest. `composites`: by method and pair the sha256 of the composite that was shown. `began`: persons
-    who began. `share`: comparisons that a person is asked. `allowed_wrong`: the rule, so many attention trials may be
-    wrong. `refused`: files of answers that could not be used, each with the reason.
+    who began. `withdrawn`: of these, whose answers were taken out as they asked. `share`: comparisons that a person is
+    asked. `allowed_wrong`: the rule, so many attention trials may be wrong. `refused`: files of answers that could not
+    be used, each with the reason.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,6 +78,7 @@ class StudyFacts(BaseModel):
     attention: int
     allowed_wrong: int
     began: int
+    withdrawn: int
     composites: dict[str, dict[str, str]]
     left_out: list[LeftOut]
     refused: list[str]

@@ -9,8 +9,8 @@ from stages.voting.store import Answer
 from stages.voting.study_file import Opened
 
 
-def facts_of(opened: Opened, began: int, refused: Sequence[str]) -> StudyFacts:
-    """What the table says of the study: `began` persons, and files of answers that were `refused`."""
+def facts_of(opened: Opened, began: int, withdrawn: int, refused: Sequence[str]) -> StudyFacts:
+    """What the table says of the study: persons who `began`, those `withdrawn`, files that were `refused`."""
     study = opened.study
     composites: dict[str, dict[str, str]] = {method: {} for method in study.methods}
     for pair in study.pairs:
@@ -26,6 +26,7 @@ def facts_of(opened: Opened, began: int, refused: Sequence[str]) -> StudyFacts:
         attention=len(study.attention),
         allowed_wrong=study.allowed_wrong,
         began=began,
+        withdrawn=withdrawn,
         composites=composites,
         left_out=study.left_out,
         refused=list(refused),

@@ -91,6 +91,11 @@ def test_who_failed_is_named_with_the_rule(votes):
     assert "is left out. Nobody is." in section(everybody)
 
 
+def test_who_took_answers_back_is_counted(votes):
+    gone = Votes(votes.answers, votes.facts.model_copy(update={"withdrawn": 2}))
+    assert "2 persons took the answers back" in section(gone) and "took the answers" not in section(votes)
+
+
 def test_the_ranking_is_in_order(votes):
     found = rows(section(votes), "method | strength")
     assert [row[0] for row in found] == ["Barbershop", "Baseline", "Poisson"]
@@ -148,6 +153,7 @@ def test_the_papers_counts_are_marked_as_published():
 def test_few_pairs_and_no_answers_are_said():
     few = simulated_votes(np.random.default_rng(1), TRUE, METHODS, raters=4, pairs=3, composites=SHOWN)
     assert "Fewer than 12 pairs are compared" in section(few)
+    assert "Of fewer than 12 persons or pairs they may be too narrow" in section(few)
     nobody = Votes(few.answers[few.answers["kind"] != "comparison"], few.facts)
     assert "No answer counts" in section(nobody)
 
