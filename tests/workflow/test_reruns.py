@@ -115,6 +115,7 @@ OTHERS = {
     "report.rank.transfer": "kept PSNR",
     "report.rank.reconstruction": "SSIM",
     "report.against": "poisson",
+    "report.votes": "my_votes.parquet",
 }
 
 
@@ -233,6 +234,7 @@ def plans(tmp_path_factory) -> dict[str, Any]:
     for name in (*photos, "inception.pth", "ViT-B-32.pt", "w600k_r50.onnx", *PARAMS["checkpoints"].values()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
+    (folder / "my_votes.parquet").touch()
     (folder / "my_pairs.csv").write_text("pair,identity,hair\npair-0000,drawn-0000,drawn-0001\n")
     edits, found = folder.parent / "edits.json", folder.parent / "found.json"
     edits.write_text(json.dumps(list(EDITS.values())))
