@@ -8,7 +8,7 @@ import pandas as pd
 
 from stages.errors import UserError
 from stages.params.outputs import Protocol, ReportParams
-from stages.statistics.names import FAILURE
+from stages.statistics.names import FAILURE, meant_by
 from stages.statistics.table import SUMMARY
 
 
@@ -31,8 +31,8 @@ def names_by_kind(frame: pd.DataFrame, protocol: str) -> dict[str, str]:
 
 def full_names(frame: pd.DataFrame, protocol: str, kinds: Iterable[str]) -> list[str]:
     """The names in the table of metrics given without network and size, each once; what was not measured has none."""
-    known = names_by_kind(frame, protocol).items()
-    return list(dict.fromkeys(metric for k in kinds for name, metric in known if name == k or name.startswith(f"{k} ")))
+    known = names_by_kind(frame, protocol)
+    return list(dict.fromkeys(known[name] for kind in kinds for name in meant_by(kind, known)))
 
 
 def full_name(frame: pd.DataFrame, protocol: str, kind: str) -> str:

@@ -17,6 +17,7 @@ from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
 from stages.settings.words import meant, written
+from stages.statistics.names import meant_by
 
 PARTS = ("kept", "outside", "taken", "mean", *REGIONS)  # of a composite, in front of a metric's name
 EXAMPLE_STAGES = ("targets", "aligned", "composites")  # whose records the examples have
@@ -115,9 +116,9 @@ def _metrics(params: Params) -> list[str]:
     named += [("report.metrics", "transfer", metric) for metric in params["report"]["metrics"]]
     for where, protocol, metric in named:
         kinds = list(dict.fromkeys(name.split("@")[0] for name in known[protocol]))
-        stands_for = _meant(metric, kinds)
+        stands_for = meant_by(metric, kinds)
         if not stands_for:
-            short = [name for kind in kinds if _meant(name := kind.rpartition(" ")[0], kinds) == [kind]] + kinds
+            short = [name for kind in kinds if meant_by(name := kind.rpartition(" ")[0], kinds) == [kind]] + kinds
             words, near = meant(metric, short)
             words = words if near else f"; known: {_without_parts(kinds)}"
             lines.append(f"{where}: {written(metric)} is no metric of {protocol}{words}")
@@ -138,11 +139,6 @@ def _without_parts(kinds: list[str]) -> str:
     used = [part for part in PARTS if any(part in found for found in parts.values())]
     more = [f"with one of {', '.join(used)} in front: {', '.join(of_parts)}"] if of_parts else []
     return "; ".join([*([", ".join(alone)] if alone else []), *more])
-
-
-def _meant(name: str, kinds: list[str]) -> list[str]:
-    """The metrics, named without their size, that a name without network stands for."""
-    return [kind for kind in kinds if kind == name or kind.startswith(f"{name} ")]
 
 
 def _strata(params: Params) -> list[str]:
