@@ -221,7 +221,8 @@ def timed(page_file: Path, metrics: Sequence[str]) -> dict[str, float]:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.add_init_script(FIRST_PICTURE)
             page.goto(page_file.absolute().as_uri())
-            while not page.evaluate("window.firstPicture ?? null"):  # the page's policy forbids what Playwright waits by
+            # Not `wait_for_function`: the page forbids what Playwright does for it.
+            while not page.evaluate("window.firstPicture ?? null"):
                 time.sleep(0.05)
             first.append(page.evaluate("window.firstPicture"))
             loading += [page.evaluate(SORT, [metric]) for metric in metrics]

@@ -111,6 +111,7 @@ class Gathered:
         )
         self.records = pictures_records(data, params)
         self.missing, self.reasons = missing_pictures(self.records), reasons(data, params)
+        self.summaries = frame[(frame["protocol"] == TRANSFER) & (frame["item"] == table.SUMMARY)]
         self.metric = _or_first(frame, TRANSFER, report["rank"]["transfer"])
         self.main = full_names(frame, TRANSFER, report["metrics"]) or [self.metric]
         self.rank = _or_first(frame, "reconstruction", report["rank"]["reconstruction"])
@@ -124,7 +125,7 @@ class Gathered:
         content = Content(
             faces, pairs, self.methods, columns, self.strata, failures_of(self.frame, names, methods), self.reasons,
             self.missing, [self._embedded(folder, faces) for folder in folders_of(self.params)],
-            (self.rank, self._direction()), self.frame[self.frame["protocol"] == TRANSFER], losses_of(self.params),
+            (self.rank, self._direction()), self.summaries, losses_of(self.params),
             self.scheme, (self.params["report"]["method"], self.metric, self.main),
         )  # fmt: skip
         return content, columns

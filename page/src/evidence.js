@@ -16,7 +16,7 @@ export function evidence(run, state, pair) {
   const groups = [
     {
       title: "Images",
-      hint: "What the pair is made of. Is a face turned away, covered or cut off, then no method has enough to go by.",
+      hint: "What the pair is made of. If a face is turned away, covered or cut off, no method has enough to go by.",
       pictures: images.map((image, k) =>
         of(`image${k}`, "faces", image.name, image.gives || "image", image.source || image.name),
       ),
@@ -29,12 +29,12 @@ export function evidence(run, state, pair) {
     groups.push(
       {
         title: "Label maps",
-        hint: "Are hair or face labelled wrongly here, then the parser did it, and all later steps follow it.",
+        hint: "If hair or face is labelled wrongly here, the parser did it, and all later steps follow it.",
         pictures: images.map((image, k) => of(`map${k}`, "maps", image.name, `map of ${image.gives || "image"}`)),
       },
       {
         title: "Target map",
-        hint: "Where the composite should have what. Are the label maps right and this is wrong, then the target map did it.",
+        hint: "What the composite should show where. If the label maps are right and this is wrong, the target map did it.",
         pictures: [target],
       },
     );
@@ -53,7 +53,7 @@ export function evidence(run, state, pair) {
     for (const method of methods.filter(({ aligned }) => aligned)) {
       groups.push({
         title: `Alignment, ${method.name}`,
-        hint: "Each image's code, brought to the shape of the target map. Is one wrong here and its embedding right, then the alignment did it.",
+        hint: "Each image's code, brought to the shape of the target map. If one is wrong here and its embedding is right, the alignment did it.",
         pictures: images.filter(({ shape }) => shape).map((image, k) =>
           of(`${method.id}aligned${k}`, `aligned/${method.id}`, `${name}-${k}`, `${image.gives}, aligned`, image.name, {
             there: `aligned/${method.id}`, of: name,
@@ -64,7 +64,7 @@ export function evidence(run, state, pair) {
   }
   groups.push({
     title: "Composites",
-    hint: isSingle ? "" : "Are all pictures before this one right and it is wrong, then the blend did it.",
+    hint: isSingle ? "" : "If all pictures above are right and this one is wrong, the blend did it.",
     pictures: methods.map((method) =>
       of(method.id, `composites/${method.id}`, name, method.name, "", { method: method.number, colour: method.colour }),
     ),

@@ -86,7 +86,7 @@ class App {
   known(state) {
     const { run, start } = this;
     this.title ??= document.title;
-    if (state.sort !== "name" && !run.metricNumber.has(state.sort)) state.sort = start.sort;
+    if (!run.metricNumber.has(state.sort)) state.sort = state.sort !== "name" && run.metricNumber.has(start.sort) ? start.sort : "name";
     if (!run.methodNumber.has(state.of)) state.of = start.of;
     if (!run.methodNumber.has(state.minus) || state.minus === state.of) state.minus = "";
     if (!run.pairNumber.has(state.pair)) state.pair = "";

@@ -30,6 +30,10 @@ export class Scatter {
   open() {
     const { run, state, order } = this.app;
     const [x, y] = this.axes();
+    if (x === undefined) {
+      this.said.replaceChildren("Nothing was measured of these pairs.");
+      return;
+    }
     const metrics = this.app.metricOptions();
     this.controls.replaceChildren(
       this.app.choice("across", metrics, run.metrics[x].name, (name) => this.app.go({ x: name }, true)),

@@ -45,11 +45,11 @@ def columns_of(frame: pd.DataFrame, pairs: Sequence[str], methods: Sequence[str]
     of_pair, of_method = ({name: k for k, name in enumerate(names)} for names in (pairs, methods))
     found = []
     for metric, rows in items.groupby("metric", sort=True):
-        i, j = rows["item"].map(of_pair).to_numpy(), rows["method"].map(of_method).to_numpy()
         values = np.full((len(pairs), len(methods)), math.nan)
-        values[i, j] = rows["value"].to_numpy(float)
-        said = [(int(a), int(b), str(note)) for a, b, note in zip(i, j, rows["note"], strict=True) if note]
-        notes = {(a, b): note for a, b, note in said}
+        values[rows["item"].map(of_pair), rows["method"].map(of_method)] = rows["value"].to_numpy(float)
+        said = rows[rows["note"] != ""]
+        places = zip(said["item"].map(of_pair), said["method"].map(of_method), said["note"], strict=True)
+        notes = {(int(i), int(j)): str(note) for i, j, note in places}
         found.append(Column(str(metric), str(rows["direction"].iloc[0]), values, notes))
     return found
 

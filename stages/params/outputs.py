@@ -98,7 +98,7 @@ class ReportParams(TypedDict):
 class GalleryParams(TypedDict):
     size: Annotated[
         Literal[256, 512, 1024],
-        doc("px of the pictures that one looks into. 1024: about 0.15 MB a pair and method on the disk"),
+        doc("px of the pictures that one looks into. 1024: about 0.1 MB a pair and method on the disk"),
     ]
     thumbnail: Annotated[Literal[128, 192, 256], doc("px of the pictures in its rows")]
     quality: Annotated[int, Field(ge=1, le=99, description="of its WebP files")]

@@ -15,9 +15,9 @@ from stages.reporting.names import GALLERY
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary|br))&gt;")
 OUTSIDE = ("http://", "https://", "#", GALLERY)  # links that stay
 
-# Everything counts below `.report` alone, because Snakemake's report shows this page inside its own. The last three
+# Everything counts below `.report` alone, because Snakemake's report shows this page inside its own. The last four
 # rules are for that place: it gives a description 32 rem beside the graph of the rules, and centres both, so that the
-# beginning of a long one cannot be reached.
+# beginning of a long one cannot be reached; and the gallery is not beside it.
 STYLE = """
 .report { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 80rem; margin: 0 auto; padding: 1rem; }
 .report h1 { font-size: 1.8rem; }
@@ -39,6 +39,7 @@ STYLE = """
 .h-screen.overflow-auto:has(.report) { align-items: flex-start; }
 .flex.p-3:has(.report) { flex-direction: column; }
 .prose.max-w-lg:has(.report) { max-width: none; }
+.prose .report a[href^="gallery.html"] { pointer-events: none; color: inherit; text-decoration: none; }
 """.strip()
 
 

@@ -28,7 +28,7 @@ def test_json_in_a_script_is_the_same_and_holds_no_tag():
 def test_titles_are_escaped():
     elements = Elements(html.page(EVIL, 3, 2))
     assert {tag for tag, _ in elements.found} <= {
-        "html", "head", "meta", "title", "link", "script", "body", "header", "h1", "main", "p", "noscript",
+        "html", "head", "meta", "title", "link", "script", "body", "header", "h1", "main", "p", "noscript", "a",
     }  # fmt: skip
     assert EVIL.replace("\u2028", "") in elements.text.replace("\u2028", "")
 

@@ -43,12 +43,12 @@ def test_a_run_says_what_matters_on_one_screen(finished):
     lines = (finished / "said.txt").read_text().splitlines()
     assert len(lines) <= 40
     text = "\n".join(lines)
-    assert re.search(r"^\S+ 21 jobs: 26 items and 8 lists and tables \(cores=1, gpu=1\)$", text, re.M)
+    assert re.search(r"^\S+ 25 jobs: 38 items and 9 lists and tables \(cores=1, gpu=1\)$", text, re.M)
     for stage, items in {"faces": 2, "codes": 2, "measured-pairs": 5}.items():
         (line,) = re.findall(rf"^\S+ {stage}: .*", text, re.M)
         assert f"{items} items, 0 stored, {items} computed (" in line
     assert "report: reports/report.md: Barbershop, evaluated: VALID (" in text
-    assert ": 21 jobs; 0 stored, 26 computed items." in text
+    assert ": 25 jobs; 0 stored, 38 computed items." in text
     account = finished / lines[-1].rpartition(" ")[2]
     assert "rule make_codes:" in account.read_text(), "Snakemake's own"
 
@@ -80,7 +80,7 @@ def test_the_run_log_holds_what_the_documents_say(finished):
                 assert line["seconds"] >= 0 and line["peak_mib"] > 0 and line["chunk"] == "000"
                 for curve in line.get("losses", []):
                     assert all(step >= 1 and loss > 0 for step, loss in curve["points"])
-    assert len(logs) == 22
+    assert len(logs) == 26
     assert len(items) == len(set(items)) == 26
     curves = {job for job in ("codes", "aligned-barbershop", "composites-barbershop") if '"points"' in
               (finished / "logs" / job / "000.jsonl").read_text()}  # fmt: skip
@@ -128,7 +128,7 @@ def test_snakemakes_own_report_opens_on_the_report_and_every_link_leads_somewher
 
     results, categories = held("results"), held("categories")
     reports = finished / "reports"
-    made = [*(reports / "figures").iterdir(), *(reports / "plots").iterdir()]
+    made = [*(reports / "figures").iterdir(), *(reports / "plots").iterdir(), reports / "gallery-mail.html"]
     assert {Path(name).name for name in results} == {path.name for path in made}
     for name, result in results.items():
         content = (finished / name).read_bytes()
@@ -150,6 +150,8 @@ def test_snakemakes_own_report_opens_on_the_report_and_every_link_leads_somewher
             assert unquote(link.split("'")[1]) in categories
         elif link.startswith("#"):
             assert link[1:] in places
+        elif link.startswith("gallery.html"):  # not beside Snakemake's page: there they look like text
+            assert '.prose .report a[href^="gallery.html"] { pointer-events: none;' in held("workflow-desc")
         else:
             assert link.startswith("data:") and len(content_of(link)[1]) > 100
     pictures = [content_of(uri) for uri in opening.of("img", "src")]
@@ -173,7 +175,7 @@ def test_a_report_that_fails_leaves_the_last_one_and_is_made_again(finished):
     done = snakemake(finished)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in reports.iterdir()} == {path.name for path in before if path.parent == reports} | {
-        "figures", "plots"
+        "figures", "plots", "gallery"
     }  # fmt: skip
     text = (reports / "report.md").read_text()
     assert f"settings: from `params.yaml` and `{SMOKE}`" in text
@@ -185,12 +187,13 @@ def test_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in done.stderr + done.stdout
 
 
-def test_a_blend_parameter_reruns_what_is_blended_score_and_report_only(finished, tmp_path):
+def test_a_blend_parameter_reruns_what_is_blended_score_and_pages_only(finished, tmp_path):
     changed = tmp_path / "changed.yaml"
     changed.write_text(yaml.safe_dump(PARAMS | {"blend": PARAMS["blend"] | {"steps": 3}}))
     planned = snakemake(finished, "-n", scale=str(changed))
     jobs = dict(re.findall(r"^(make_\w+) +(\d+)$", planned.stdout + planned.stderr, re.M))
-    asked = {"make_composites": "2", "make_measured_pairs": "1", "make_score": "1", "make_report": "1"}
+    once = ("make_measured_pairs", "make_score", "make_report", "make_pictures_of_pairs", "make_gallery")
+    asked = {"make_composites": "2", **dict.fromkeys(once, "1")}
     assert jobs == asked, "what is pasted does not depend on it"
 
 
@@ -215,7 +218,7 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     shown = terminal.text()
-    assert re.search(r"\r +\d+% \S+ +\d+ of 34, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
+    assert re.search(r"\r +\d+% \S+ +\d+ of 47, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
     assert "to compute" not in shown, "what stages say is in their logs"
     lost = run_module(folder, "stages.status").stdout
     assert lost.startswith("LOST: ") and re.search(r"^codes +[01]/2 .* lost 000$", lost, re.M)

@@ -48,6 +48,7 @@ rule make_report:
         record="reports/record.json",
     log:
         "logs/report.log",
+    priority: 1  # before the gallery: what is wrong with the table is told by the report
     params:
         code=code("report"),
         everything=canonical(config),
