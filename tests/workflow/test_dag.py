@@ -81,7 +81,7 @@ def test_the_run_log_holds_what_the_documents_say(finished):
                 for curve in line.get("losses", []):
                     assert all(step >= 1 and loss > 0 for step, loss in curve["points"])
     assert len(logs) == 26
-    assert len(items) == len(set(items)) == 26
+    assert len(items) == len(set(items)) == 38
     curves = {job for job in ("codes", "aligned-barbershop", "composites-barbershop") if '"points"' in
               (finished / "logs" / job / "000.jsonl").read_text()}  # fmt: skip
     assert len(curves) == 3, "what optimises has curves"
