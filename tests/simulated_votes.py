@@ -65,6 +65,7 @@ def simulated_votes(random, true, methods, *, raters=12, pairs=20, careless=0, *
     table = pd.concat([table, pd.DataFrame(checks, columns=table.columns)], ignore_index=True)
     lazy = table["rater"].isin(sorted(set(answers["rater"]))[raters - careless :] if careless else [])
     table.loc[lazy, "choice"] = "left"
+    table["number"] = table.groupby("rater").cumcount()
     table["ms"] = random.integers(500, 9000, len(table))
     start = pd.Timestamp("2026-01-01", tz="UTC")
     table["time"] = (start + pd.to_timedelta(np.arange(len(table)), unit="s")).astype("datetime64[ms, UTC]")

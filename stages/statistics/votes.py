@@ -2,6 +2,7 @@
 
 Columns:
     rater: the code by which a person is known; nothing else is.
+    number: the place of the question in the person's order, from 0.
     kind: `comparison`; or a trial that is no comparison of methods. `attention` and `practice` show a composite and a
         damaged copy of it, `identical` the same composite twice.
     pair: the pair of the composites.
@@ -38,16 +39,18 @@ ALLOWED = {
 }  # fmt: skip
 SCHEMA = pa.schema(
     [
+        pa.field("rater", pa.string(), nullable=False),
+        pa.field("number", pa.int32(), nullable=False),
         *(
             pa.field(name, pa.string(), nullable=False)
-            for name in ("rater", "kind", "pair", "left", "right", "choice", "expected")
+            for name in ("kind", "pair", "left", "right", "choice", "expected")
         ),
         pa.field("ms", pa.int32(), nullable=False),
         pa.field("time", pa.timestamp("ms", tz="UTC"), nullable=False),
         pa.field("source", pa.string(), nullable=False),
     ]
 )
-KEY = ["rater", "kind", "pair", "left", "right", "expected"]
+KEY = ["rater", "number"]
 
 
 class LeftOut(BaseModel):
@@ -131,7 +134,9 @@ def read(path: Path) -> Votes:
     for column, known in ALLOWED.items():
         if wrong := sorted(set(answers[column]) - known):
             raise ValueError(f"{path}: no table of votes (column {column} has {wrong[0]!r})")
-    if answers.duplicated(KEY).any():
+    compared = answers[answers["kind"] == COMPARISON]
+    two = compared[["left", "right"]].min(axis=1) + " " + compared[["left", "right"]].max(axis=1)
+    if answers.duplicated(KEY).any() or compared.assign(two=two).duplicated(["rater", "pair", "two"]).any():
         raise ValueError(f"{path}: no table of votes (a person answered the same question twice)")
     return Votes(answers, facts)
 

@@ -1,6 +1,8 @@
 """A study is built: pictures are copied under random names, comparisons and checks are drawn."""
 
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +13,13 @@ import numpy as np
 from stages.errors import ItemError, UserError
 from stages.formats.files import is_failed, sha256_file
 from stages.regions.pair import Pair
-from stages.statistics.votes import ATTENTION, IDENTICAL, PRACTICE, LeftOut
+from stages.statistics.votes import IDENTICAL, LeftOut
 from stages.voting.pictures import copied, damaged, put
 from stages.voting.plan import two_of
 from stages.voting.study_file import (
     PICTURES,
     Check,
+    CheckKind,
     Comparison,
     Composite,
     Source,
@@ -91,16 +94,37 @@ def build(
         UserError: the folder is not empty, or no comparison is left.
         ItemError: a photo cannot be read.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise UserError(f"{folder}: is not empty; a study needs a folder of its own, name another one by --out")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder}: is there and not empty; a study needs a folder of its own, name another by --out")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # All of it or nothing: half a study would look like one. Its owner alone may read it, because it holds the key.
+    making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        study = _build(making, wanted, pairs, faces, composites, failures, step)
+        making.rename(folder)
+    except BaseException:
+        shutil.rmtree(making)
+        raise
+    return study
+
+
+def _build(
+    folder: Path,
+    wanted: Wanted,
+    pairs: Sequence[Pair],
+    faces: Callable[[str], Path],
+    composites: Callable[[str, str], Path],
+    failures: Mapping[tuple[str, str], str],
+    step: Callable[[str], object],
+) -> Study:
+    """As `build`, in an empty folder."""
     seed = secrets.randbits(63) if wanted.seed is None else wanted.seed
     random = np.random.default_rng(seed)
     order = random.permutation(len(pairs))[: wanted.draw].tolist() if wanted.draw else range(len(pairs))
     drawn = [pairs[k] for k in sorted(order)]
     check_question(wanted.words, drawn)
     pictures = folder / PICTURES
-    pictures.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)  # it holds the key
+    pictures.mkdir()
     copies: dict[str, str] = {}
     voted, left_out = [], []
     for pair in drawn:
@@ -158,14 +182,14 @@ def _checks(
     """Trials that compare no methods, each of another composite as long as there are some."""
     shown = [(k, method) for k in sorted({c.pair for c in comparisons}) for method in sorted(voted[k].composites)]
     order = random.permutation(len(shown)).tolist()
-    kinds = [PRACTICE] * wanted.practice + [ATTENTION] * wanted.attention + [IDENTICAL] * wanted.identical
+    kinds: list[CheckKind] = ["practice"] * wanted.practice
+    kinds += ["attention"] * wanted.attention
+    kinds += ["identical"] * wanted.identical
     found = []
     for number, kind in enumerate(kinds):
         k, method = shown[order[number % len(order)]]
         whole = copied(composites(method, voted[k].pair), wanted.size)
         other = whole if kind == IDENTICAL else damaged(whole, random)
         picture = put(whole, folder / PICTURES)
-        found.append(
-            Check(kind=kind, pair=k, method=method, picture=picture, other=put(other, folder / PICTURES))  # type: ignore[arg-type]
-        )
+        found.append(Check(kind=kind, pair=k, method=method, picture=picture, other=put(other, folder / PICTURES)))
     return found

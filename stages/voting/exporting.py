@@ -38,11 +38,11 @@ def votes_of(opened: Opened, stored: Sequence[Answer], sent: Sequence[Answer], f
     pairs = opened.study.pairs
     rows = [
         (
-            a.rater, a.trial.kind, pairs[a.trial.pair].pair, a.trial.left.method, a.trial.right.method, a.choice,
-            a.trial.expected, a.ms, pd.Timestamp(round(1000 * a.at), unit="ms", tz="UTC"), source,
+            a.rater, a.number, a.trial.kind, pairs[a.trial.pair].pair, a.trial.left.method, a.trial.right.method,
+            a.choice, a.trial.expected, a.ms, pd.Timestamp(round(1000 * a.at), unit="ms", tz="UTC"), source,
         )
         for source, answers in (("server", stored), ("file", sent))
         for a in answers
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=SCHEMA.names)
-    return Votes(table.astype({"ms": "int32", "time": "datetime64[ms, UTC]"}), facts)
+    return Votes(table.astype({"number": "int32", "ms": "int32", "time": "datetime64[ms, UTC]"}), facts)

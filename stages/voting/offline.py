@@ -147,9 +147,10 @@ def read_answers(opened: Opened, files: Sequence[Path]) -> Read:
             key = (found.code, given.number)
             if key not in first or given.at < first[key][0].at:
                 first[key] = (given, sheets[found.sheet][given.number])
-    answers = [Answer(code, trial, given.choice, given.ms, given.at) for (code, _), (given, trial) in sorted(
-        first.items(), key=lambda item: item[0]
-    )]  # fmt: skip
+    answers = [
+        Answer(code, number, trial, given.choice, given.ms, given.at)
+        for (code, number), (given, trial) in sorted(first.items(), key=lambda item: item[0])
+    ]
     return Read(answers, len(sheet_of), refused)
 
 

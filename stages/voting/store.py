@@ -44,9 +44,10 @@ class Person(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A stored answer; `at` in seconds since 1970."""
+    """A stored answer; `number`: the trial's place, from 0; `at` in seconds since 1970."""
 
     rater: str
+    number: int
     trial: Trial
     choice: Side
     ms: int
@@ -147,12 +148,19 @@ class Store:
     def answers(self) -> list[Answer]:
         """All answers, by person and number."""
         rows = self._rows(
-            f"SELECT rater, choice, ms, at, {TRIAL} FROM answers JOIN trials USING (code, number)"
+            f"SELECT rater, number, choice, ms, at, {TRIAL} FROM answers JOIN trials USING (code, number)"
             " JOIN persons USING (code) ORDER BY rater, number"
         )
         return [
-            Answer(str(rater), _trial(trial), cast("Side", choice), cast("int", ms), cast("float", at))
-            for rater, choice, ms, at, *trial in rows
+            Answer(
+                str(rater),
+                cast("int", number),
+                _trial(trial),
+                cast("Side", choice),
+                cast("int", ms),
+                cast("float", at),
+            )
+            for rater, number, choice, ms, at, *trial in rows
         ]
 
     def persons(self) -> int:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stages.engine.stage_records import sealed, unsealed
 from stages.errors import UserError
+from stages.formats.canonical import canonical
 from stages.formats.files import sha256, write_json
 from stages.statistics.votes import ATTENTION, IDENTICAL, PRACTICE, LeftOut
 from stages.voting.words import Words
@@ -21,6 +22,7 @@ from stages.voting.words import Words
 FILE, PICTURES, ANSWERS, SHEETS = "study.json", "pictures", "votes.sqlite", "sheets.json"
 SUFFIX = ".webp"
 Picture = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+CheckKind = Literal["attention", "identical", "practice"]
 
 
 class _Part(BaseModel):
@@ -59,7 +61,7 @@ class Comparison(_Part):
 class Check(_Part):
     """A trial that is no comparison: a composite, and a copy of it that is damaged or, of kind identical, the same."""
 
-    kind: Literal["attention", "identical", "practice"]
+    kind: CheckKind
     pair: int
     method: str
     picture: Picture
@@ -144,4 +146,4 @@ def open_study(folder: Path) -> Opened:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UserError(f"{path}: {where}: {first['msg']}; it is of another version, build another study") from error
-    return Opened(study, folder, sha256(json.dumps(body, sort_keys=True).encode()))
+    return Opened(study, folder, sha256(canonical(body).encode()))  # the same that seals it

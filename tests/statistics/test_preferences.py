@@ -248,3 +248,8 @@ def test_what_is_no_table_is_refused(tmp_path):
     write(votes, path)
     with pytest.raises(ValueError, match="twice"):
         read(path)
+    turned = votes.answers.iloc[:1].rename(columns={"left": "right", "right": "left"}).assign(number=999)
+    votes.answers = pd.concat([votes.answers.iloc[:-1], turned])
+    write(votes, path)
+    with pytest.raises(ValueError, match="twice"):
+        read(path)
