@@ -51,6 +51,7 @@ localrules:
     aligned,
     composites,
     examples,
+    measured,
     score,
     report,
     gallery,
@@ -117,6 +118,11 @@ rule composites:
 rule examples:
     input:
         rules.make_examples.output,
+
+
+rule measured:
+    input:
+        MEASURED,
 
 
 rule score:

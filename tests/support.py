@@ -18,6 +18,7 @@ from PIL import Image
 
 from stages import registry
 from stages.engine.code import files
+from stages.metrics import SetMetric
 from stages.settings.dvc_pipeline import ROOMS
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +35,7 @@ MODULES = {
     "weights": ["weights", "convert"], "faces": ["images", "faces"], "maps": ["parse"], "strata": ["strata.__main__"],
     "codes": ["embed", "ingest"], "targets": ["pairs", "chunks", "strata.__main__", "target"],
     "aligned": ["align"], "composites": ["compose"],
-    "examples": ["examples"], "score": ["measure", "score"], "report": ["report"],
+    "examples": ["examples"], "measured": ["measure"], "score": ["score"], "report": ["report"],
     "gallery": ["previews", "pictures", "gallery"],
 }  # fmt: skip
 
@@ -43,7 +44,8 @@ LOADED = {
     "weights": ["networks"], "faces": ["networks"], "maps": ["networks"], "strata": ["networks"],
     "targets": ["fills", "networks"],
     "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
-    "examples": ["fills", "methods", "networks"], "score": ["metrics", "networks"], "report": [],
+    "examples": ["fills", "methods", "networks"], "measured": ["metrics", "networks"],
+    "score": ["metrics", "networks"], "report": [],
     "gallery": ["networks"],
 }  # fmt: skip
 
@@ -51,6 +53,9 @@ LOADED = {
 def sources_of(target: str) -> set[str]:
     """The files and rooms that DVC should know of a target's code: all that it may import, whatever is chosen."""
     entries = [registry.module(room, name) for room in LOADED[target] for name in registry.names(room)]
+    if target == "measured":  # of single items: sets of them are measured with the table
+        sets = {name for name, entry in registry.entries("metrics").items() if isinstance(entry, SetMetric)}
+        entries = [entry for entry in entries if entry not in {registry.module("metrics", name) for name in sets}]
     paths = [path.relative_to(ROOT) for path in files(*(f"stages.{module}" for module in MODULES[target]), *entries)]
     return {"/".join(path.parts[:2]) if path.parts[1] in ROOMS else str(path) for path in paths}
 

@@ -38,7 +38,7 @@ PARTS = {
     "folder": ["methods"],
     "in_place": ["align.variant"],
     "judges": ["networks.judges", "networks.judge_parsers"],
-    "measuring": ["score"],
+    "measuring": ["score.size", "score.inception", "score.clip", "score.identity", "score.arcface"],
     "encoding": ["gallery"],
     "in_folders": ["methods"],
     "of_methods": ["methods"],
@@ -81,7 +81,7 @@ def supplied(params: Params) -> dict[str, list[str]]:
         "codes": list(folders_supplied(methods, "reconstructions").values()),
         "targets": [params["pairs"]["file"]],
         "composites": list(folders_supplied(methods, "images").values()),
-        "score": supplied_to_score(params["score"]),
+        "measured": supplied_to_score(params["score"]),
         "report": [params["report"]["votes"]],
     }
     return {stage: [path for path in paths if path is not None] for stage, paths in files.items()}

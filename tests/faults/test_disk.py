@@ -1,5 +1,6 @@
 """A disk that is full or cannot be written: one clear error, nothing lost, and the same command goes on afterwards."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_read_only_data(folder):
         pipeline.change(folder, {"blend": {"steps": 2}})
         done = pipeline.run(folder)
         assert done.returncode != 0
-        assert "Write-protected output files for rule make_composites" in done.stderr
+        assert re.search("Write-protected output files for rule make_(composites|measured_pairs)", done.stderr)
         assert "Traceback" not in done.stderr and "stored" not in done.stderr
         section = '{"file":"pairs.csv","strategy":"variety","take":"both","count":2,"seed":0}'
         arguments = ["--params", section, "--scheme", "celebamask-16", "--images", "data/images.csv"]

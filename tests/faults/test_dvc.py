@@ -53,7 +53,7 @@ def finished(tmp_path_factory, weights) -> Path:
 def test_an_edit_by_dvc_is_known_to_snakemake_and_put_back_it_costs_nothing(finished):
     before = pipeline.stored(finished)
     pipeline.change(finished, {"blend": {"steps": 2}})
-    assert repro(finished) == {"composites", "examples", "score", "report", "gallery"}
+    assert repro(finished) == {"composites", "examples", "measured", "score", "report", "gallery"}
     assert len(pipeline.stored(finished).keys() - before.keys()) == 2, "a composite, and what is measured of it"
     done = snakemake(finished, scale=None)
     assert "Nothing to be done" in done.stderr + done.stdout

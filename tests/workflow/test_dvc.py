@@ -34,7 +34,7 @@ def test_inputs_are_made_by_earlier_stages(name):
     for earlier, stage in STAGES.items():
         if earlier == name:
             break
-        made |= set(stage["outs"])
+        made |= {path for out in stage["outs"] for path in ([out] if isinstance(out, str) else out)}
     for path in STAGES[name]["deps"]:
         assert path in made or path.split("/")[0] in {"stages", "workflow"}, path
 

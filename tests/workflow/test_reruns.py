@@ -36,11 +36,11 @@ READ_BY = {
     "networks.generator": {"weights", "faces"},
     "networks.parser": {"weights", "maps"},
     "networks.perceptual": {"codes"},
-    "networks.judges": {"score"},
-    "networks.judge_parsers": {"weights", "score"},
+    "networks.judges": {"measured"},
+    "networks.judge_parsers": {"weights", "measured"},
     "networks.precision": {"codes"},
     "networks.tf32": {"faces"},  # all that computes comes after them
-    "checkpoints.lpips_vgg": {"weights", "score"},  # the only one in use here
+    "checkpoints.lpips_vgg": {"weights", "measured"},  # the only one in use here
     "checkpoints": {"report"},
     "faces": {"faces"},
     "maps": {"maps"},
@@ -51,6 +51,7 @@ READ_BY = {
     "blend": {"composites", "examples"},
     "examples": {"examples"},
     **{own: {"composites"} for own in OWN},
+    **{f"score.{key}": {"measured"} for key in ("size", "identity", "inception", "clip", "arcface")},
     "score": {"score"},
     "report": {"report"},
     "gallery": {"gallery"},
@@ -59,18 +60,21 @@ READ_BY = {
 READ_BY[f"methods.{PARAMS['examples']['method']}"].add("examples")
 READ_BY = {"methods.i2s.code": {"targets"}} | READ_BY  # the last of its kind: jobs on pairs wait for one less
 
+# What is measured, and all that is made of it.
+MEASURED = {"measured", "score", "report", "gallery"}
 # And where their results go, as DESIGN.md draws it.
 AFTER = {
     "weights": set(),  # a network's name is a parameter of whoever reads its weights
-    "faces": {"maps", "strata", "targets", "codes", "aligned", "composites", "examples", "score", "report", "gallery"},
-    "maps": {"strata", "targets", "aligned", "composites", "examples", "score", "report", "gallery"},
-    "strata": {"targets", "aligned", "composites", "score", "report", "gallery"},
-    "targets": {"aligned", "composites", "score", "report", "gallery"},
+    "faces": {"maps", "strata", "targets", "codes", "aligned", "composites", "examples", *MEASURED},
+    "maps": {"strata", "targets", "aligned", "composites", "examples", *MEASURED},
+    "strata": {"targets", "aligned", "composites", *MEASURED},
+    "targets": {"aligned", "composites", *MEASURED},
     # Jobs on pairs wait for all that is made of single images, whether they read it or not.
-    "codes": {"targets", "aligned", "composites", "examples", "score", "report", "gallery"},
-    "aligned": {"composites", "score", "report", "gallery"},
-    "composites": {"score", "report", "gallery"},
+    "codes": {"targets", "aligned", "composites", "examples", *MEASURED},
+    "aligned": {"composites", *MEASURED},
+    "composites": MEASURED,
     "examples": {"report"},
+    "measured": MEASURED - {"measured"},
     "score": {"report", "gallery"},
     "report": set(),
     "gallery": set(),
@@ -78,7 +82,7 @@ AFTER = {
 
 # Rebuilt images go into no composite. And where photos are, which are not in use here, is in the list of images alone.
 RERUN = {
-    "methods.mine.reconstructions": {"codes", "score", "report", "gallery"},
+    "methods.mine.reconstructions": {"codes", *MEASURED},
     "faces.photos": {"faces"} | AFTER["faces"] - {"maps", "codes"},
 }
 
@@ -207,7 +211,7 @@ USED = {
     "stages/nets/mobilestylegan_net.py": {"weights", "faces"},
     "stages/nets/bisenet.py": {"weights", "faces"},  # one job converts all networks that come in archives
     "stages/networks/bisenet19.py": {"weights", "faces"},
-    "stages/nets/lpips_net.py": {"weights", "score"},
+    "stages/nets/lpips_net.py": {"weights", "measured"},
     "stages/fills/telea.py": {"targets", "examples"},
     "stages/methods/loho.py": {"composites"},
     "stages/codes/loho_fit.py": {"composites"},
@@ -283,7 +287,9 @@ def test_a_parameter_reruns_what_reads_it(plans, key):
     asked |= {"maps", "codes"} if key == "faces.photos" else set()
     # Nor which of the methods' own sections the examples' method has.
     asked |= {"examples"} if name in OWN else set()
-    found = {"score"} if name == "checkpoints.lpips_vgg" else set()  # changed when the stage `weights` has run
+    found = (
+        {"measured", "score"} if name == "checkpoints.lpips_vgg" else set()
+    )  # changed when the stage `weights` has run
     assert closure(plan["dvc"], AFTER) == (right | asked) - found
     composites = composed(plan)
     assert composites == (set(ONLY.get(name, PARAMS["methods"])) if "composites" in right else set())
