@@ -105,6 +105,14 @@ function file(study) {
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     },
+    forget: () => {
+      own = null;
+      try {
+        localStorage.removeItem(key);
+      } catch {
+        // as above
+      }
+    },
     resumes: false,
   };
 }
@@ -161,6 +169,7 @@ async function show(state) {
   await Promise.all([...shown.map(([, loaded]) => loaded), ...sides]);
   problem("");
   for (const side of ["left", "right"]) $(side).disabled = false;
+  scrollTo(0, 0);
   $("question").focus({ preventScroll: true });
   current = trial;
   since = performance.now();
@@ -200,7 +209,15 @@ $("begin").addEventListener("click", async () => {
 $("left").addEventListener("click", () => choose("left"));
 $("right").addEventListener("click", () => choose("right"));
 $("enlarge").addEventListener("click", enlarge);
-$("download").addEventListener("click", () => study.save());
+$("download").addEventListener("click", () => {
+  study.save();
+  $("again").hidden = false;
+});
+$("again").addEventListener("click", () => {
+  study.forget();
+  $("again").hidden = true;
+  only("welcome");
+});
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || $("trial").hidden) return;
   const key = event.key.toLowerCase();

@@ -275,6 +275,27 @@ def test_one_file_gives_answers_as_a_file(file, page, tmp_path):
 
 
 @pytest.mark.thorough
+def test_another_person_may_use_the_same_file(file, page):
+    _, sheets, path = file
+    page.goto(path.as_uri())
+    codes = []
+    for _ in range(2):
+        page.click("#begin")
+        for number in range(len(sheets[0])):
+            at(page, number + 1)
+            page.keyboard.press("a")
+        expect(page.locator("#again")).to_be_hidden()
+        codes.append(page.locator("#code").text_content())
+        with page.expect_download():
+            page.click("#download")
+        page.get_by_role("button", name="Another person begins").click()
+        expect(page.locator("#welcome")).to_be_visible()
+    assert codes[0] != codes[1]
+    page.reload()
+    expect(page.locator("#welcome")).to_be_visible()
+
+
+@pytest.mark.thorough
 def test_the_file_asks_for_nothing_elsewhere(file, page):
     _, _, path = file
     asked = []
