@@ -154,6 +154,7 @@ async function show(state) {
   if (!trial) {
     $("code").textContent = state.rater;
     $("send").hidden = !study.save;
+    $("close").hidden = Boolean(study.save);
     only("end");
     $("thanks").focus();
     return;
