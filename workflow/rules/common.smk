@@ -307,6 +307,11 @@ def target_code(wildcards):
 target_code.every = code("target", *entries_of("fills"), *networks("generator", "parser"))
 
 
+def encoding():
+    """What section `gallery` says of the pictures, as canonical JSON."""
+    return canonical({key: config["gallery"][key] for key in ("size", "thumbnail", "quality")})
+
+
 def examples_method():
     """The entry of the examples' method, and its own section; both empty without examples, which then need none."""
     if not EXAMPLE_KINDS:

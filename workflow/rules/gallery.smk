@@ -1,11 +1,6 @@
 PREVIEWED = methods.previewed(config["methods"])
 
 
-def encoding():
-    """What section `gallery` says of the pictures, as canonical JSON."""
-    return canonical({key: config["gallery"][key] for key in ("size", "thumbnail", "quality")})
-
-
 rule make_previews:
     input:
         pairs=pairs_of_chunk,
@@ -102,7 +97,7 @@ rule make_gallery:
         "logs/gallery.log",
     params:
         code=code("gallery"),
-        folders="reports/gallery",
+        folders=["reports/gallery"],
         everything=canonical(config),
         scheme=SCHEME,
     shell:
