@@ -17,7 +17,6 @@ What the study was stands in the file's metadata, as `StudyFacts`.
 """
 
 import io
-import json
 from pathlib import Path
 from typing import Literal
 
@@ -139,8 +138,3 @@ def read(path: Path) -> Votes:
     if answers.duplicated(KEY).any() or compared.assign(two=two).duplicated(["rater", "pair", "two"]).any():
         raise ValueError(f"{path}: no table of votes (a person answered the same question twice)")
     return Votes(answers, facts)
-
-
-def json_of(facts: StudyFacts) -> str:
-    """The facts as indented JSON, for people."""
-    return json.dumps(facts.model_dump(), indent=1, ensure_ascii=False)

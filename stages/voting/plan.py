@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.statistics.votes import IDENTICAL, LEFT, RIGHT, Kind, Side
+from stages.statistics.votes import IDENTICAL, LEFT, RIGHT, Kind
 from stages.voting.study_file import Check, Comparison, Study
 
 
@@ -29,7 +29,7 @@ class Trial(NamedTuple):
     pair: int
     left: Shown
     right: Shown
-    expected: Side | str
+    expected: str
 
 
 def two_of(methods: Sequence[str], against: str | None) -> list[tuple[str, str]]:
