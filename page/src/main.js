@@ -149,6 +149,17 @@ async function begin() {
   const app = new App(await Run.load());
   await app.show();
   document.documentElement.dataset.ready = "yes";
+  await prepare(app.run);
+}
+
+const idle = () => new Promise((next) => (window.requestIdleCallback ? requestIdleCallback(next) : setTimeout(next, 100)));
+
+/** Load the other columns while nobody waits, so that the next sort need not. One that is missing is told when asked for. */
+async function prepare(run) {
+  for (let metric = 0; metric < run.metrics.length; metric++) {
+    await idle();
+    await run.need(metric).catch(() => null);
+  }
 }
 
 begin().catch((error) => {
