@@ -36,7 +36,6 @@ from stages.strata.files import read_images, read_pair_strata
 TITLE = "Gallery"
 MEGABYTE = 10**6
 ENCODED = 4 / 3  # bytes of base64 for one
-NAMES = "data/records"
 
 
 def pictures_records(data: Path, params: Params) -> dict[str, Record]:
@@ -59,8 +58,8 @@ def missing_pictures(records: Mapping[str, Record]) -> dict[str, list[str]]:
         what, _, of = kind.partition("/")
         for item in record["items"]:
             if item["status"] != "ok":
-                raise UserError(f"{NAMES}/pictures/{kind}: {item['item']}: {item['reason']}; run again")
-            for role in item.get("empty", []):  # type: ignore[attr-defined]
+                raise UserError(f"data/records/pictures/{kind}: {item['item']}: {item['reason']}; run again")
+            for role in item.get("empty", []):
                 if role == "small":
                     continue
                 if role.startswith("aligned"):

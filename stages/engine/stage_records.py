@@ -39,6 +39,7 @@ class ItemRecord(TypedDict):
     environment: NotRequired[Mapping[str, object]]
     warnings: NotRequired[Sequence[str]]
     px: NotRequired[int]  # of a face: side of its square in the photo
+    empty: NotRequired[Sequence[str]]  # of pictures: those that there are none of
 
 
 class Record(TypedDict):

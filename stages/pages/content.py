@@ -12,7 +12,7 @@ from stages.pages.columns import Column, coded, deflated, packed
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.reporting.circular import Losses
-from stages.reporting.names import method_name, styles
+from stages.reporting.names import code_name, method_name, styles
 from stages.settings.manifests import Face
 from stages.statistics.table import SUMMARY, rows
 from stages.strata.classes import ORDER, PAIR_KINDS, UNKNOWN
@@ -20,7 +20,6 @@ from stages.strata.classes import ORDER, PAIR_KINDS, UNKNOWN
 OF = " of the "  # in the kinds of strata that a pair has from one of its images
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = 6  # of means and their intervals
-CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W"}
 
 
 class Shown(NamedTuple):
@@ -130,11 +129,6 @@ def index(content: Content) -> dict[str, object]:
             for label, colour in zip(content.scheme.labels, palette(len(content.scheme)), strict=True)
         ],
     }  # fmt: skip
-
-
-def code_name(folder: str) -> str:
-    """What a folder of reconstructions is called: its kind of code, or the method that made it elsewhere."""
-    return CODES.get(folder) or method_name(folder.removeprefix("external-"))
 
 
 def _means(summaries: pd.DataFrame, metric: str, methods: Sequence[str]) -> list[list[float | None] | None]:

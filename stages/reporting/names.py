@@ -7,6 +7,7 @@ METHOD_NAMES = {
     "barbershop": "Barbershop", "baseline": "Baseline", "copy_paste": "Copy-paste", "poisson": "Poisson",
     "w_aligned": "W+, aligned", "fs_unaligned": "FS, not aligned", "i2s": "I2S", "w_single": "Single W", "loho": "LOHO",
 }  # fmt: skip
+CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W"}
 GALLERY = "gallery.html"  # beside the report
 ARROWS = {"higher": "↑", "lower": "↓"}
 # Okabe and Ito's colours, which the colour-blind can tell apart, then three more.
@@ -19,6 +20,11 @@ MARKERS = "osD^vPX<>*"
 def method_name(method: str) -> str:
     """How a method of params.yaml is called in the report."""
     return METHOD_NAMES.get(method, method)
+
+
+def code_name(folder: str) -> str:
+    """What a folder of reconstructions is called: its kind of code, or the method that made it elsewhere."""
+    return CODES.get(folder) or method_name(folder.removeprefix("external-"))
 
 
 def pair_link(pair: str) -> str:

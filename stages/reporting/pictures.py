@@ -15,14 +15,13 @@ from stages.formats.label_maps import palette, read_label_map
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.reporting.error_maps import ERRORS, LARGEST_ERROR, error_map, transfer_error
-from stages.reporting.names import method_name
+from stages.reporting.names import code_name, method_name
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 THUMBNAIL = 256  # px
-CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W"}
 
 
 class Cell(NamedTuple):
@@ -181,5 +180,5 @@ def reconstruction_figure(rows: Sequence[tuple[str, str]], codes: Sequence[str],
         everywhere = np.ones((THUMBNAIL, THUMBNAIL), bool)
         errors = [None if face is None or e is None else error_map(e, face, everywhere) for e in embedded]
         lines.append((label, [Cell(cell) for cell in (face, *embedded, *errors)]))
-    names = [CODES.get(code) or method_name(code.removeprefix("external-")) for code in codes]
+    names = [code_name(code) for code in codes]
     return grid(lines, ["image", *names, *(f"error of\n{name}" for name in names)], scale=True)
