@@ -299,7 +299,9 @@ def test_another_systems_broken_results_are_its_failures_and_the_report_is_valid
     report = (finished / "reports" / "report.md").read_text()
     assert report.startswith("# Barbershop, evaluated: VALID\n")
     assert "| unreadable | 1 of 1 | 1.000 [0.207,\u00a01.000] |" in report
-    assert f"- mirrored, **{pair}**: mirrored: its mirror image fits the pair better" in report
+    assert (
+        f"- mirrored, **[{pair}](gallery.html#pair={pair})**: mirrored: its mirror image fits the pair better" in report
+    )
 
 
 def test_a_face_swap_and_a_bad_photo_go_through(finished, tmp_path):
