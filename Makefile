@@ -23,9 +23,9 @@ fast: $(INSTALLED)
 browser: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m browser
 
-# The gallery's page, from page/: needs Node. What it makes is committed, so users need none.
+# The gallery's page, from stages/pages/source: needs Node. What it makes is committed, so users need none.
 page:
-	cd page && npm ci --silent && node build.mjs
+	cd stages/pages/source && npm ci --silent && node build.mjs
 
 # Kills, full disks, damaged files: about twenty minutes; some of it mounts file systems and needs root.
 faults: $(INSTALLED)

@@ -79,8 +79,10 @@ def checkout(folder: Path, weights: Path | None) -> Path:
     """A copy of the code, with the real weights copied in as if they had been made there."""
     folder.mkdir()
     for name in ("Snakefile", "params.yaml", "dvc.yaml", "workflow", "profiles", "stages"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, folder / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+        else:
+            shutil.copy2(ROOT / name, folder / name)
     if weights is not None:
         (folder / "data").mkdir()
         # Newer than the code, or Snakemake, which has made nothing here, would make them again.

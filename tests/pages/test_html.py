@@ -14,7 +14,7 @@ from stages.errors import UserError
 from stages.pages import html
 
 EVIL = "</script><script>alert(1)</script><!-- & \u2028 <img src=x onerror=alert(2)>"
-PAGE = ROOT / "page"
+PAGE = ROOT / "stages" / "pages" / "source"
 
 
 def test_json_in_a_script_is_the_same_and_holds_no_tag():
@@ -53,7 +53,7 @@ def test_a_bundle_that_would_end_its_script_is_refused(tmp_path, monkeypatch, re
 
 
 def test_the_bundle_is_that_of_its_sources():
-    """As page/build.mjs counts; so whoever edits the page's code without `make page` is told."""
+    """As build.mjs counts; so whoever edits the page's code without `make page` is told."""
     names = [f"src/{path.name}" for path in sorted((PAGE / "src").iterdir())]
     digest = hashlib.sha256()
     for name in [*names, "build.mjs", "package.json", "package-lock.json"]:
@@ -65,7 +65,7 @@ def test_the_bundle_is_that_of_its_sources():
 
 @pytest.mark.skipif(
     shutil.which("node") is None or not (PAGE / "node_modules").is_dir(),
-    reason="no Node or page/node_modules: `make page`",
+    reason="no Node or node_modules in stages/pages/source: `make page`",
 )
 def test_the_bundle_can_be_made_again(tmp_path):
     subprocess.run(["node", "build.mjs", str(tmp_path)], cwd=PAGE, check=True)

@@ -9,11 +9,11 @@ import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = process.argv[2] ?? join(here, "../stages/pages/assets");
+const out = process.argv[2] ?? join(here, "../assets");
 const sources = [...readdirSync(join(here, "src")).sort().map((name) => `src/${name}`), "build.mjs", "package.json", "package-lock.json"];
 const digest = createHash("sha256");
 for (const name of sources) digest.update(`${name}\n`).update(readFileSync(join(here, name)));
-const banner = `/* Made by \`make page\` from page/. Sources: ${digest.digest("hex")} */`;
+const banner = `/* Made by \`make page\` from stages/pages/source. Sources: ${digest.digest("hex")} */`;
 
 const options = { absWorkingDir: here, bundle: true, minify: true, legalComments: "none", charset: "utf8", logLevel: "warning" };
 const script = await esbuild.build({
