@@ -52,6 +52,7 @@ localrules:
     composites,
     examples,
     measured,
+    pictures,
     score,
     report,
     gallery,
@@ -125,6 +126,12 @@ rule measured:
         MEASURED,
 
 
+rule pictures:
+    input:
+        all_chunks(rules.make_previews.output, PAIR_CHUNKS, method=PREVIEWED),
+        PICTURES,
+
+
 rule score:
     input:
         rules.make_score.output,
@@ -138,7 +145,6 @@ rule report:
 rule gallery:
     input:
         rules.make_gallery.output,
-        PICTURES,
 
 
 if "DVC_STAGE" in os.environ:

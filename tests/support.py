@@ -35,8 +35,8 @@ MODULES = {
     "weights": ["weights", "convert"], "faces": ["images", "faces"], "maps": ["parse"], "strata": ["strata.__main__"],
     "codes": ["embed", "ingest"], "targets": ["pairs", "chunks", "strata.__main__", "target"],
     "aligned": ["align"], "composites": ["compose"],
-    "examples": ["examples"], "measured": ["measure"], "score": ["score"], "report": ["report"],
-    "gallery": ["previews", "pictures", "gallery"],
+    "examples": ["examples"], "measured": ["measure"],
+    "pictures": ["previews", "pictures"], "score": ["score"], "report": ["report"], "gallery": ["gallery"],
 }  # fmt: skip
 
 # The rooms of which these load entries by name (`stages.registry`).
@@ -46,7 +46,7 @@ LOADED = {
     "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
     "examples": ["fills", "methods", "networks"], "measured": ["metrics", "networks"],
     "score": ["metrics", "networks"], "report": [],
-    "gallery": ["networks"],
+    "pictures": ["networks"], "gallery": [],
 }  # fmt: skip
 
 

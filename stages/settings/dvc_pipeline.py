@@ -39,7 +39,7 @@ PARTS = {
     "in_place": ["align.variant"],
     "judges": ["networks.judges", "networks.judge_parsers"],
     "measuring": ["score.size", "score.inception", "score.clip", "score.identity", "score.arcface"],
-    "encoding": ["gallery"],
+    "encoding": ["gallery.size", "gallery.thumbnail", "gallery.quality"],
     "in_folders": ["methods"],
     "of_methods": ["methods"],
     "parser": ["networks.parser"],

@@ -53,7 +53,7 @@ def finished(tmp_path_factory, weights) -> Path:
 def test_an_edit_by_dvc_is_known_to_snakemake_and_put_back_it_costs_nothing(finished):
     before = pipeline.stored(finished)
     pipeline.change(finished, {"blend": {"steps": 2}})
-    assert repro(finished) == {"composites", "examples", "measured", "score", "report", "gallery"}
+    assert repro(finished) == {"composites", "examples", "measured", "pictures", "score", "report", "gallery"}
     assert len(pipeline.stored(finished).keys() - before.keys()) == 2, "a composite, and what is measured of it"
     done = snakemake(finished, scale=None)
     assert "Nothing to be done" in done.stderr + done.stdout
@@ -83,5 +83,5 @@ def test_a_fresh_clone_pulls_all_and_goes_on_from_there(finished, tmp_path):
     must(clone, "dvc", "pull")
     assert repro(clone) == set()
     pipeline.change(clone, {"score": {"permutations": 200}})
-    assert repro(clone) == {"score", "report"}
+    assert repro(clone) == {"score", "report", "gallery"}
     assert pipeline.stored(clone) == {}, "what was pulled is not made again, though this clone has no store"

@@ -54,6 +54,7 @@ READ_BY = {
     **{f"score.{key}": {"measured"} for key in ("size", "identity", "inception", "clip", "arcface")},
     "score": {"score"},
     "report": {"report"},
+    **{f"gallery.{key}": {"pictures"} for key in ("size", "thumbnail", "quality")},
     "gallery": {"gallery"},
     "jobs": {"report"},
 } | {f"methods.{name}": {"aligned" if name in LATENT else "composites"} for name in PARAMS["methods"]}
@@ -62,19 +63,21 @@ READ_BY = {"methods.i2s.code": {"targets"}} | READ_BY  # the last of its kind: j
 
 # What is measured, and all that is made of it.
 MEASURED = {"measured", "score", "report", "gallery"}
+SHOWN = {"pictures", *MEASURED}
 # And where their results go, as DESIGN.md draws it.
 AFTER = {
     "weights": set(),  # a network's name is a parameter of whoever reads its weights
-    "faces": {"maps", "strata", "targets", "codes", "aligned", "composites", "examples", *MEASURED},
-    "maps": {"strata", "targets", "aligned", "composites", "examples", *MEASURED},
-    "strata": {"targets", "aligned", "composites", *MEASURED},
-    "targets": {"aligned", "composites", *MEASURED},
+    "faces": {"maps", "strata", "targets", "codes", "aligned", "composites", "examples", *SHOWN},
+    "maps": {"strata", "targets", "aligned", "composites", "examples", *SHOWN},
+    "strata": {"targets", "aligned", "composites", *SHOWN},
+    "targets": {"aligned", "composites", *SHOWN},
     # Jobs on pairs wait for all that is made of single images, whether they read it or not.
-    "codes": {"targets", "aligned", "composites", "examples", *MEASURED},
-    "aligned": {"composites", *MEASURED},
-    "composites": MEASURED,
+    "codes": {"targets", "aligned", "composites", "examples", *SHOWN},
+    "aligned": {"composites", *SHOWN},
+    "composites": SHOWN,
     "examples": {"report"},
     "measured": MEASURED - {"measured"},
+    "pictures": {"gallery"},
     "score": {"report", "gallery"},
     "report": set(),
     "gallery": set(),
@@ -82,7 +85,7 @@ AFTER = {
 
 # Rebuilt images go into no composite. And where photos are, which are not in use here, is in the list of images alone.
 RERUN = {
-    "methods.mine.reconstructions": {"codes", *MEASURED},
+    "methods.mine.reconstructions": {"codes", *SHOWN},
     "faces.photos": {"faces"} | AFTER["faces"] - {"maps", "codes"},
 }
 

@@ -36,7 +36,7 @@ rule make_pictures_of_images:
         "logs/pictures-images/{chunk}.log",
     params:
         code=code("pictures"),
-        folders="reports/gallery",
+        folders=["reports/gallery/images", "reports/gallery/thumbs"],
         names=of_chunk,
         encoding=encoding(),
         scheme=SCHEME,
@@ -60,7 +60,7 @@ rule make_pictures_of_pairs:
         "logs/pictures-pairs/{chunk}.log",
     params:
         code=code("pictures"),
-        folders="reports/gallery",
+        folders=["reports/gallery/images", "reports/gallery/thumbs"],
         reads=["data/faces", "data/maps"],
         encoding=encoding(),
         scheme=SCHEME,
@@ -97,7 +97,7 @@ rule make_gallery:
         "logs/gallery.log",
     params:
         code=code("gallery"),
-        folders=["reports/gallery"],
+        folders=["reports/gallery/data", "reports/gallery/page"],
         everything=canonical(config),
         scheme=SCHEME,
     shell:
