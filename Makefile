@@ -41,7 +41,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check stages tests benchmarks
 	$(BIN)/mypy stages
 	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/shfmt -d -i 4 .github/scripts/*.sh
+	$(BIN)/shfmt -d -i 4 .github/scripts/*.sh benchmarks/*.sh workflow/profiles/*/*.sh
 	$(BIN)/jactionlint --no-hints --shellcheck= --pyflakes=
 	$(BIN)/python -m stages.params --check
 
@@ -49,7 +49,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format stages tests benchmarks
 	$(BIN)/ruff check --fix stages tests benchmarks
 	$(BIN)/snakefmt Snakefile workflow
-	$(BIN)/shfmt -w -i 4 .github/scripts/*.sh
+	$(BIN)/shfmt -w -i 4 .github/scripts/*.sh benchmarks/*.sh workflow/profiles/*/*.sh
 	$(BIN)/python -m stages.params --write
 	$(BIN)/python -m stages.params --schema > workflow/schemas/params.schema.json
 
