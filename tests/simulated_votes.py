@@ -12,7 +12,7 @@ from stages.statistics.votes import StudyFacts, Votes
 def simulated_answers(
     random, true, methods, *, raters=20, pairs=20, share=24, rater_spread=0.0, pair_spread=0.0
 ) -> pd.DataFrame:
-    """Comparisons as `counted` gives them; strengths differ by person and by pair with some spread."""
+    """Comparisons as `that_count` gives them; strengths differ by person and by pair with some spread."""
     two = np.array(list(combinations(range(len(methods)), 2)))
     of_rater = random.normal(size=(raters, len(methods))) * rater_spread
     of_pair = random.normal(size=(pairs, len(methods))) * pair_spread

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.engine.stage_records import Record
-from stages.formats.words import counted as told
+from stages.formats.words import counted
 from stages.params.outputs import ReportParams
 from stages.reporting.names import method_name
 from stages.reporting.published import elsewhere
@@ -21,12 +21,12 @@ from stages.statistics.preferences import (
     agreement_of,
     attention,
     chose_left,
-    counted,
     duels,
     places,
     predictions,
     ranking,
     shown_elsewhere,
+    that_count,
 )
 from stages.statistics.votes import COMPARISON, Votes
 from stages.strata.classes import ORDER, UNKNOWN, strata_of
@@ -51,7 +51,7 @@ def votes_section(
     """
     if votes is None:
         return ""
-    answers = counted(votes)
+    answers = that_count(votes)
     changed = shown_elsewhere(votes.facts, composite_digests(records))
     parts = ["## Preference study", *_who(votes, answers)]
     if not len(answers):
@@ -87,18 +87,18 @@ def _who(votes: Votes, answers: pd.DataFrame) -> list[str]:
     lines = [
         f"People were shown two composites of a pair, without names, in random order. The question was: "
         f"*{_text(facts.question)}*",
-        f"{told(facts.began, 'person')} began, {len(persons)} answered. Of {told(len(asked), 'comparison')}, "
-        f"{len(answers)} count, by {told(answers['rater'].nunique(), 'person')} on "
-        f"{told(answers['pair'].nunique(), 'pair')}.",
+        f"{counted(facts.began, 'person')} began, {len(persons)} answered. Of {counted(len(asked), 'comparison')}, "
+        f"{len(answers)} count, by {counted(answers['rater'].nunique(), 'person')} on "
+        f"{counted(answers['pair'].nunique(), 'pair')}.",
     ]
     if facts.withdrawn:
-        lines.append(f"{told(facts.withdrawn, 'person')} took the answers back, which are not in any number here.")
+        lines.append(f"{counted(facts.withdrawn, 'person')} took the answers back, which are not in any number here.")
     if not facts.attention:
         lines.append("The study had no attention trials, so all answers count.")
         return lines
     rule = (
         f"The rule, set before the first answer: who gets more than {facts.allowed_wrong} of "
-        f"{told(facts.attention, 'attention trial')} wrong is left out."
+        f"{counted(facts.attention, 'attention trial')} wrong is left out."
     )
     named = [f"`{each.rater}` ({each.wrong} of {each.asked} wrong)" for each in out]
     lines.append(f"{rule} {'Left out: ' + _some(named) if named else 'Nobody is'}.")
@@ -128,7 +128,7 @@ def _duels_said(found: Sequence[Duel], level: float) -> str:
     return (
         f"*chosen*: answers for and against the method. *share*: the exact {level:.0%} interval (Clopper–Pearson). It "
         f"takes all answers for independent, as the paper's counts do. *p*: the exact sign test on pairs, each decided "
-        f"by most of its answers, corrected by Holm for {told(len(found), 'test')}.{caution}"
+        f"by most of its answers, corrected by Holm for {counted(len(found), 'test')}.{caution}"
     )
 
 
@@ -164,7 +164,7 @@ def _habits(votes: Votes, answers: pd.DataFrame, level: float) -> str:
     if agree.questions:
         alpha = "not defined, as one method was chosen always" if math.isnan(agree.alpha) else f"{agree.alpha:.2f}"
         lines.append(
-            f"- Agreement: on {told(agree.questions, 'comparison')} with two answers or more, two persons gave the "
+            f"- Agreement: on {counted(agree.questions, 'comparison')} with two answers or more, two persons gave the "
             f"same answer in {agree.share:.0%} of cases. Krippendorff's alpha (nominal) is {alpha}: 1 is full "
             "agreement, 0 is what the shares in the first table give by chance."
         )
@@ -172,7 +172,7 @@ def _habits(votes: Votes, answers: pd.DataFrame, level: float) -> str:
         lines.append("- Agreement: no comparison was answered by two persons.")
     if left.n:
         lines.append(
-            f"- Of two identical pictures, the left one was chosen in {percent(left)} of {told(left.n, 'case')}."
+            f"- Of two identical pictures, the left one was chosen in {percent(left)} of {counted(left.n, 'case')}."
         )
     low, middle, high = (asked.quantile(share) for share in (0.25, 0.5, 0.75))
     lines.append(f"- Seconds an answer took: median {middle:.1f}, half of them between {low:.1f} and {high:.1f}.")
@@ -248,7 +248,7 @@ def _predicted(answers: pd.DataFrame, frame: pd.DataFrame, changed: Sequence[tup
     return (
         "**What predicts the votes.** *agrees*: how often the picture with the better value is the chosen one. It is a "
         "mean over pairs, with the interval that knows of shared images; 50 % is chance. *p*: of the test that it is "
-        f"chance, corrected by Holm for {told(len(found), 'metric')}.{caution}"
+        f"chance, corrected by Holm for {counted(len(found), 'metric')}.{caution}"
         f"\n\n{table}"
     )
 
@@ -258,7 +258,7 @@ def _changed(changed: Sequence[tuple[str, str]]) -> list[str]:
         return []
     named = _some([f"{pair} by {method_name(method)}" for pair, method in changed])
     return [
-        f"**Other pictures.** {told(len(changed), 'picture')} that people saw "
+        f"**Other pictures.** {counted(len(changed), 'picture')} that people saw "
         f"{'is' if len(changed) == 1 else 'are'} not this run's: {named}. Votes on them count above. They are left out "
         "of what predicts the votes."
     ]
@@ -271,7 +271,7 @@ def _not_shown(votes: Votes) -> list[str]:
         lines.append(f"**Not shown.** Results that failed were shown to nobody: {named}.")
     if facts.refused:
         named = _some([_text(line) for line in facts.refused])
-        lines.append(f"**Not read.** {told(len(facts.refused), 'file')} of answers could not be used: {named}.")
+        lines.append(f"**Not read.** {counted(len(facts.refused), 'file')} of answers could not be used: {named}.")
     return lines
 
 

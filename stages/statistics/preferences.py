@@ -69,7 +69,7 @@ def attention(votes: Votes) -> list[Attention]:
     return found
 
 
-def counted(votes: Votes) -> pd.DataFrame:
+def that_count(votes: Votes) -> pd.DataFrame:
     """The comparisons that count: columns rater, pair, first, second (methods by name) and won, whether first was.
 
     Without those of persons whom the rule leaves out.
@@ -100,7 +100,7 @@ def duels(answers: pd.DataFrame, methods: Mapping[str, int], *, level: float) ->
     """Every two methods that were compared, the one with the lower number first.
 
     Args:
-        answers: as `counted` gives them.
+        answers: as `that_count` gives them.
         methods: the number of every method, by which it is ordered.
         level: confidence of the intervals.
     """
@@ -172,7 +172,7 @@ def predictions(answers: pd.DataFrame, frame: pd.DataFrame, *, level: float, min
     are those of a mean over pairs that may share images.
 
     Args:
-        answers: as `counted` gives them, of composites that are those of the table.
+        answers: as `that_count` gives them, of composites that are those of the table.
         frame: the table of metrics.
         level: confidence of the intervals.
         minimum: a metric that is known of fewer of these pairs is left out.

@@ -3,7 +3,8 @@
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -94,85 +95,80 @@ def build(
         UserError: the folder is not empty, or no comparison is left.
         ItemError: a photo cannot be read.
     """
+    with _new(folder) as making:
+        seed = secrets.randbits(63) if wanted.seed is None else wanted.seed
+        random = np.random.default_rng(seed)
+        order = random.permutation(len(pairs))[: wanted.draw].tolist() if wanted.draw else range(len(pairs))
+        drawn = [pairs[k] for k in sorted(order)]
+        check_question(wanted.words, drawn)
+        pictures = making / PICTURES
+        pictures.mkdir()
+        copies: dict[str, str] = {}
+        voted, left_out = [], []
+        for pair in drawn:
+            found: dict[str, Composite] = {}
+            for method in wanted.methods:
+                path = composites(method, pair.pair)
+                why = failures.get((method, pair.pair)) or ("" if path.is_file() else "its file is not there")
+                why = why or ("it could not be computed" if is_failed(path) else "")
+                try:
+                    if not why:
+                        found[method] = Composite(
+                            picture=put(copied(path, wanted.size), pictures), sha256=sha256_file(path)
+                        )
+                except ItemError as error:
+                    why = str(error)
+                if why:
+                    left_out.append(LeftOut(pair=pair.pair, method=method, why=why))
+            for image, _ in captions(pair):
+                if image not in copies:
+                    copies[image] = put(copied(faces(image), wanted.size), pictures)
+            sources = [Source(picture=copies[image], says=says) for image, says in captions(pair)]
+            voted.append(VotedPair(pair=pair.pair, sources=sources, composites=found))
+            step(pair.pair)
+        comparisons = [
+            Comparison(pair=k, methods=two)
+            for k, pair in enumerate(voted)
+            for two in two_of(wanted.methods, wanted.against)
+            if set(two) <= pair.composites.keys()
+        ]
+        if not comparisons:
+            raise UserError("on no pair have two of the methods a result; the run's report names the failures")
+        study = Study(
+            format=1,
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=seed,
+            token=secrets.token_urlsafe(12),
+            words=wanted.words,
+            size=wanted.size,
+            share=wanted.share,
+            allowed_wrong=wanted.allowed_wrong,
+            methods=wanted.methods,
+            pairs=voted,
+            comparisons=comparisons,
+            checks=_checks(wanted, voted, comparisons, random, making, composites),
+            left_out=left_out,
+        )
+        write_study(making, study)
+    return study
+
+
+@contextmanager
+def _new(folder: Path) -> Iterator[Path]:
+    """A folder that gets its name when all of it is written, or is removed: half a study would look like one.
+
+    Its owner alone may read it, because it holds the key.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder}: is there and not empty; a study needs a folder of its own, name another by --out")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # All of it or nothing: half a study would look like one. Its owner alone may read it, because it holds the key.
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        study = _build(making, wanted, pairs, faces, composites, failures, step)
+        yield making
         making.rename(folder)
     except BaseException:
         shutil.rmtree(making)
         raise
-    return study
-
-
-def _build(
-    folder: Path,
-    wanted: Wanted,
-    pairs: Sequence[Pair],
-    faces: Callable[[str], Path],
-    composites: Callable[[str, str], Path],
-    failures: Mapping[tuple[str, str], str],
-    step: Callable[[str], object],
-) -> Study:
-    """As `build`, in an empty folder."""
-    seed = secrets.randbits(63) if wanted.seed is None else wanted.seed
-    random = np.random.default_rng(seed)
-    order = random.permutation(len(pairs))[: wanted.draw].tolist() if wanted.draw else range(len(pairs))
-    drawn = [pairs[k] for k in sorted(order)]
-    check_question(wanted.words, drawn)
-    pictures = folder / PICTURES
-    pictures.mkdir()
-    copies: dict[str, str] = {}
-    voted, left_out = [], []
-    for pair in drawn:
-        found: dict[str, Composite] = {}
-        for method in wanted.methods:
-            path = composites(method, pair.pair)
-            why = failures.get((method, pair.pair)) or ("" if path.is_file() else "its file is not there")
-            why = why or ("it could not be computed" if is_failed(path) else "")
-            try:
-                if not why:
-                    found[method] = Composite(
-                        picture=put(copied(path, wanted.size), pictures), sha256=sha256_file(path)
-                    )
-            except ItemError as error:
-                why = str(error)
-            if why:
-                left_out.append(LeftOut(pair=pair.pair, method=method, why=why))
-        for image, _ in captions(pair):
-            if image not in copies:
-                copies[image] = put(copied(faces(image), wanted.size), pictures)
-        sources = [Source(picture=copies[image], says=says) for image, says in captions(pair)]
-        voted.append(VotedPair(pair=pair.pair, sources=sources, composites=found))
-        step(pair.pair)
-    comparisons = [
-        Comparison(pair=k, methods=two)
-        for k, pair in enumerate(voted)
-        for two in two_of(wanted.methods, wanted.against)
-        if set(two) <= pair.composites.keys()
-    ]
-    if not comparisons:
-        raise UserError("on no pair have two of the methods a result; the run's report names the failures")
-    study = Study(
-        format=1,
-        made=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=seed,
-        token=secrets.token_urlsafe(12),
-        words=wanted.words,
-        size=wanted.size,
-        share=wanted.share,
-        allowed_wrong=wanted.allowed_wrong,
-        methods=wanted.methods,
-        pairs=voted,
-        comparisons=comparisons,
-        checks=_checks(wanted, voted, comparisons, random, folder, composites),
-        left_out=left_out,
-    )
-    write_study(folder, study)
-    return study
 
 
 def _checks(

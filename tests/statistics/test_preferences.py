@@ -15,12 +15,12 @@ from stages.statistics.preferences import (
     agreement_of,
     attention,
     chose_left,
-    counted,
     duels,
     places,
     predictions,
     ranking,
     shown_elsewhere,
+    that_count,
 )
 from stages.statistics.votes import Votes, read, write
 
@@ -150,7 +150,7 @@ def test_the_rule_leaves_out_who_does_not_look():
     votes = simulated_votes(np.random.default_rng(3), TRUE, METHODS, raters=12, careless=3)
     out = {each.rater for each in attention(votes) if each.left_out}
     assert out == {"r009", "r010", "r011"}
-    assert set(counted(votes)["rater"]) == {f"r{k:03d}" for k in range(9)}
+    assert set(that_count(votes)["rater"]) == {f"r{k:03d}" for k in range(9)}
     assert chose_left(votes, 0.95).n == 12
 
 
@@ -161,7 +161,7 @@ def test_sides_do_not_matter():
         choice=votes.answers["choice"].map({"left": "right", "right": "left"}),
         expected=votes.answers["expected"].map({"left": "right", "right": "left", "": ""}),
     )  # fmt: skip
-    pd.testing.assert_frame_equal(counted(votes), counted(Votes(turned, votes.facts)))
+    pd.testing.assert_frame_equal(that_count(votes), that_count(Votes(turned, votes.facts)))
 
 
 def metric(pairs, values, name, direction="higher"):
