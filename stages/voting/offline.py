@@ -20,7 +20,7 @@ from stages.formats.files import write_json
 from stages.statistics.votes import COMPARISON, PRACTICE
 from stages.voting import pages
 from stages.voting.pictures import encoded
-from stages.voting.plan import Shown, Trial, trials_of
+from stages.voting.plan import Shown, Trial, pictures_of, trial_of, trials_of
 from stages.voting.store import Answer
 from stages.voting.study_file import SHEETS, Opened
 
@@ -101,19 +101,17 @@ def read_sheets(opened: Opened) -> list[list[Trial]]:
 
 def page_of(opened: Opened, sheets: Iterable[Sequence[Trial]], size: int) -> str:
     """The study as one page, its pictures of `size` px at most."""
-    told, names = [], set()
+    study, told, names = opened.study, [], set[str]()
     for sheet in sheets:
         rows = []
         for trial in sheet:
-            sources = [source.model_dump() for source in opened.study.pairs[trial.pair].sources]
-            left, right = trial.left.picture, trial.right.picture
-            names |= {left, right, *(source["picture"] for source in sources)}
-            answer = trial.expected if trial.kind == PRACTICE else ""
-            rows.append({"sources": sources, "left": left, "right": right, "practice": answer})
+            names.update(pictures_of(study, trial))
+            # No server says whether a choice for practice was right, so the page knows the answer itself.
+            rows.append(trial_of(study, trial) | {"practice": trial.expected if trial.kind == PRACTICE else ""})
         told.append(rows)
     # Sorted by their random names: in any other order they would tell how they were written.
     pictures = {name: _shrunk(opened.picture(name), size) for name in sorted(names)}
-    return pages.whole_page(opened.study.words, {"study": opened.digest, "sheets": told, "pictures": pictures})
+    return pages.whole_page(study.words, {"study": opened.digest, "sheets": told, "pictures": pictures})
 
 
 def _shrunk(path: Path, size: int) -> str:

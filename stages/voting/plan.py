@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.statistics.votes import IDENTICAL, LEFT, RIGHT, Kind
+from stages.statistics.votes import IDENTICAL, LEFT, PRACTICE, RIGHT, Kind
 from stages.voting.study_file import Check, Comparison, Study
 
 
@@ -92,6 +92,19 @@ def trials_of(study: Study, code: str, asked: np.ndarray) -> list[Trial]:
             order.insert(places[k], _check(mixed[k], bool(sides[k])))
     practice = [_check(check, bool(random.integers(2))) for check in study.practice]
     return [*practice, *order]
+
+
+def trial_of(study: Study, trial: Trial) -> dict[str, object]:
+    """What a person's page is told of a trial: pictures by their random names, and whether it is for practice."""
+    sources = [each.model_dump() for each in study.pairs[trial.pair].sources]
+    left, right = trial.left.picture, trial.right.picture
+    return {"sources": sources, "left": left, "right": right, "practice": trial.kind == PRACTICE}
+
+
+def pictures_of(study: Study, trial: Trial) -> list[str]:
+    """The names of all pictures of a trial."""
+    sources = [source.picture for source in study.pairs[trial.pair].sources]
+    return [*sources, trial.left.picture, trial.right.picture]
 
 
 def _comparison(study: Study, number: int, swapped: bool) -> Trial:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stages.statistics.votes import PRACTICE
 from stages.voting import pages
 from stages.voting.limits import Limit
-from stages.voting.plan import Trial, trials_of
+from stages.voting.plan import pictures_of, trial_of, trials_of
 from stages.voting.store import Person, Store
 from stages.voting.study_file import SUFFIX, Opened
 
@@ -68,23 +68,10 @@ def state_of(opened: Opened, person: Person) -> dict[str, object]:
     trials, done = person.trials, person.done
     told: dict[str, object] = {"done": done, "of": len(trials), "next": [], "trial": None, "rater": person.rater}
     if done < len(trials):
-        told["trial"] = {"number": done, **trial_of(opened, trials[done])}
+        told["trial"] = {"number": done, **trial_of(opened.study, trials[done])}
     if done + 1 < len(trials):
-        told["next"] = pictures_of(opened, trials[done + 1])
+        told["next"] = pictures_of(opened.study, trials[done + 1])
     return told
-
-
-def trial_of(opened: Opened, trial: Trial) -> dict[str, object]:
-    """What is told of a trial: pictures by their random names, and whether it is for practice."""
-    sources = [each.model_dump() for each in opened.study.pairs[trial.pair].sources]
-    left, right = trial.left.picture, trial.right.picture
-    return {"sources": sources, "left": left, "right": right, "practice": trial.kind == PRACTICE}
-
-
-def pictures_of(opened: Opened, trial: Trial) -> list[str]:
-    """The names of all pictures of a trial."""
-    sources = [source.picture for source in opened.study.pairs[trial.pair].sources]
-    return [*sources, trial.left.picture, trial.right.picture]
 
 
 class Site:
@@ -151,7 +138,7 @@ class Site:
 
     async def picture(self, request: Request) -> Response:
         person, name = await self._person(request), request.path_params["name"]
-        if not any(name in pictures_of(self.opened, trial) for trial in person.trials):
+        if not any(name in pictures_of(self.opened.study, trial) for trial in person.trials):
             raise HTTPException(404, "There is no such picture.")
         # The name is one that the study lists: no other path can be asked for. And no time of the file is told: they
         # were written method by method.
