@@ -104,22 +104,11 @@ def build(
         pictures = making / PICTURES
         pictures.mkdir()
         copies: dict[str, str] = {}
-        voted, left_out = [], []
+        voted: list[VotedPair] = []
+        left_out: list[LeftOut] = []
         for pair in drawn:
-            found: dict[str, Composite] = {}
-            for method in wanted.methods:
-                path = composites(method, pair.pair)
-                why = failures.get((method, pair.pair)) or ("" if path.is_file() else "its file is not there")
-                why = why or ("it could not be computed" if is_failed(path) else "")
-                try:
-                    if not why:
-                        found[method] = Composite(
-                            picture=put(copied(path, wanted.size), pictures), sha256=sha256_file(path)
-                        )
-                except ItemError as error:
-                    why = str(error)
-                if why:
-                    left_out.append(LeftOut(pair=pair.pair, method=method, why=why))
+            found, failed = _results(wanted, pair.pair, composites, failures, pictures)
+            left_out += failed
             for image, _ in captions(pair):
                 if image not in copies:
                     copies[image] = put(copied(faces(image), wanted.size), pictures)
@@ -151,6 +140,30 @@ def build(
         )
         write_study(making, study)
     return study
+
+
+def _results(
+    wanted: Wanted,
+    pair: str,
+    composites: Callable[[str, str], Path],
+    failures: Mapping[tuple[str, str], str],
+    pictures: Path,
+) -> tuple[dict[str, Composite], list[LeftOut]]:
+    """What is shown of a pair, by method; and the results that nobody can be shown, with the reason."""
+    found: dict[str, Composite] = {}
+    left_out: list[LeftOut] = []
+    for method in wanted.methods:
+        path = composites(method, pair)
+        why = failures.get((method, pair)) or ("" if path.is_file() else "its file is not there")
+        why = why or ("it could not be computed" if is_failed(path) else "")
+        try:
+            if not why:
+                found[method] = Composite(picture=put(copied(path, wanted.size), pictures), sha256=sha256_file(path))
+        except ItemError as error:
+            why = str(error)
+        if why:
+            left_out.append(LeftOut(pair=pair, method=method, why=why))
+    return found, left_out
 
 
 @contextmanager
