@@ -10,14 +10,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
-from functools import lru_cache
 from pathlib import Path
 
 import networkx
 import yaml
 from dvc.repo import Repo
-from dvc.utils.serialize import _yaml
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
 
@@ -95,14 +92,7 @@ def finish() -> None:
         repo.commit(force=True)
 
 
-def parse_each_text_once() -> None:
-    """DVC parses params.yaml anew for each of its stages, which takes longer than all else that it does here."""
-    parsed = lru_cache(maxsize=8)(_yaml.parse_yaml)
-    _yaml.parse_yaml = lambda text, path, *args, **kwargs: deepcopy(parsed(text, path, *args, **kwargs))
-
-
 if __name__ == "__main__":
-    parse_each_text_once()
     finish()
     edits = json.loads(Path(sys.argv[1]).read_text())
     with Repo() as repo:
