@@ -1,6 +1,7 @@
 """Figures of images: rows of faces, label maps, composites and error maps."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +55,10 @@ def grid(rows: Sequence[Row], titles: Sequence[str], *, scale: bool = False) -> 
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
     for (label, cells), line in zip(rows, axes, strict=False):
-        line[0].set_ylabel(label, fontsize=8 * min(larger, 1.5))
+        # A row is 2 inches high, and a letter about half as wide as it is high.
+        points = 8 * min(larger, 1.5)
+        label = "\n".join(textwrap.fill(part, int(2 * 72 / (0.5 * points))) for part in label.split("\n"))
+        line[0].set_ylabel(label, fontsize=points)
         for cell, axis in zip(cells, line, strict=True):
             axis.set_xlabel(cell.caption, fontsize=7 * larger, labelpad=2)
             if cell.image is None:

@@ -17,8 +17,10 @@ from stages.reporting import plots
 from stages.reporting.error_maps import LARGEST_ERROR, UNKNOWN, error_map
 from stages.reporting.names import styles
 from stages.reporting.pictures import (
+    Cell,
     errors_figure,
     examples_figure,
+    grid,
     reconstruction_figure,
     transfer_figure,
 )
@@ -175,6 +177,20 @@ def test_a_histogram_counts_every_value(monkeypatch):
     np.testing.assert_allclose(heights / heights.max(), counts / counts.max(), atol=1e-12)
     monkeypatch.undo()
     pyplot.close(kept[0])
+
+
+@pytest.mark.parametrize("columns", [4, 8, 14])
+def test_the_label_of_a_row_stays_beside_its_row(columns):
+    """Between two rows nothing is drawn, from edge to edge, however wide the figure is."""
+    black = Cell(np.zeros((8, 8, 3), np.uint8))
+    rows = [(f"pair-{k:04d}\nbetween: {k} of 198\ntaken ST-LPIPS-Alex 0.0451", [black] * columns) for k in range(3)]
+    with Image.open(io.BytesIO(grid(rows, ["method"] * columns))) as image:
+        pixels = np.asarray(image.convert("L")) < 128
+    of_pictures = pixels[:, pixels.shape[1] // 2 :].mean(axis=1) > 0.5
+    first, last = of_pictures.argmax(), of_pictures.size - of_pictures[::-1].argmax()
+    between = ~of_pictures
+    between[:first] = between[last:] = False
+    assert between.any() and not pixels[between].any()
 
 
 def test_nothing_measured_is_a_figure_that_says_so():

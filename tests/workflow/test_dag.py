@@ -243,28 +243,12 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
         assert same or figure.name == "seconds.png", f"{figure.name} differs, and no time is in it"
 
 
-def test_another_systems_composites_are_measured_like_ours(finished, tmp_path):
-    """Ours, given from a folder, get the values that they have as ours; a row there makes no row of reconstruction."""
+def test_another_systems_results_are_measured_like_ours_and_broken_ones_are_its_failures(finished, tmp_path):
+    """Ours, given from a folder, get the values that they have as ours; a row there makes no row of reconstruction.
+
+    Each kind of broken result, made of a real composite, is a method of its own; what is left of it is its count.
+    """
     shutil.copytree(finished / "data" / "composites" / "barbershop", tmp_path / "mine")
-    methods = yaml.safe_load((ROOT / "params.yaml").read_text())["methods"]
-    scale = tmp_path / "mine.yaml"
-    scale.write_text(
-        yaml.safe_dump(PARAMS | {"methods": methods | {"mine": {"kind": "results", "images": str(tmp_path / "mine")}}})
-    )
-    done = snakemake(finished, scale=str(scale))
-    assert done.returncode == 0, done.stderr
-    assert (finished / "reports" / "report.md").read_text().startswith("# Barbershop, evaluated: VALID\n")
-    frame = table.read(finished / "reports" / "metrics.parquet")
-    ours, theirs = (
-        frame[(frame["method"] == method) & (frame["protocol"] == "transfer")].drop(columns="method")
-        for method in ("barbershop", "mine")
-    )
-    assert len(theirs) and ours.reset_index(drop=True).equals(theirs.reset_index(drop=True))
-    assert set(frame[frame["method"] == "mine"]["protocol"]) == {"transfer"}
-
-
-def test_another_systems_broken_results_are_its_failures_and_the_report_is_valid(finished, tmp_path):
-    """Each kind of broken result, made of a real composite, is a method of its own; what is left of it is its count."""
     data = finished / "data"
     pair, identity, hair = (data / "pairs.csv").read_text().splitlines()[1].split(",")
     composite = data / "composites" / "copy_paste" / f"{pair}.png"
@@ -285,10 +269,17 @@ def test_another_systems_broken_results_are_its_failures_and_the_report_is_valid
     (tmp_path / "unreadable" / f"{pair}.png").write_bytes(composite.read_bytes()[:1000])
     ours = yaml.safe_load((ROOT / "params.yaml").read_text())["methods"]
     scale = tmp_path / "broken.yaml"
-    scale.write_text(yaml.safe_dump(PARAMS | {"methods": ours | methods}))
+    mine = {"mine": {"kind": "results", "images": str(tmp_path / "mine")}}
+    scale.write_text(yaml.safe_dump(PARAMS | {"methods": ours | methods | mine}))
     done = snakemake(finished, scale=str(scale))
     assert done.returncode == 0, done.stderr
     frame = table.read(finished / "reports" / "metrics.parquet")
+    barbershop, given = (
+        frame[(frame["method"] == method) & (frame["protocol"] == "transfer")].drop(columns="method")
+        for method in ("barbershop", "mine")
+    )
+    assert len(given) and barbershop.reset_index(drop=True).equals(given.reset_index(drop=True))
+    assert set(frame[frame["method"] == "mine"]["protocol"]) == {"transfer"}
     of_pair = frame[(frame["protocol"] == "transfer") & (frame["item"] == pair)].set_index("method")
     notes = of_pair[of_pair["metric"] == "failure"]["note"].to_dict()
     rules = {"black": "constant", "faceless": "blank-faced"} | {name: name for name in methods.keys() - made.keys()}
