@@ -246,7 +246,7 @@ def main(
 ) -> None:
     """Make a gallery and print its sizes and times."""
     if not (run / "reports" / "gallery" / "images" / "composites").is_dir():
-        raise typer.BadParameter(f"{run} holds no finished run with pictures; run snakemake there, or name one by --run")
+        raise typer.BadParameter(f"{run} holds no finished run with pictures; run snakemake there, or name one: --run")
     names = [f"image-{k:04d}" for k in range(images)]
     called = ["barbershop", "baseline", "copy_paste", "poisson", *(f"method_{k}" for k in range(methods))][:methods]
     listed = drawn_pairs(pairs, names)

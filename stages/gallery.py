@@ -3,7 +3,7 @@
 The page reads its code, data and pictures from reports/gallery. The pictures are those of `stages.pictures`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -93,6 +93,28 @@ def reasons(data: Path, params: Params) -> tuple[dict[str, list[str]], dict[str,
     return images, pairs
 
 
+def without_folders(text: str, folders: Iterable[str]) -> str:
+    """A text in which paths below some folders, the longest first, begin after them: a page is passed on."""
+    for folder in sorted(folders, key=len, reverse=True):
+        text = text.replace(f"{folder.rstrip('/')}/", "")
+    return text
+
+
+def folders_named(params: Params) -> set[str]:
+    """Absolute folders that a reason may name: those that the parameters do, the run's own, and the home."""
+    given = {value for value in strings_in(params) if Path(value).is_absolute()}
+    return {*given, *(str(Path(path).parent) for path in given), str(Path.cwd()), str(Path.home())} - {"/"}
+
+
+def strings_in(value: object) -> Iterator[str]:
+    """All texts in nested mappings and lists; not the keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | Sequence):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from strings_in(each)
+
+
 class Gathered:
     """All of a run that the pages need, read once; `content` gives the part of some pairs."""
 
@@ -100,7 +122,9 @@ class Gathered:
         self, params: Params, scheme: LabelScheme, frame: pd.DataFrame, faces: Sequence[Face], pairs: Sequence[Pair],
         data: Path,
     ) -> None:  # fmt: skip
-        self.params, self.scheme, self.frame, self.faces, self.pairs = params, scheme, frame, faces, pairs
+        self.params, self.scheme, self.faces, self.pairs = params, scheme, faces, pairs
+        folders = folders_named(params)
+        self.frame = frame.assign(note=[note and without_folders(note, folders) for note in frame["note"]])
         methods, report = params["methods"], params["report"]
         codes = embedding(methods)
         shown = previewed(methods)
@@ -109,7 +133,12 @@ class Gathered:
             read_images(data / "strata" / "images.csv"), read_pair_strata(data / "strata" / "pairs.csv")
         )
         self.records = pictures_records(data, params)
-        self.missing, self.reasons = missing_pictures(self.records), reasons(data, params)
+        self.missing = missing_pictures(self.records)
+        of_images, of_pairs = (
+            {item: [without_folders(line, folders) for line in lines] for item, lines in of_items.items()}
+            for of_items in reasons(data, params)
+        )
+        self.reasons = of_images, of_pairs
         self.summaries = frame[(frame["protocol"] == TRANSFER) & (frame["item"] == table.SUMMARY)]
         self.metric = _or_first(frame, TRANSFER, report["rank"]["transfer"])
         self.main = full_names(frame, TRANSFER, report["metrics"]) or [self.metric]

@@ -26,6 +26,7 @@ from stages.reporting.plots import distributions, method_against_method, metric_
 from stages.reporting.ranking import Ranked, full_name, ranked
 from stages.reporting.tables import number
 from stages.reporting.text import render_report
+from stages.reporting.votes import strengths_figure
 from stages.settings.config import EXAMPLE_STAGES
 from stages.settings.manifests import read_faces, read_pairs
 from stages.settings.methods import aligned as aligned_methods
@@ -109,6 +110,8 @@ def main(
         files[f"plots/items-{protocol}.csv"] = items_csv(frame, protocol)
     if examples:
         figures["examples"] = examples_figure(examples, params["examples"]["method"], data, scheme)
+    if answers:
+        figures["strengths"] = strengths_figure(answers, list(methods), params["score"]["level"])
     files |= {f"figures/{name}.png": content for name, content in figures.items()}
     files["plots/summaries.csv"] = summaries_csv(frame)
     text = render_report(

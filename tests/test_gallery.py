@@ -128,3 +128,18 @@ def test_items_of_pairs_are_their_own(there):
 
 def test_encoding_is_of_the_section():
     assert set(Encoding._fields) < params()["gallery"].keys()
+
+
+def test_a_reason_names_files_but_no_folder_of_the_user(there):
+    """Folders that the parameters name, the run's own and the home; what is relative stays as it is written."""
+    given = params({"faces": {"photos": "/data/ann's photos"}})
+    given["methods"]["mine"]["images"] = "/data/results/mine"
+    folders = gallery.folders_named(given)
+    for said, kept in {
+        "/data/ann's photos/sub/me.jpg: no face found": "sub/me.jpg: no face found",
+        f"{there}/results/pair-0000.png: not square": "results/pair-0000.png: not square",
+        "/data/results/mine/pair-0001.png and /data/results/b.png": "pair-0001.png and b.png",
+        "photos/me.jpg: 3×3 px": "photos/me.jpg: 3×3 px",
+        "1/2 of the face is hidden": "1/2 of the face is hidden",
+    }.items():
+        assert gallery.without_folders(said, folders) == kept

@@ -1,4 +1,4 @@
-"""Figures of numbers: distributions, method against method, metric against seconds."""
+"""Figures of numbers: distributions, method against method, metric against seconds, values with intervals."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ def distributions(
     shown = [method for method in methods if method in set(items["method"])]
     metrics = list(dict.fromkeys(items["metric"]))
     if not metrics:
-        return _nothing(f"no items of {protocol} were measured")
+        return nothing(f"no items of {protocol} were measured")
     across, down = min(ACROSS, len(metrics)), math.ceil(len(metrics) / ACROSS)
     names = [method_name(method) for method in shown]
     figure, axes = _panels(down, across, 0.28 * len(shown), max(map(len, names)))
@@ -111,7 +111,7 @@ def method_against_method(
     measured = set(items["method"])
     others = [method for method in methods if method != against and method in measured]
     if against not in measured or not others:
-        return _nothing(f"nothing to compare with {method_name(against)}")
+        return nothing(f"nothing to compare with {method_name(against)}")
     figure, axes = pyplot.subplots(
         len(others), len(metrics), figsize=(2.5 * len(metrics) + 0.6, 2.2 * len(others) + 0.6), squeeze=False,
         layout="constrained",
@@ -157,7 +157,7 @@ def metric_against_seconds(
     summary = frame[(frame["protocol"] == protocol) & (frame["item"] == SUMMARY)]
     timed = [method for method in methods if seconds.get(method, 0) > 0 and method in set(summary["method"])]
     if not timed:
-        return _nothing("no method whose seconds are known")
+        return nothing("no method whose seconds are known")
     figure, axes = pyplot.subplots(
         1, len(metrics), figsize=(3.3 * len(metrics) + 1.6, 3.2), squeeze=False, layout="constrained"
     )
@@ -187,7 +187,34 @@ def metric_against_seconds(
     return png(figure)
 
 
-def _nothing(why: str) -> bytes:
+def with_intervals(rows: Mapping[str, tuple[float, float, float]], methods: Sequence[str], label: str) -> bytes:
+    """A line a method: a value with the ends of its interval; the highest is first.
+
+    Args:
+        rows: value, low and high of each method that is shown.
+        methods: all of the run, in the order that gives each its colour and mark.
+        label: what the values are.
+    """
+    if not rows:
+        return nothing("no ranking: the report says why")
+    ordered, colours = sorted(rows, key=lambda method: -rows[method][0]), styles([*methods, *rows])
+    figure, axis = pyplot.subplots(figsize=(6, 0.9 + 0.3 * len(rows)), layout="constrained")
+    for place, method in enumerate(ordered):
+        value, low, high = rows[method]
+        colour, marker = colours[method]
+        axis.plot([low, high], [place, place], "-", color=colour, linewidth=1.5)
+        axis.plot(value, place, marker, color=colour, markersize=7)
+    axis.axvline(0, color="grey", linewidth=0.8)
+    axis.set_yticks(range(len(rows)), [method_name(method) for method in ordered], fontsize=9)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_xlabel(label, fontsize=8)
+    axis.tick_params(axis="x", labelsize=7)
+    axis.grid(axis="x", alpha=0.3)
+    return png(figure)
+
+
+def nothing(why: str) -> bytes:
+    """A figure of a line of text, where there is nothing to draw."""
     figure: Figure = pyplot.figure(figsize=(5, 1))
     figure.text(0.5, 0.5, why, ha="center", va="center")
     return png(figure)

@@ -10,6 +10,7 @@ from stages.engine.stage_records import Record
 from stages.formats.words import counted
 from stages.params.outputs import ReportParams
 from stages.reporting.names import method_name
+from stages.reporting.plots import with_intervals
 from stages.reporting.published import elsewhere
 from stages.reporting.strata_tables import kinds_of
 from stages.reporting.tables import NOTHING, markdown_table, number
@@ -56,7 +57,7 @@ def votes_section(
     parts = ["## Preference study", *_who(votes, answers)]
     if not len(answers):
         return "\n\n".join([*parts, "No answer counts, so nothing follows from them.", *_not_shown(votes)])
-    methods = [method for method in votes.facts.methods if method in {*answers["first"], *answers["second"]}]
+    methods = _compared(votes, answers)
     found = duels(answers, {method: k for k, method in enumerate(methods)}, level=level)
     parts += [duel_table(found, level), _duels_said(found, level), _strengths(answers, methods, level)]
     body = [_habits(votes, answers, level), "**The paper's study.** " + published_table(level)]
@@ -65,6 +66,24 @@ def votes_section(
     inside = "\n\n".join(part for part in body if part)
     summary = "Agreement, habits, the paper's counts, strata, metrics that predict the votes"
     return "\n\n".join([*parts, f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"])
+
+
+def strengths_figure(votes: Votes, methods: Sequence[str], level: float) -> bytes:
+    """PNG of the ranking: each method's strength with its interval; `methods`: those of the run, for their colours."""
+    answers = that_count(votes)
+    compared = _compared(votes, answers)
+    found = ranking(answers, compared) if len(answers) else []
+    if not isinstance(found, Strengths):
+        return with_intervals({}, methods, "")
+    rows = {method: found.against_mean(k, level)[:3] for k, method in enumerate(compared)}
+    return with_intervals(
+        rows, methods, f"strength in log-odds, with its {level:.0%} interval; chosen more often: right"
+    )
+
+
+def _compared(votes: Votes, answers: pd.DataFrame) -> list[str]:
+    """The methods of which answers count, in the study's order."""
+    return [method for method in votes.facts.methods if method in {*answers["first"], *answers["second"]}]
 
 
 def composite_digests(records: Sequence[Record]) -> dict[str, dict[str, str]]:
@@ -150,7 +169,8 @@ def _strengths(answers: pd.DataFrame, methods: list[str], level: float) -> str:
         rows.append((-value, [method_name(methods[k]), number(value, low, high), place]))
     table = markdown_table(["method", f"strength [{level:.0%}]", "place"], [row for _, row in sorted(rows)])
     return (
-        f"{table}\n\n*strength*: by the model of Bradley and Terry, in log-odds; the mean of all methods is 0. The "
+        f"{table}\n\n![Strength of every method with its interval](figures/strengths.png)\n\n"
+        f"*strength*: by the model of Bradley and Terry, in log-odds; the mean of all methods is 0. The "
         f"intervals know that answers of one person are not independent, and answers on one pair are not.{caution} "
         "*place*: what the differences that are sure after Holm's correction leave open."
     )

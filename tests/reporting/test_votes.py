@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from simulated_votes import facts, simulated_votes
 
+from stages.reporting import votes as module
+from stages.reporting.names import method_name
 from stages.reporting.page import page
-from stages.reporting.votes import composite_digests, published_table, votes_section
+from stages.reporting.tables import number
+from stages.reporting.votes import composite_digests, published_table, strengths_figure, votes_section
 from stages.statistics import table
 from stages.statistics.votes import LeftOut, Votes
 from stages.strata.files import image_table
@@ -100,6 +103,22 @@ def test_the_ranking_is_in_order(votes):
     found = rows(section(votes), "method | strength")
     assert [row[0] for row in found] == ["Barbershop", "Baseline", "Poisson"]
     assert found[0][2] == "1" and found[2][2] == "3"
+
+
+def test_the_figure_of_the_ranking_shows_the_numbers_of_the_table(votes, monkeypatch):
+    assert "](figures/strengths.png)" in section(votes)
+    assert strengths_figure(votes, METHODS, 0.95).startswith(b"\x89PNG")
+    drawn = []
+    monkeypatch.setattr(module, "with_intervals", lambda *given: drawn.append(given) or b"")
+    strengths_figure(votes, METHODS, 0.95)
+    ((values, *_),) = drawn
+    shown = {method_name(method): number(*of_method) for method, of_method in values.items()}
+    assert shown == {row[0]: row[1] for row in rows(section(votes), "method | strength")}
+
+
+def test_a_ranking_that_is_none_has_a_figure_that_says_so(votes):
+    none = Votes(votes.answers.iloc[:0], votes.facts)
+    assert strengths_figure(none, METHODS, 0.95).startswith(b"\x89PNG") and "strengths.png" not in section(none)
 
 
 def test_a_method_that_always_wins_is_said(votes):

@@ -39,6 +39,11 @@ rule make_report:
             ),
             update(shown("reports/figures/scatter.png", "Plots", "method against method")),
             update(shown("reports/figures/seconds.png", "Plots", "metric against seconds")),
+            *(
+                [update(shown("reports/figures/strengths.png", "Plots", "preference study"))]
+                if config["report"]["votes"]
+                else []
+            ),
         ],
         tables=[
             update(shown("reports/plots/summaries.csv", "Tables", "means and intervals")),
