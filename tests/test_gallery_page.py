@@ -188,6 +188,68 @@ def test_all_pictures_of_a_pair_zoom_and_move_as_one(page, gallery):
     assert set(frames.evaluate_all(places)) == {"matrix(1, 0, 0, 1, 0, 0)"}
 
 
+def zoom_of(page):
+    """The scale that all pictures have, and where the first of the row of pictures lies in its frame, px."""
+    places = "all => all.map(image => getComputedStyle(image).transform.match(/[-.\\d]+/g).map(Number))"
+    assert len({each[0] for each in page.locator(".frame img").evaluate_all(places)}) == 1
+    scale, _, _, _, x, y = page.locator(".picture .frame img").evaluate_all(places)[0]
+    return scale, x, y
+
+
+@pytest.mark.thorough
+def test_a_double_click_and_the_wheel_zoom_where_they_are(page, gallery):
+    """What is under the pointer stays there; the wheel alone scrolls the page."""
+    opened(page, gallery, "#pair=pair-0000", height=800)
+    frame = page.locator(".picture .frame").first
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    x, y = box["x"] + box["width"] / 4, box["y"] + box["height"] / 2
+    page.mouse.dblclick(x, y)
+    scale, left, top = zoom_of(page)
+    assert scale == 2.25 and left == pytest.approx(-1.25 * box["width"] / 4, abs=1)
+    assert top == pytest.approx(-1.25 * box["height"] / 2, abs=1)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.locator(".told", has_text="3.4 ×").wait_for()
+    page.keyboard.up("Control")
+    assert zoom_of(page)[0] == pytest.approx(2.25 * 1.5)
+    before = page.evaluate("scrollY")
+    page.mouse.wheel(0, -100)
+    while page.evaluate("scrollY") == before:
+        page.wait_for_timeout(20)
+    assert zoom_of(page)[0] == pytest.approx(2.25 * 1.5), "the wheel alone"
+
+
+@pytest.mark.thorough
+def test_two_fingers_zoom_and_one_moves(chromium, gallery):
+    """On a phone: two fingers that part double the pictures, and one then moves them."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = opened(context.new_page(), gallery, "#pair=pair-0000", 390, 844)
+    frame = page.locator(".picture .frame").first
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = context.new_cdp_session(page)
+
+    def touch(kind, *places):
+        points = [{"x": x + dx, "y": y + dy, "id": k} for k, (dx, dy) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (-20, 0), (20, 0))
+    for reach in (25, 30, 35, 40):
+        touch("touchMove", (-reach, 0), (reach, 0))
+    touch("touchEnd")
+    scale, left, top = zoom_of(page)
+    assert scale == pytest.approx(2, rel=0.05)
+    assert page.evaluate("visualViewport.scale") == 1, "the page itself does not zoom"
+    touch("touchStart", (0, 0))
+    for step in (10, 20, 30):
+        touch("touchMove", (step, 0))
+    touch("touchEnd")
+    assert zoom_of(page) == (scale, pytest.approx(left + 30, abs=2), pytest.approx(top, abs=1))
+    context.close()
+
+
 @pytest.mark.thorough
 def test_two_pictures_are_compared(page, gallery):
     opened(page, gallery, "#pair=pair-0000")

@@ -3,6 +3,7 @@
 const MOST = 16;
 const STEP = 1.5;
 const STILL = 4; // px that a pointer may move in a click
+const TWICE = { ms: 400, px: 10 }; // that the second click of a double click comes after and beside the first
 
 export class Zoom {
   /** `element`: holds all frames; a frame is an element with the class `frame`. */
@@ -14,7 +15,6 @@ export class Zoom {
     element.addEventListener("pointerdown", (event) => this.down(event));
     element.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, (event) => this.up(event));
-    element.addEventListener("dblclick", (event) => this.onFrame(event, (x, y) => this.by(STEP * STEP, x, y)));
     element.addEventListener("click", (event) => this.moved && event.target.closest(".frame") && stop(event), true);
     element.addEventListener("dragstart", (event) => event.target.closest(".frame") && event.preventDefault());
     element.addEventListener(
@@ -83,35 +83,42 @@ export class Zoom {
     if (!frame || event.target.closest("input")) return;
     this.moved = false;
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY, startX: event.clientX, startY: event.clientY });
-    this.width = frame.getBoundingClientRect().width;
-    this.spread = this.distance();
+    this.box = frame.getBoundingClientRect();
   }
 
   move(event) {
     const held = this.pointers.get(event.pointerId);
     if (!held) return;
-    const [dx, dy] = [event.clientX - held.x, event.clientY - held.y];
+    const before = this.fingers();
     held.x = event.clientX;
     held.y = event.clientY;
+    const now = this.fingers();
     if (Math.hypot(held.x - held.startX, held.y - held.startY) > STILL) {
       if (!this.moved && this.z > 1) this.element.setPointerCapture?.(event.pointerId);
       this.moved = this.z > 1 || this.pointers.size > 1;
     }
-    if (this.pointers.size === 2) {
-      const spread = this.distance();
-      this.onFrame(event, (x, y) => this.by(spread / this.spread, x, y));
-      this.spread = spread;
-    } else if (this.z > 1) this.pan(dx / this.width, dy / this.width);
+    const { left, top, width, height } = this.box;
+    if (before.spread && now.spread) this.by(now.spread / before.spread, (before.x - left) / width, (before.y - top) / height);
+    if (this.z > 1) this.pan((now.x - before.x) / width, (now.y - before.y) / height);
   }
 
   up(event) {
-    this.pointers.delete(event.pointerId);
+    if (this.pointers.delete(event.pointerId) && event.type === "pointerup" && !this.moved) this.clicked(event);
     setTimeout(() => (this.moved = false)); // after the click that follows
   }
 
-  distance() {
-    const [a, b] = [...this.pointers.values()];
-    return b ? Math.hypot(a.x - b.x, a.y - b.y) : 1;
+  /** Not by `dblclick`: the first click may put other elements in place of those that it was on. */
+  clicked(event) {
+    const { time, x, y } = this.last ?? {};
+    const again = event.timeStamp - time < TWICE.ms && Math.hypot(event.clientX - x, event.clientY - y) < TWICE.px;
+    this.last = again ? undefined : { time: event.timeStamp, x: event.clientX, y: event.clientY };
+    if (again) this.onFrame(event, (u, v) => this.by(STEP * STEP, u, v));
+  }
+
+  /** The middle of the pointers that are down, and how far the first two are apart: 0 if there is one. */
+  fingers() {
+    const [a, b = a] = [...this.pointers.values()];
+    return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, spread: Math.hypot(a.x - b.x, a.y - b.y) };
   }
 }
 
