@@ -21,7 +21,9 @@ from stages.formats.files import write_atomic
 from stages.formats.words import counted
 from stages.settings.manifests import listed_pairs
 from stages.statistics import table, votes
+from stages.statistics.comparison import MIN_ITEMS
 from stages.statistics.names import FAILURE
+from stages.statistics.preferences import attention
 from stages.statistics.votes import COMPARISON
 from stages.voting import offline
 from stages.voting.building import Wanted, build, check_wanted
@@ -62,6 +64,8 @@ def build_study(
     reports: Annotated[Path, typer.Option(help="folder of the run's report")] = Path("reports"),
 ) -> None:
     """Write a study: which pictures are compared, with which words. Nothing is asked yet."""
+    if not (data / "composites").is_dir():
+        raise UserError(f"{data / 'composites'}: no such folder; type `snakemake` first, or name it: --data")
     frame = read_table(reports)
     failed = frame[(frame["metric"] == FAILURE) & (frame["item"] != table.SUMMARY) & (frame["value"] == 1)]
     transfer = frame[frame["protocol"] == "transfer"]
@@ -75,6 +79,8 @@ def build_study(
     if unknown := [name for name in pair or [] if name not in listed]:
         raise UserError(f"--pair {unknown[0]}: {data / 'pairs.csv'} lists no such pair")
     pairs = [listed[name] for name in pair or listed]
+    if draw is not None and draw > len(pairs):
+        raise UserError(f"--draw {draw}: there are {counted(len(pairs), 'pair')} to draw from; ask for fewer")
     check_below([data / "faces", *(data / "composites" / name for name in wanted.methods)])
     bar = tqdm(
         total=min(draw or len(pairs), len(pairs)), desc="pairs copied", leave=False, disable=not sys.stderr.isatty()
@@ -94,6 +100,8 @@ def build_study(
     bar.close()
     for left in study.left_out:
         typer.echo(f"not shown: {left.pair} by {left.method}: {left.why}")
+    if len(study.pairs) < MIN_ITEMS:
+        typer.echo(f"Of fewer than {MIN_ITEMS} pairs the report will read no order of methods.")
     asked = counted(len(study.comparisons), "comparison")
     typer.echo(
         f"{out}: {asked} of {counted(len(study.methods), 'method')} on {counted(len(study.pairs), 'pair')}, of which a "
@@ -129,6 +137,7 @@ def serve(
     except OSError as error:
         raise UserError(
             f"{host}, port {port}: cannot be listened at ({error.strerror}); choose another --port"
+            + ("" if open_to_others is None else ", or an address of this machine")
         ) from error
     typer.echo(link(host, listening.getsockname()[1], token))
     config = uvicorn.Config(
@@ -202,10 +211,11 @@ def export(
     facts = facts_of(opened, persons + sent.persons, len(gone), sent.refused)
     found = votes_of(opened, stored, of_files, facts)
     votes.write(found, out)
-    kinds = Counter(found.answers["kind"])
+    kinds, out_by_rule = Counter(found.answers["kind"]), [each for each in attention(found) if each.left_out]
     typer.echo(
         f"{out}: {counted(kinds[COMPARISON], 'comparison')} by {counted(found.answers['rater'].nunique(), 'person')}, "
-        f"{counted(len(found.answers), 'answer')} in all.\n"
+        f"{counted(len(found.answers), 'answer')} in all. By the rule on attention trials "
+        f"{counted(len(out_by_rule), 'person')} will be left out.\n"
         f"For the report, set in params.yaml, in section report:\n  votes: {out.as_posix()}"
     )
 
@@ -221,6 +231,9 @@ def read_words(path: Path) -> Words:
         raise UserError(f"{path}: is no YAML ({' '.join(str(error).split())})") from error
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(Words.model_fields)
+            raise UserError(f"{path}: {first['loc'][0]}: no such key; there are {known}") from error
         raise UserError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
@@ -228,7 +241,10 @@ def read_table(reports: Path) -> pd.DataFrame:
     """The run's table of metrics; raises UserError if there is none."""
     try:
         return table.read(reports / "metrics.parquet")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        file = reports / "metrics.parquet"
+        raise UserError(f"{file}: {error.strerror}; type `snakemake` first, or name the folder: --reports") from error
+    except ValueError as error:
         raise UserError(f"{error}; type `snakemake` first") from error
 
 

@@ -196,6 +196,32 @@ def zoom_of(page):
     return scale, x, y
 
 
+@pytest.mark.parametrize("address", ["#pair=pair-0000", "", "#view=table", "#view=scatter"])
+def test_the_search_is_typed_on_from_every_view(page, gallery, address):
+    """Letter by letter, as a person types: the field keeps the focus, and no letter acts as a key."""
+    opened(page, gallery, address)
+    page.keyboard.press("/")
+    page.keyboard.type("anna", delay=30)
+    page.keyboard.press("Backspace")
+    assert page.locator("input[type=search]").input_value() == "ann"
+    assert page.evaluate("location.hash").endswith("q=ann")
+
+
+def test_what_an_address_names_and_is_not_there_is_told(page, gallery):
+    opened(page, gallery, "#pair=nosuch&sort=none")
+    assert "pair nosuch, sort none" in page.get_by_role("status").filter(has_text="Not in this run").inner_text()
+    page.locator("#choose-order").select_option("best")
+    page.locator("html[data-shown]").wait_for(state="attached")
+    assert page.get_by_text("Not in this run").count() == 0
+
+
+def test_where_no_pair_is_let_through_the_page_says_so(page, gallery):
+    opened(page, gallery, "#q=zzz")
+    page.get_by_role("link", name="Show all pairs").click()
+    page.locator(".row").first.wait_for()
+    assert set(shown(page)) == set(NAMES)
+
+
 @pytest.mark.thorough
 def test_a_double_click_and_the_wheel_zoom_where_they_are(page, gallery):
     """What is under the pointer stays there; the wheel alone scrolls the page."""

@@ -127,8 +127,16 @@ def test_open_to_others_says_the_token(run_folder, study):
         (["build", "--out", "s", "--pair", "mine"], "lists no such pair"),
         (["build", "--out", "s", "--attention", "1"], "must be less than the 1 attention trials"),
         (["build", "--out", "s", "--words", "nothing.yaml"], "nothing.yaml: cannot be read"),
-        (["build", "--out", "s", "--words", "wrong.yaml"], "wrong.yaml: colour: Extra inputs"),
-        (["build", "--out", "s", "--reports", "none"], "type `snakemake` first"),
+        (
+            ["build", "--out", "s", "--words", "wrong.yaml"],
+            "wrong.yaml: colour: no such key; there are title",
+        ),
+        (
+            ["build", "--out", "s", "--reports", "none"],
+            "none/metrics.parquet: No such file or directory; type",
+        ),
+        (["build", "--out", "s", "--data", "none"], "none/composites: no such folder; type `snakemake` first"),
+        (["build", "--out", "s", "--draw", "100"], "to draw from; ask for fewer"),
         (["serve", "--study", "none"], "no study"),
         (["export", "--study", "none"], "no study"),
         (["export", "--answers", "none"], "none: no such folder"),

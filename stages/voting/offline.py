@@ -74,10 +74,11 @@ def write_sheets(opened: Opened, sheets: Sequence[Sequence[Trial]]) -> None:
     """Keep what the file asks, with the methods. Raises UserError if another file was made of this study before."""
     path = opened.folder / SHEETS
     body = {"study": opened.digest, "sheets": [[list(trial) for trial in sheet] for sheet in sheets]}
-    if path.exists() and read_sheets(opened) != [list(sheet) for sheet in sheets]:
+    before = read_sheets(opened) if path.exists() else None
+    if before is not None and before != [list(sheet) for sheet in sheets]:
         raise UserError(
-            f"{path}: a page with other sheets was made of this study before, and answers to it may come; ask for as "
-            "many --sheets as then, or build another study"
+            f"{path}: a page with other sheets was made of this study before, and answers to it may "
+            f"come; ask for as many as then (--sheets {len(before)}), or build another study"
         )
     write_json(path, sealed(json.loads(json.dumps(body))))
 

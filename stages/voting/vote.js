@@ -4,6 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 const LONGEST = 86400000; // ms that a response time may be
+const SEEN = 0.25; // s for which pictures are on the screen before one can be chosen
 
 function problem(text) {
   $("problem").textContent = text;
@@ -162,18 +163,19 @@ async function show(state) {
   only("trial");
   const practice = trial.practice ? ", for practice" : "";
   $("where").textContent = `${trial.number + 1} of ${state.of}${practice}`;
-  $("note").textContent = state.right === undefined ? "" : state.right ? "Right: the other one is damaged." : "The picture that you chose is damaged.";
+  $("note").textContent = state.right === undefined ? "" : `In the last question ${state.right ? "you were right: the other picture was" : "the picture that you chose was"} damaged.`;
   $("resume").hidden = !study.resumes;
   const shown = trial.sources.map(source);
   $("sources").replaceChildren(...shown.map(([figure]) => figure));
   const sides = ["left", "right"].map((side) => load($(side).querySelector("img"), trial[side]));
   await Promise.all([...shown.map(([, loaded]) => loaded), ...sides]);
   problem("");
+  since = performance.now();
+  await pause(SEEN); // a key that was pressed twice is no answer to what nobody has seen
   for (const side of ["left", "right"]) $(side).disabled = false;
   scrollTo(0, 0);
   $("question").focus({ preventScroll: true });
   current = trial;
-  since = performance.now();
   for (const name of state.next) new Image().src = study.picture(name);
 }
 

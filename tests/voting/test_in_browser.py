@@ -80,7 +80,8 @@ def test_a_person_votes_by_mouse_and_keys_and_comes_back(site, page):
     page.get_by_role("button", name="B Picture B").click()
     at(page, 2)
     expected = person_of(site, page).trials[0].expected
-    said = "Right: the other one is damaged." if expected == "right" else "The picture that you chose is damaged."
+    right = "you were right: the other picture was damaged."
+    said = f"In the last question {right if expected == 'right' else 'the picture that you chose was damaged.'}"
     expect(page.locator("#note")).to_have_text(said)
     for number, (key, side) in enumerate(
         {"a": "left", "ArrowRight": "right", "B": "right", "ArrowLeft": "left"}.items()

@@ -2,6 +2,7 @@
 
 import { choice, counted, h } from "./dom.js";
 import { shownMethods } from "./order.js";
+import { NO_FILTER } from "./state.js";
 
 const VIEWS = [["pairs", "Pairs"], ["table", "Table"], ["scatter", "Scatter"]];
 
@@ -65,6 +66,7 @@ export class Controls {
           app.go({ show: next.length === run.methods.length ? "" : next.map((k) => run.methods[k].id).join(",") }, true);
         } });
         box.checked = shown.includes(method);
+        box.disabled = box.checked && shown.length === 1; // one is always shown
         const label = h("label", {}, box, name, key ? h("kbd", {}, key) : "");
         label.style.setProperty("--method", colour);
         return label;
@@ -76,7 +78,7 @@ export class Controls {
             choice(title, [["", "all"], ...t.map((each) => [each, each])], state.strata[kind] ?? "",
               (value) => app.go({ strata: { ...state.strata, [kind]: value } }, true), { id: `choose-s-${kind.replaceAll(" ", "-")}` }))))
         : "",
-      h("a", { href: app.link({ q: "", failed: "", show: "", strata: {}, minus: "" }), class: "button" }, "Clear"),
+      h("a", { href: app.link({ ...NO_FILTER, show: "", minus: "" }), class: "button" }, "Clear"),
     ];
   }
 }

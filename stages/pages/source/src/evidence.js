@@ -46,7 +46,7 @@ export function evidence(run, state, pair) {
         pictures: images.flatMap((image, k) => [
           of(`${code.id}${k}`, `reconstructions/${code.id}`, image.name, `${image.gives || "image"}, ${code.name}`,
             code.values ? `${run.rank.name} ${number(code.values[image.number])}` : ""),
-          of(`${code.id}error${k}`, `reconstruction-errors/${code.id}`, image.name, `error of ${image.gives || "image"}`),
+          of(`${code.id}error${k}`, `reconstruction-errors/${code.id}`, image.name, `error of ${image.gives || "image"}, ${code.name}`),
         ]),
       });
     }
@@ -55,7 +55,7 @@ export function evidence(run, state, pair) {
         title: `Alignment, ${method.name}`,
         hint: "Each image's code, brought to the shape of the target map. If one is wrong here and its embedding is right, the alignment did it.",
         pictures: images.filter(({ shape }) => shape).map((image, k) =>
-          of(`${method.id}aligned${k}`, `aligned/${method.id}`, `${name}-${k}`, `${image.gives}, aligned`, image.name, {
+          of(`${method.id}aligned${k}`, `aligned/${method.id}`, `${name}-${k}`, `${image.gives}, aligned by ${method.name}`, image.name, {
             there: `aligned/${method.id}`, of: name,
           }),
         ),

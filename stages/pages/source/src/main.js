@@ -71,9 +71,7 @@ class App {
     const other = this.shown !== view;
     if (other) this.views[this.shown]?.close();
     this.controls.update();
-    if (other || !this.main.contains(this.views[view].element)) {
-      this.main.replaceChildren(this.controls.element, this.views[view].element, ...this.notes());
-    }
+    this.fill(this.views[view].element);
     this.shown = view;
     this.views[view].open();
     if (other && view === "pairs") scrollTo(0, this.scrolled);
@@ -82,10 +80,32 @@ class App {
     document.title = state.pair ? `${state.pair} · ${this.title}` : this.title;
   }
 
+  /** Show a view below the bar. The bar stays where it is: who types into its search goes on typing. */
+  fill(element) {
+    const bar = this.controls.element;
+    if (bar.parentElement !== this.main) this.main.replaceChildren(bar);
+    const others = [...this.main.children].filter((each) => each !== bar && each !== element);
+    for (const each of others) each.remove();
+    if (element.parentElement !== this.main) bar.after(element);
+    element.before(...this.unknown());
+    element.after(...this.notes());
+  }
+
+  /** What the address names that is not in this run, in a line. */
+  unknown() {
+    const lost = this.lost.join(", ");
+    return lost ? [h("p", { class: "hint", role: "status" }, `Not in this run, though the address names it: ${lost}.`)] : [];
+  }
+
   /** A state with nothing in it that this run does not have. */
   known(state) {
     const { run, start } = this;
     this.title ??= document.title;
+    const there = {
+      pair: run.pairNumber, of: run.methodNumber, minus: run.methodNumber, x: run.metricNumber, y: run.metricNumber,
+      sort: new Set([...run.metricNumber.keys(), "name", start.sort]), view: new Set(["pairs", "table", "scatter"]),
+    };
+    this.lost = Object.entries(there).filter(([key, has]) => state[key] && !has.has(state[key])).map(([key]) => `${key} ${state[key]}`);
     if (!run.metricNumber.has(state.sort)) state.sort = state.sort !== "name" && run.metricNumber.has(start.sort) ? start.sort : "name";
     if (!run.methodNumber.has(state.of)) state.of = start.of;
     if (!run.methodNumber.has(state.minus) || state.minus === state.of) state.minus = "";

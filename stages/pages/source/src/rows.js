@@ -3,6 +3,7 @@
 import { counted, h, number } from "./dom.js";
 import { picture } from "./data.js";
 import { shownMethods } from "./order.js";
+import { NO_FILTER } from "./state.js";
 
 const GAP = 8;
 const HEAD = 36; // px of a row's title
@@ -15,7 +16,8 @@ export class Rows {
     this.app = app;
     this.rows = new Map(); // by place in the order
     this.list = h("div", { class: "rows", role: "list", "aria-label": "pairs" });
-    this.element = h("section", { class: "view" }, this.list);
+    this.none = h("p", { class: "hint" });
+    this.element = h("section", { class: "view" }, this.none, this.list);
     this.onScroll = () => this.fill();
     this.onResize = () => this.layout();
     this.current = 0;
@@ -42,6 +44,9 @@ export class Rows {
     this.size = Math.min(this.app.thumbnail, Math.floor((width - GAP * (this.perLine - 1)) / this.perLine));
     this.sources = sources;
     this.height = HEAD + Math.ceil(cells / this.perLine) * (this.size + CAPTION + GAP) + GAP;
+    const clear = h("a", { href: this.app.link(NO_FILTER) }, "Show all pairs");
+    this.none.replaceChildren(...(order.length ? [] : ["No pair is let through by search and filters. ", clear]));
+    this.list.hidden = !order.length; // a list without an item is none
     this.list.style.height = `${order.length * this.height}px`;
     this.list.style.setProperty("--cell", `${this.size}px`);
     this.list.style.setProperty("--line", String(this.perLine));

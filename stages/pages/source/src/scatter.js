@@ -58,7 +58,7 @@ export class Scatter {
     const style = getComputedStyle(document.documentElement);
     const [ink, rule] = ["--ink", "--rule"].map((name) => style.getPropertyValue(name).trim());
     const axis = (metric) => ({
-      title: { display: true, text: title(metric), color: ink }, ticks: { color: ink }, grid: { color: rule },
+      title: { display: true, text: title(metric), color: ink }, ticks: { color: ink }, grid: { color: rule }, grace: "3%",
     });
     this.chart?.destroy();
     this.at = -1;
@@ -69,7 +69,7 @@ export class Scatter {
       type: "scatter",
       data: { datasets },
       options: {
-        animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
+        animation: false, responsive: true, maintainAspectRatio: false, parsing: false,
         interaction: { mode: "nearest", intersect: true },
         scales: { x: axis(x), y: axis(y) },
         plugins: {

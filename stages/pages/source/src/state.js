@@ -16,6 +16,7 @@ export const DEFAULTS = {
   left: "", // of the comparison of two pictures
   right: "",
 };
+export const NO_FILTER = { q: "", failed: "", strata: {} };
 const OWN = Object.keys(DEFAULTS);
 
 /** The state that an address holds; keys that are no state of their own are strata. */

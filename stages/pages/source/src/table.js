@@ -103,7 +103,7 @@ export class Table {
       data: this.rowsShown, columns, layout: "fitData", maxHeight: "100%", index: "number", renderHorizontal: "virtual",
       columnDefaults: { headerWordWrap: true, minWidth: 90, resizable: "header" }, placeholder: "no pair is let through",
     });
-    this.table.on("tableBuilt", () => this.name());
+    this.table.on("tableBuilt", () => this.place.contains(place) && this.name());
   }
 
   /** What a screen reader is told of the table: Tabulator leaves out a name, and what is between grid and rows. */
@@ -120,8 +120,11 @@ export class Table {
   }
 
   close() {
-    this.table?.destroy();
+    const { table } = this;
     this.table = null;
+    // Tabulator builds itself a little later, which must not find it destroyed.
+    if (table?.initialized) table.destroy();
+    else table?.on("tableBuilt", () => table.destroy());
   }
 
   download() {
