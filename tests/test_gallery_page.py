@@ -314,6 +314,32 @@ def test_numbers_stand_beside_those_of_all_pairs(page, gallery):
 
 
 @pytest.mark.thorough
+def test_every_point_of_the_scatter_is_drawn(page, gallery):
+    """Pairs come worst first, so the leftmost point is seldom the first. Of one method, all points have its colour."""
+    opened(page, gallery, "#view=scatter&show=barbershop&sort=name")
+    counted = page.locator("canvas").get_attribute("aria-label")
+    points = page.locator("canvas").evaluate("""canvas => {
+      const ratio = canvas.width / canvas.clientWidth;
+      const image = canvas.getContext("2d").getImageData(0, 40 * ratio, canvas.width, canvas.height - 40 * ratio);
+      const inside = (k) => image.data[4 * k + 2] > image.data[4 * k] + 90; // blue
+      const seen = new Set();
+      let found = 0;
+      for (let k = 0; k < image.width * image.height; k++) {
+        if (!inside(k) || seen.has(k)) continue;
+        found++;
+        const open = [k];
+        while (open.length) {
+          const at = open.pop();
+          if (seen.has(at) || !inside(at)) continue;
+          seen.add(at);
+          for (const step of [1, -1, image.width, -image.width]) open.push(at + step);
+        }
+      }
+      return found;
+    }""")
+    assert f"{points} points" in counted and points > 3
+
+
 def test_points_of_the_scatter_open_their_pair(page, gallery):
     opened(page, gallery, "#view=scatter")
     canvas = page.locator("canvas")

@@ -46,6 +46,7 @@ export class Scatter {
         const point = { x: run.value(x, pair, method), y: run.value(y, pair, method), pair };
         if (Number.isFinite(point.x) && Number.isFinite(point.y)) data.push(point);
       }
+      data.sort((a, b) => a.x - b.x); // with `parsing: false` Chart.js takes the first and the last for the ends of the axis
       return {
         label: name, data, method, backgroundColor: `${colour}b0`, borderColor: colour,
         pointStyle: STYLES[method % STYLES.length], radius: data.length > 2000 ? 2.5 : 4, hoverRadius: 7,
