@@ -3,6 +3,8 @@
 The page reads its code, data and pictures from reports/gallery. The pictures are those of `stages.pictures`.
 """
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -96,14 +98,15 @@ def reasons(data: Path, params: Params) -> tuple[dict[str, list[str]], dict[str,
 def without_folders(text: str, folders: Iterable[str]) -> str:
     """A text in which paths below some folders, the longest first, begin after them: a page is passed on."""
     for folder in sorted(folders, key=len, reverse=True):
-        text = text.replace(f"{folder.rstrip('/')}/", "")
+        # Where a path begins, not in the middle of another one.
+        text = re.sub(rf"(?<![^\s:,;=('\"`]){re.escape(folder.rstrip('/'))}/", "", text)
     return text
 
 
 def folders_named(params: Params) -> set[str]:
     """Absolute folders that a reason may name: those that the parameters do, the run's own, and the home."""
     given = {value for value in strings_in(params) if Path(value).is_absolute()}
-    return {*given, *(str(Path(path).parent) for path in given), str(Path.cwd()), str(Path.home())} - {"/"}
+    return {*given, *(str(Path(path).parent) for path in given), str(Path.cwd()), os.path.expanduser("~")} - {"/"}
 
 
 def strings_in(value: object) -> Iterator[str]:

@@ -140,6 +140,8 @@ def test_a_reason_names_files_but_no_folder_of_the_user(there):
         f"{there}/results/pair-0000.png: not square": "results/pair-0000.png: not square",
         "/data/results/mine/pair-0001.png and /data/results/b.png": "pair-0001.png and b.png",
         "photos/me.jpg: 3×3 px": "photos/me.jpg: 3×3 px",
+        "cannot read (/data/results/b.png)": "cannot read (b.png)",
+        "results/data/results/b.png, /o/data/results/c.png": "results/data/results/b.png, /o/data/results/c.png",
         "1/2 of the face is hidden": "1/2 of the face is hidden",
     }.items():
         assert gallery.without_folders(said, folders) == kept
