@@ -5,7 +5,7 @@ The page reads its code, data and pictures from reports/gallery. The pictures ar
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -95,18 +95,15 @@ def reasons(data: Path, params: Params) -> tuple[dict[str, list[str]], dict[str,
     return images, pairs
 
 
-def without_folders(text: str, folders: Iterable[str]) -> str:
-    """A text in which paths below some folders, the longest first, begin after them: a page is passed on."""
-    for folder in sorted(folders, key=len, reverse=True):
-        # Where a path begins, not in the middle of another one.
-        text = re.sub(rf"(?<![^\s:,;=('\"`]){re.escape(folder.rstrip('/'))}/", "", text)
-    return text
+def folders_named(params: Params) -> re.Pattern[str]:
+    """Absolute folders at the beginning of a path: those that the parameters name, the run's own, and the home.
 
-
-def folders_named(params: Params) -> set[str]:
-    """Absolute folders that a reason may name: those that the parameters do, the run's own, and the home."""
+    A page is passed on, so its reasons leave them out.
+    """
     given = {value for value in strings_in(params) if Path(value).is_absolute()}
-    return {*given, *(str(Path(path).parent) for path in given), str(Path.cwd()), os.path.expanduser("~")} - {"/"}
+    folders = {*given, *(str(Path(path).parent) for path in given), str(Path.cwd()), os.path.expanduser("~")} - {"/"}
+    longest_first = sorted((folder.rstrip("/") for folder in folders), key=len, reverse=True)
+    return re.compile(rf"(?<![^\s:,;=('\"`])(?:{'|'.join(map(re.escape, longest_first))})/")
 
 
 def strings_in(value: object) -> Iterator[str]:
@@ -127,7 +124,7 @@ class Gathered:
     ) -> None:  # fmt: skip
         self.params, self.scheme, self.faces, self.pairs = params, scheme, faces, pairs
         folders = folders_named(params)
-        self.frame = frame.assign(note=[note and without_folders(note, folders) for note in frame["note"]])
+        self.frame = frame.assign(note=[note and folders.sub("", note) for note in frame["note"]])
         methods, report = params["methods"], params["report"]
         codes = embedding(methods)
         shown = previewed(methods)
@@ -138,7 +135,7 @@ class Gathered:
         self.records = pictures_records(data, params)
         self.missing = missing_pictures(self.records)
         of_images, of_pairs = (
-            {item: [without_folders(line, folders) for line in lines] for item, lines in of_items.items()}
+            {item: [folders.sub("", line) for line in lines] for item, lines in of_items.items()}
             for of_items in reasons(data, params)
         )
         self.reasons = of_images, of_pairs

@@ -82,9 +82,7 @@ def build_study(
     if draw is not None and draw > len(pairs):
         raise UserError(f"--draw {draw}: there are {counted(len(pairs), 'pair')} to draw from; ask for fewer")
     check_below([data / "faces", *(data / "composites" / name for name in wanted.methods)])
-    bar = tqdm(
-        total=min(draw or len(pairs), len(pairs)), desc="pairs copied", leave=False, disable=not sys.stderr.isatty()
-    )
+    bar = tqdm(total=draw or len(pairs), desc="pairs copied", leave=False, disable=not sys.stderr.isatty())
     try:
         study = build(
             out,
@@ -239,10 +237,10 @@ def read_words(path: Path) -> Words:
 
 def read_table(reports: Path) -> pd.DataFrame:
     """The run's table of metrics; raises UserError if there is none."""
+    file = reports / "metrics.parquet"
     try:
-        return table.read(reports / "metrics.parquet")
+        return table.read(file)
     except OSError as error:
-        file = reports / "metrics.parquet"
         raise UserError(f"{file}: {error.strerror}; type `snakemake` first, or name the folder: --reports") from error
     except ValueError as error:
         raise UserError(f"{error}; type `snakemake` first") from error

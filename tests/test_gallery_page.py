@@ -340,6 +340,7 @@ def test_every_point_of_the_scatter_is_drawn(page, gallery):
     assert f"{points} points" in counted and points > 3
 
 
+@pytest.mark.thorough
 def test_points_of_the_scatter_open_their_pair(page, gallery):
     opened(page, gallery, "#view=scatter")
     canvas = page.locator("canvas")

@@ -129,11 +129,11 @@ def test_open_to_others_says_the_token(run_folder, study):
         (["build", "--out", "s", "--words", "nothing.yaml"], "nothing.yaml: cannot be read"),
         (
             ["build", "--out", "s", "--words", "wrong.yaml"],
-            "wrong.yaml: colour: no such key; there are title",
+            "wrong.yaml: colour: no such key; there are title, question, consent, instructions, thanks",
         ),
         (
             ["build", "--out", "s", "--reports", "none"],
-            "none/metrics.parquet: No such file or directory; type",
+            "none/metrics.parquet: No such file or directory; type `snakemake` first, or name the folder: --reports",
         ),
         (["build", "--out", "s", "--data", "none"], "none/composites: no such folder; type `snakemake` first"),
         (["build", "--out", "s", "--draw", "100"], "to draw from; ask for fewer"),

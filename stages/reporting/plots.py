@@ -34,7 +34,7 @@ def distributions(
     shown = [method for method in methods if method in set(items["method"])]
     metrics = list(dict.fromkeys(items["metric"]))
     if not metrics:
-        return nothing(f"no items of {protocol} were measured")
+        return _nothing(f"no items of {protocol} were measured")
     across, down = min(ACROSS, len(metrics)), math.ceil(len(metrics) / ACROSS)
     names = [method_name(method) for method in shown]
     figure, axes = _panels(down, across, 0.28 * len(shown), max(map(len, names)))
@@ -111,7 +111,7 @@ def method_against_method(
     measured = set(items["method"])
     others = [method for method in methods if method != against and method in measured]
     if against not in measured or not others:
-        return nothing(f"nothing to compare with {method_name(against)}")
+        return _nothing(f"nothing to compare with {method_name(against)}")
     figure, axes = pyplot.subplots(
         len(others), len(metrics), figsize=(2.5 * len(metrics) + 0.6, 2.2 * len(others) + 0.6), squeeze=False,
         layout="constrained",
@@ -157,7 +157,7 @@ def metric_against_seconds(
     summary = frame[(frame["protocol"] == protocol) & (frame["item"] == SUMMARY)]
     timed = [method for method in methods if seconds.get(method, 0) > 0 and method in set(summary["method"])]
     if not timed:
-        return nothing("no method whose seconds are known")
+        return _nothing("no method whose seconds are known")
     figure, axes = pyplot.subplots(
         1, len(metrics), figsize=(3.3 * len(metrics) + 1.6, 3.2), squeeze=False, layout="constrained"
     )
@@ -196,7 +196,7 @@ def with_intervals(rows: Mapping[str, tuple[float, float, float]], methods: Sequ
         label: what the values are.
     """
     if not rows:
-        return nothing("no ranking: the report says why")
+        return _nothing("no ranking: the report says why")
     ordered, colours = sorted(rows, key=lambda method: -rows[method][0]), styles([*methods, *rows])
     figure, axis = pyplot.subplots(figsize=(6, 0.9 + 0.3 * len(rows)), layout="constrained")
     for place, method in enumerate(ordered):
@@ -213,7 +213,7 @@ def with_intervals(rows: Mapping[str, tuple[float, float, float]], methods: Sequ
     return png(figure)
 
 
-def nothing(why: str) -> bytes:
+def _nothing(why: str) -> bytes:
     """A figure of a line of text, where there is nothing to draw."""
     figure: Figure = pyplot.figure(figsize=(5, 1))
     figure.text(0.5, 0.5, why, ha="center", va="center")

@@ -17,13 +17,13 @@ def alike(a: torch.Tensor, b: torch.Tensor) -> float:
 
 @pytest.fixture(scope="module")
 def face(weights):
-    """A drawn face at 128 px with its F and W+."""
+    """A drawn face at 256 px with its F and W+."""
     generator = load_generator(weights / "mobilestylegan.safetensors", CPU)
     with torch.no_grad():
         w = generator.map(torch.randn(1, 512, generator=torch.Generator().manual_seed(0)))
         ws = (generator.mean_w + 0.7 * (w - generator.mean_w))[:, None].repeat(1, generator.n_styles, 1)
         f = generator.features(ws)
-        return generator, ws, f, generator.render(f, ws, 128)
+        return generator, ws, f, generator.render(f, ws, 256)
 
 
 def test_names():
@@ -59,7 +59,7 @@ def test_a_network_that_names_no_convolutions_stays_as_it_is():
 @pytest.mark.weights
 @pytest.mark.parametrize(("network", "least"), [("generator", 0.99), ("perceptual", 0.95), ("parser", 0.9)])
 def test_gradients_point_the_same_way_and_repeat(weights, face, network, least):
-    """Cosine to the float32 gradient, and two runs give one result to the bit.
+    """Cosine to the float32 gradient, and three runs give one result to the bit.
 
     Measured: 0.995, 0.98 and 0.97. The parser's gradient is that rough in itself: noise of 1e-3 on the image turns it
     as much (0.97).
@@ -73,7 +73,7 @@ def test_gradients_point_the_same_way_and_repeat(weights, face, network, least):
     def gradient(dtype):
         if network == "generator":
             net, leaves = lowered(generator, dtype), [t.clone().requires_grad_() for t in (f, ws)]
-            loss = (net.render(*leaves, 128) - goal).square().mean()
+            loss = (net.render(*leaves, 256) - goal).square().mean()
         else:
             leaves = [image.clone().requires_grad_()]
             if network == "perceptual":
@@ -86,11 +86,11 @@ def test_gradients_point_the_same_way_and_repeat(weights, face, network, least):
 
     low = gradient(torch.bfloat16)
     assert alike(gradient(torch.float32), low) > least
-    assert torch.equal(low, gradient(torch.bfloat16))
+    assert all(torch.equal(low, gradient(torch.bfloat16)) for _ in range(2))
 
 
 @pytest.mark.weights
 def test_the_image_is_the_same_to_50_db(face):
     generator, ws, f, image = face
-    error = (lowered(generator, torch.bfloat16).render(f, ws, 128) - image).square().mean() / 4
+    error = (lowered(generator, torch.bfloat16).render(f, ws, 256) - image).square().mean() / 4
     assert -10 * error.log10() > 50

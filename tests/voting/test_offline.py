@@ -119,7 +119,7 @@ def test_one_code_with_two_sheets_is_refused(opened, sheets, tmp_path):
 
 def test_other_sheets_of_the_same_study_are_refused(opened, sheets, refused):
     write_sheets(opened, draw_sheets(opened, 3))
-    refused("as many as then", write_sheets, opened, draw_sheets(opened, 4))
+    refused(r"as many as then \(--sheets 3\)", write_sheets, opened, draw_sheets(opened, 4))
 
 
 def test_altered_and_missing_sheets_are_refused(opened, sheets, refused, tmp_path):
