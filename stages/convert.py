@@ -31,7 +31,7 @@ def convert(network: str, path: Path) -> bytes:
     tensors, facts = net.read(path)
     origin = {
         "network": network, "package": path.name, "version": "supplied by the user", "sha256": digest,
-        "licence": net.origin.licence, **facts,
+        "bytes": str(path.stat().st_size), "licence": net.origin.licence, **facts,
     }  # fmt: skip
     return weights_bytes(tensors, origin)
 

@@ -11,9 +11,12 @@ from typing import Annotated
 import torch
 import typer
 from golden import bisenet_value, filled
+from golden_translators import sean_value, starganv2_value
 from torch import Tensor
 
 from stages.nets.bisenet import BiSeNet
+from stages.nets.sean_net import SEAN
+from stages.nets.starganv2_net import StarGANv2
 from stages.nets.stylegan2_net import StyleGAN2
 from stages.regions.labels import CELEBAMASK_16
 
@@ -45,15 +48,37 @@ def bisenet16_checkpoint() -> dict[str, Tensor]:
     return filled(BiSeNet(CELEBAMASK_16).state_dict(), bisenet_value)[0]
 
 
+def sean_checkpoint() -> dict[str, Tensor]:
+    """A SEAN with the weights of the golden vectors' recipe, 1.1 GB."""
+    with torch.device("meta"):
+        state = SEAN().state_dict()
+    counters = {key: torch.zeros((), dtype=torch.int64) for key in state if key.endswith("num_batches_tracked")}
+    return filled(state | counters, sean_value)[0]
+
+
+def starganv2_checkpoint() -> dict[str, dict[str, Tensor]]:
+    """The four networks of StarGAN v2 with the weights of the golden vectors' recipe, 0.3 GB."""
+    state = {key.replace(".", "/", 1): tensor for key, tensor in StarGANv2().state_dict().items()}
+    parts: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in filled(state, starganv2_value)[0].items():
+        part, _, key = name.partition("/")
+        parts.setdefault(part, {})[key] = tensor
+    return parts
+
+
 @torch.no_grad()
 def main(
     folder: Annotated[Path, typer.Argument(help="where ffhq.pt and seg.pth are written")],
     size: Annotated[int, typer.Option(help="px of the generator's images")] = 128,
+    translators: Annotated[bool, typer.Option(help="also SEAN's and StarGAN v2's files, 1.4 GB")] = False,
 ) -> None:
-    """Write ffhq.pt and seg.pth."""
+    """Write ffhq.pt and seg.pth, and the files of SEAN and StarGAN v2 if asked."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(stylegan2_checkpoint(size), folder / "ffhq.pt")
     torch.save(bisenet16_checkpoint(), folder / "seg.pth")
+    if translators:
+        torch.save(sean_checkpoint(), folder / "latest_net_G.pth")
+        torch.save(starganv2_checkpoint(), folder / "100000_nets_ema.ckpt")
 
 
 if __name__ == "__main__":

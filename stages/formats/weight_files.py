@@ -76,10 +76,13 @@ def read_weights(path: Path, expected: "Mapping[str, Tensor]") -> "dict[str, Ten
 
 def check_layout(path: Path, tensors: "Mapping[str, Tensor]", expected: "Mapping[str, Tensor]", remedy: str) -> None:
     """Check that tensors have the names and shapes of `expected`; raises UserError naming the first that has not."""
-    wrong = sorted(
-        key
-        for key in expected.keys() | tensors.keys()
-        if key not in expected or key not in tensors or expected[key].shape != tensors[key].shape
-    )
-    if wrong:
-        raise UserError(f"{path}: tensors of another layout, the first is {wrong[0]}; {remedy}")
+    for key in sorted(expected.keys() | tensors.keys()):
+        if key not in tensors:
+            fault = "which is missing"
+        elif key not in expected:
+            fault = "which should not be there"
+        elif tensors[key].shape != expected[key].shape:
+            fault = f"which is {tuple(tensors[key].shape)}, not {tuple(expected[key].shape)}"
+        else:
+            continue
+        raise UserError(f"{path}: tensors of another layout, the first is {key}, {fault}; {remedy}")

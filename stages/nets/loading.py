@@ -28,6 +28,15 @@ def load_perceptual(weights: Path, device: torch.device) -> Perceptual:
     return cast("Perceptual", _load("perceptual", weights, device))
 
 
+def load_translator(weights: Path, device: torch.device) -> nn.Module:
+    """Load the image translation network of a weight file; errors as `load_generator`.
+
+    These networks have nothing in common that the pipeline could ask of them. So who loads one knows its class, which
+    its entry in `stages.networks` names.
+    """
+    return _load("translator", weights, device)
+
+
 def _load(role: Role, weights: Path, device: torch.device) -> nn.Module:
     name = network_of(weights)
     if name not in registry.names("networks") or (entry := registry.load("networks", name)).role != role:

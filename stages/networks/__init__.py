@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELP = "docs/paper-networks.md says how to get it"
 
-Role = Literal["generator", "parser", "perceptual", "landmarks", "identity"]
+Role = Literal["generator", "parser", "perceptual", "landmarks", "identity", "translator"]
 Tensors = Mapping[str, "Tensor"]
 
 

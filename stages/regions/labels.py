@@ -143,6 +143,36 @@ FROM_19 = tuple(
     for label in CELEBAMASK_19.labels
 )
 
+# The labels in the order of the data set CelebAMask-HQ, by the names of CELEBAMASK_19, whose order is the parser's.
+CELEBAMASK_HQ = (
+    "background",
+    "skin",
+    "nose",
+    "glasses",
+    "left_eye",
+    "right_eye",
+    "left_brow",
+    "right_brow",
+    "left_ear",
+    "right_ear",
+    "mouth",
+    "upper_lip",
+    "lower_lip",
+    "hair",
+    "hat",
+    "earring",
+    "necklace",
+    "neck",
+    "clothes",
+)
+
+
+def to_celebamask_hq(labels: np.ndarray) -> np.ndarray:
+    """A label map in the data set's own numbers from one of CELEBAMASK_19; uint8, of the same shape."""
+    numbers = np.array([CELEBAMASK_HQ.index(label) for label in CELEBAMASK_19.labels], np.uint8)
+    renumbered: np.ndarray = numbers[labels]
+    return renumbered
+
 
 def in_common(labels: np.ndarray, scheme: LabelScheme, other: LabelScheme) -> np.ndarray:
     """A label map of `scheme` in the labels that both schemes can tell apart; uint8, of the same shape.
