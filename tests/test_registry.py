@@ -82,6 +82,12 @@ def metric(direction="lower", views=("kept",), range=(0, 1)) -> ImageMetric:
             "reads is 'faces'; it must be a tuple of faces, maps, targets, ",
         ),
         ("methods", lambda: Method(dict, len, networks=("judge",)), 'networks has "judge"; known: generator, parser, '),
+        ("methods", lambda: Method(dict, len, own_networks=("seam",)), 'own_networks has "seam"; did you mean sean\\?'),
+        (
+            "methods",
+            lambda: Method(dict, len, schemes=("celebamask",)),
+            'schemes has "celebamask"; did you mean celeba',
+        ),
         ("methods", lambda: Method(dict, len, section="mine"), "section and params belong together: give both or none"),
         (
             "metrics",

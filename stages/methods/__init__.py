@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from stages.errors import UserError
 from stages.networks import Role
 from stages.params.whole import Choice
-from stages.regions.labels import LabelScheme
+from stages.regions.labels import SCHEMES, LabelScheme
 from stages.regions.pair import Pair
-from stages.registry import check_words
+from stages.registry import check_words, names
 
 if TYPE_CHECKING:
     from stages.engine.items import Compute, Item
@@ -40,7 +40,8 @@ class Job(NamedTuple):
     """What a method is told.
 
     `name` and `choice`: its entry in `methods`. `params`: its own section, empty without one. `weights`: the files of
-    the networks that it needs, by role. `out`: the folder of its composites, each `out`/PAIR.png.
+    the networks that it needs, by role, or by name if they are its own. `out`: the folder of its composites, each
+    `out`/PAIR.png.
     """
 
     name: str
@@ -76,19 +77,24 @@ class Method:
         prepare: what has to be done; raises UserError if the pairs or parameters do not fit. Nothing is computed yet.
         reads: the artifacts of earlier stages that composites are made of.
         networks: the roles of the networks that it needs.
+        own_networks: the names of networks that it needs whatever section `networks` names.
+        schemes: the names of the label schemes that it knows; it knows any if none is named.
         section: the name of its own section of params.yaml, and `params` its typed dictionary.
         supplied: keys of `choice` that name a folder of the user's: `images` has composites that were made elsewhere,
             `reconstructions` images named after the faces.
         minimises: for its entry in `methods`, the roles of the networks that its losses use: what these networks
             measure is no independent judgement of it.
 
-    Raises UserError if an artifact or role is unknown, or if only one of `section` and `params` is given.
+    Raises UserError if an artifact, role, network or scheme is unknown, or if only one of `section` and `params` is
+    given.
     """
 
     choice: type
     prepare: Callable[[Job], Work]
     reads: tuple[Artifact, ...] = ()
     networks: tuple[Role, ...] = ()
+    own_networks: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
     section: str | None = None
     params: type | None = None
     supplied: tuple[str, ...] = ()
@@ -97,5 +103,7 @@ class Method:
     def __post_init__(self) -> None:
         check_words("reads", self.reads, get_args(Artifact))
         check_words("networks", self.networks, get_args(Role))
+        check_words("own_networks", self.own_networks, names("networks"))
+        check_words("schemes", self.schemes, tuple(SCHEMES))
         if (self.section is None) != (self.params is None):
             raise UserError("section and params belong together: give both or none")

@@ -12,7 +12,7 @@ from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
-from stages.settings.methods import ONE_FILE, aligned, embedding
+from stages.settings.methods import ONE_FILE, aligned, embedding, kind_of
 from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
@@ -163,6 +163,20 @@ def _examples(params: Params) -> list[str]:
     return [f"examples.method: {named} has no code w or fs; these have: {', '.join(fitting) or 'none'}"]
 
 
+def _schemes(params: Params) -> list[str]:
+    """A method may know the labels of some parsers only."""
+    scheme, lines = scheme_name(params["networks"]), []
+    for name, choice in params["methods"].items():
+        known = kind_of(choice).schemes
+        if known and scheme not in known:
+            parser = params["networks"]["parser"]
+            lines.append(
+                f"methods.{name}: knows the labels {' or '.join(known)} only, and networks.parser: {parser} has "
+                f"{scheme}; name another parser, or leave the method out"
+            )
+    return lines
+
+
 # What is checked when these sections are right by themselves; what concerns one alone comes first.
 TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("faces",), _faces),
@@ -174,6 +188,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
     (("methods", "examples"), _examples),
+    (("networks", "methods"), _schemes),
 ]
 
 

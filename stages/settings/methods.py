@@ -42,6 +42,11 @@ def sections_of(methods: Methods) -> list[str]:
     return list(dict.fromkeys(own for choice in methods.values() if (own := kind_of(choice).section) is not None))
 
 
+def own_networks(methods: Methods) -> list[str]:
+    """Names of the networks that the methods need beside those of section `networks`, each once."""
+    return list(dict.fromkeys(name for choice in methods.values() for name in kind_of(choice).own_networks))
+
+
 def reconstruction_folders(methods: Methods) -> dict[str, str]:
     """For each method that reconstructs faces, the folder of its renders below data/reconstructions.
 

@@ -127,6 +127,18 @@ def test_the_examples_need_a_method_with_a_code(refused):
     refused("examples.method: poisson has no code w or fs; these have: .*barbershop", config.check_params, params)
 
 
+def test_a_method_may_need_the_labels_of_some_parsers(refused):
+    params = changed("methods.sean", {"kind": "sean"})
+    config.check_params(params)
+    params["networks"]["parser"] = "bisenet16"
+    refused(
+        "methods.sean: knows the labels celebamask-19 only, and networks.parser: bisenet16 has celebamask-16; "
+        "name another parser, or leave the method out",
+        config.check_params,
+        params,
+    )
+
+
 def test_the_old_name_of_a_section_is_answered_by_its_new_one(refused):
     params = {name: section for name, section in PARAMS.items() if name != "examples"}
     params["gallery"] = PARAMS["examples"]

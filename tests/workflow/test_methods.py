@@ -34,6 +34,22 @@ def test_every_method_is_planned_once_and_what_it_needs(tmp_path):
     assert alone["make_composites"] == 4
 
 
+def test_a_method_with_a_network_of_its_own_is_planned_with_its_checkpoint_and_refused_without(tmp_path):
+    folder = checkout(tmp_path / "main", None)
+    (folder / "sean.yaml").write_text(yaml.safe_dump({"methods": {"sean": {"kind": "sean"}}}))
+    done = run(folder, "-n", "--configfile", "sean.yaml")
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert line == (
+        "data/checkpoints/latest_net_G.pth: no such file; sean needs latest_net_G.pth, sha256 not published; "
+        "docs/paper-networks.md says how to get it"
+    )
+    (folder / "data" / "checkpoints").mkdir(parents=True)
+    (folder / "data" / "checkpoints" / "latest_net_G.pth").touch()
+    jobs = planned(folder, "sean.yaml")
+    assert (jobs["convert_checkpoint"], jobs["make_composites"]) == (1, 5)
+
+
 @pytest.mark.parametrize("strategy", ["random", "pose"])
 def test_pairs_of_every_strategy_can_be_planned(tmp_path, strategy):
     folder = checkout(tmp_path / "main", None)

@@ -64,7 +64,11 @@ def results_of(key, names, what):
 
 try:
     settings.check_params(config, " with ".join(["params.yaml", *map(safe, workflow.overwrite_configfiles)]))
-    USED = [*settings.used_networks(config["networks"]), "dlib_landmarks"]
+    USED = [
+        *settings.used_networks(config["networks"]),
+        *methods.own_networks(config["methods"]),
+        "dlib_landmarks",
+    ]
     OTHER_SCORERS = metric_names.networks_of(config)
     check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
     check_score_files(config["score"])
@@ -194,8 +198,9 @@ def kind_of(wildcards):
 
 def method_code(wildcards):
     """As `code`, of the stage that makes the composites of the wildcard's method."""
-    kind = config["methods"][wildcards.method]["kind"]
-    return code("compose", registry.module("methods", kind), *networks(*kind_of(wildcards).networks))
+    kind, name = kind_of(wildcards), config["methods"][wildcards.method]["kind"]
+    own = [registry.module("networks", network) for network in kind.own_networks]
+    return code("compose", registry.module("methods", name), *networks(*kind.networks), *own)
 
 
 # DVC is told what each of these may be, whatever params.yaml chooses (see `stages.settings.dvc_pipeline`).
@@ -220,8 +225,10 @@ method_reads.every = list(OF_PAIRS.values())
 
 
 def method_weights(wildcards):
-    """The weight files of the networks that the wildcard's method needs, by role."""
-    return {role: weights_of(role) for role in kind_of(wildcards).networks}
+    """The weight files of the networks that the wildcard's method needs, by role, or by name if they are its own."""
+    kind = kind_of(wildcards)
+    by_role = {role: weights_of(role) for role in kind.networks}
+    return by_role | dict(zip(kind.own_networks, weights_named(kind.own_networks), strict=True))
 
 
 def method_weight_files(wildcards):

@@ -10,7 +10,7 @@ rule make_composites:
     log:
         "logs/composites-{method}/{chunk}.log",
     resources:
-        gpu=lambda wildcards: int(bool(kind_of(wildcards).networks)),
+        gpu=lambda wildcards: int(bool(method_weights(wildcards))),
     params:
         code=method_code,
         folders="data/composites",
