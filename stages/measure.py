@@ -1,11 +1,11 @@
 """Stage `measure`: a sheet of every image, embedding, pair or composite (see `stages.scoring.sheets`).
 
-An item is measured alone, from its own files, so a list of items may be any part of all. Nothing is judged here and
+An item is measured from its own files alone, so a list of items may be any part of all. Nothing is judged here and
 nothing is averaged: `stages.score` makes the table of the sheets.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, cast
 
@@ -14,6 +14,7 @@ import torch
 import typer
 
 from stages import registry
+from stages.engine.batches import LARGEST, cuda
 from stages.engine.command import TF32, Log, Scheme, as_json, log_to, names_in, run_stage
 from stages.engine.items import Item, Result, in_turn, item_steps
 from stages.errors import ItemError, UserError
@@ -21,6 +22,7 @@ from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.formats.weight_files import network_of
 from stages.nets.device import choose_device
+from stages.nets.together import at_once
 from stages.params.outputs import ScoreParams
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
@@ -133,7 +135,7 @@ def composite_jobs(
     bench = cache(lambda: Bench(judges(), None, entries))
     files = {item.name: item for item in items_of_pairs(list(pairs.values()), data, out)}
 
-    @lru_cache(maxsize=1)
+    @lru_cache(maxsize=LARGEST if cuda() else 1)  # those of the next method's batch, which is of the same pairs
     def sources(name: str) -> Sources:
         faces, maps, target = _files(files[name], pairs[name], judges().parser.scheme)
         return Sources([judges().prepare(face) for face in faces], maps, target)
@@ -148,21 +150,24 @@ def composite_jobs(
     }
 
 
-def job_steps(stage: str, job: Job, weights: Sequence[Path], record: Path) -> Iterator[int]:
-    """Measure the items of a job, one with every step, and write the stage's record; errors as `item_steps`."""
+def job_steps(
+    stage: str, job: Job, weights: Sequence[Path], record: Path, batch: int | Literal["auto"] = "auto"
+) -> Iterator[int]:
+    """Measure the items of a job, a batch with every step, and write the stage's record; errors as `item_steps`."""
+
+    def sheet_of(item: Item) -> Result | ItemError:
+        try:
+            return Result({SHEET: sheet_bytes(job.measure(item))}, {})
+        except ItemError as error:
+            return error
 
     @torch.no_grad()
-    def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
-        results: list[Result | ItemError] = []
-        for item in batch:
-            try:
-                results.append(Result({SHEET: sheet_bytes(job.measure(item))}, {}))
-            except ItemError as error:
-                results.append(error)
-        return results
+    def compute(items: Sequence[Item]) -> list[Result | ItemError]:
+        return at_once([partial(sheet_of, item) for item in items])
 
     networks = {network_of(path): path for path in weights}
-    yield from item_steps(stage, ["stages.measure", *job.modules], job.items, job.params, networks, compute, record)
+    modules = ["stages.measure", *job.modules]
+    yield from item_steps(stage, modules, job.items, job.params, networks, compute, record, batch, mixed=True)
 
 
 def _params(text: str) -> ScoreParams:

@@ -84,7 +84,7 @@ def with_stand_in(steps: Callable[..., Iterator[int]]) -> Callable[..., Iterator
 
     def stood_in(
         stage: str, modules: Any, items: Any, params: Any, weights: Any, compute: Any, record: Any,
-        batch: Any = 1, read_ahead: Any = None,
+        batch: Any = 1, read_ahead: Any = None, mixed: bool = False,
     ) -> Iterator[int]:  # fmt: skip
         def made(chosen: Sequence[Item]) -> list[Result]:
             return [
@@ -92,6 +92,6 @@ def with_stand_in(steps: Callable[..., Iterator[int]]) -> Callable[..., Iterator
                 for item in chosen
             ]
 
-        return steps(stage, modules, items, params, weights, made, record, batch, None)
+        return steps(stage, modules, items, params, weights, made, record, batch, None, mixed)
 
     return stood_in

@@ -85,6 +85,7 @@ def item_steps(
     record: Path,
     batch: int | Literal["auto"] = 1,
     read_ahead: Callable[[Sequence[Item]], None] | None = None,
+    mixed: bool = False,
 ) -> Iterator[int]:
     """Make the outputs of all items and the stage's record, and yield before each batch the place of its first item.
 
@@ -103,8 +104,9 @@ def item_steps(
         weights: network files that the result depends on, by role.
         compute: computes a batch; returns a result or an error for each item.
         record: where the JSON record of the stage goes.
-        batch: largest number of items in a batch, or `auto` (see `BatchSize`); its items have equal facts.
+        batch: largest number of items in a batch, or `auto` (see `BatchSize`).
         read_ahead: called with the items of the next batch before `compute` is with those of this one.
+        mixed: whether items of a batch may have different facts.
 
     Raises:
         UserError: an input is not what the stage that made it wrote, an output cannot be written, or `compute` does not
@@ -148,7 +150,7 @@ def item_steps(
     noted("planned", items=len(items), to_compute=len(todo))
     done, size = 0, BatchSize(batch, device_memory())
     places = {item.name: place for place, item in enumerate(items)}
-    for chunk, following in _batches(todo, size):
+    for chunk, following in _batches(todo, size, mixed):
         yield places[chunk[0].item.name]
         if read_ahead is not None:
             if not done:
@@ -249,12 +251,12 @@ def _out_of_memory(error: Exception) -> bool:
     return known or address_space_left() < SCARCE
 
 
-def _batches(todo: Sequence[Todo], size: BatchSize) -> Iterator[tuple[list[Todo], list[Todo]]]:
+def _batches(todo: Sequence[Todo], size: BatchSize, mixed: bool) -> Iterator[tuple[list[Todo], list[Todo]]]:
     """Batches of items in order, each with the one that follows as far as the size of that is known by now.
 
-    Only items with equal facts, pairs of one kind, say, share a batch.
+    Only items with equal facts, pairs of one kind, say, share a batch that is not `mixed`.
     """
-    groups = [list(group) for _, group in groupby(todo, key=lambda each: canonical(each.item.facts))]
+    groups = [list(group) for _, group in groupby(todo, key=lambda each: None if mixed else canonical(each.item.facts))]
     while groups:
         count = size.next()
         chunk, rest = groups[0][:count], groups[0][count:]

@@ -60,15 +60,20 @@ def names(setup: Setup) -> list[str]:
 
 def prepare(judges: "Judges") -> Callable[[Comparison], list[float]]:
     from stages.nets.sliced_network import SlicedNetwork
+    from stages.nets.together import ask
 
     judge = judge_of(list(judges.perceptuals))
+
+    def activations(image: "Tensor", *features: "Tensor") -> "list[Tensor]":
+        assert judge is not None
+        net = judges.perceptuals[judge]
+        assert isinstance(net, SlicedNetwork)
+        return first_activations(net, image, features)
 
     def measure(pair: Comparison) -> list[float]:
         if judge is None:
             return []
-        net = judges.perceptuals[judge]
-        assert isinstance(net, SlicedNetwork)
-        a, b = (first_activations(net, look.tensor, look.features[judge]) for look in (pair.a, pair.b))
+        a, b = (ask(activations, look.tensor, *look.features[judge]) for look in (pair.a, pair.b))
         return [float(vgg_distance(a, b).item())]
 
     return measure

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from stages.errors import UserError
 from stages.formats.weight_files import read_metadata, read_weights
+from stages.nets.together import alone
 
 CONTENT = "dat"
 SIZES = {"dlib_landmarks": 99_693_937, "dlib_identity": 22_466_066}  # bytes
@@ -61,6 +62,7 @@ def load_identity(weights: Path) -> dlib.face_recognition_model_v1:
     return _load("dlib_identity", dlib.face_recognition_model_v1, weights)
 
 
+@alone
 def detect_faces(image: np.ndarray, upsample: int = 0) -> list[Box]:
     """Upright faces in an RGB image, uint8 (H, W, 3), the most certain first.
 
@@ -84,6 +86,7 @@ def main_face(faces: Sequence[Box]) -> Box | None:
     return max((face for face in faces if face.score >= CERTAIN * best), key=lambda face: face.width, default=None)
 
 
+@alone
 def find_landmarks(predictor: dlib.shape_predictor, image: np.ndarray, box: Box) -> np.ndarray:
     """The 68 landmarks (x, y) of a face in an RGB image, uint8 (H, W, 3): float64 (68, 2), whole pixels.
 
@@ -94,6 +97,7 @@ def find_landmarks(predictor: dlib.shape_predictor, image: np.ndarray, box: Box)
     return np.array([(point.x, point.y) for point in shape.parts()], np.float64)
 
 
+@alone
 def identity(net: dlib.face_recognition_model_v1, image: np.ndarray, box: Box, landmarks: np.ndarray) -> np.ndarray:
     """The identity of a face in an RGB image, uint8 (H, W, 3), by its landmarks (68, 2): float64 (128,).
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from stages.errors import UserError
+from stages.nets.together import alone
 from stages.scoring.user_files import ARCFACE
 
 SIZE = 112  # px of the aligned face
@@ -60,6 +61,7 @@ def load_arcface(path: Path, verify: bool = True) -> Identify:
     except cv2.error as error:
         raise UserError(f"{path}: OpenCV cannot read it as an ONNX network") from error
 
+    @alone
     def identify(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
         face = aligned(pixels, five_points(landmarks))
         net.setInput(cv2.dnn.blobFromImage(face, 1 / 127.5, (SIZE, SIZE), (127.5, 127.5, 127.5)))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from stages.errors import UserError
 from stages.nets.clip_vision import vision_of
+from stages.nets.together import ask
 from stages.scoring.user_files import clip_of
 
 # Of RGB in [0, 1], as in the published preprocessing.
@@ -50,7 +51,7 @@ def load_clip(path: Path, device: torch.device, verify: bool = True) -> Encode:
     def encode(pixels: np.ndarray) -> np.ndarray:
         small = Image.fromarray(pixels).resize((net.size, net.size), Image.Resampling.BICUBIC)
         image = torch.from_numpy(np.array(small)).to(device).permute(2, 0, 1).float() / 255
-        features: np.ndarray = net(((image - mean) / std)[None])[0].double().cpu().numpy()
+        features: np.ndarray = ask(net, ((image - mean) / std)[None])[0].double().cpu().numpy()
         return features
 
     return encode

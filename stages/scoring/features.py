@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,12 +39,13 @@ def judge_features(judge: str, size: int) -> str:
 def of_inception(weights: Path, device: "torch.device") -> FeatureKind:
     """The pooled features of pytorch-fid's Inception; raises UserError if the file is not the published one."""
     from stages.formats.tensors import from_rgb
+    from stages.nets.together import ask
     from stages.scoring.inception import load_inception, pool_features
 
-    inception = load_inception(weights, device)
+    pooled = partial(pool_features, load_inception(weights, device))
     return FeatureKind(
         INCEPTION,
-        lambda image: pool_features(inception, from_rgb(image.pixels, device))[0].double().cpu().numpy(),
+        lambda image: ask(pooled, from_rgb(image.pixels, device))[0].double().cpu().numpy(),
     )
 
 

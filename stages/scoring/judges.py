@@ -13,6 +13,7 @@ from stages.formats.tensors import from_rgb
 from stages.formats.weight_files import network_of
 from stages.nets.interfaces import Parser, Perceptual
 from stages.nets.loading import load_parser, load_perceptual
+from stages.nets.together import ask
 from stages.params.outputs import ScoreParams
 from stages.scoring.arcface import Identify, load_arcface
 from stages.scoring.clip import Encode, load_clip
@@ -61,7 +62,7 @@ class Judges(NamedTuple):
 
     def _prepared(self, pixels: np.ndarray, small: np.ndarray) -> PreparedImage:
         tensor = torch.from_numpy(small).float().permute(2, 0, 1)[None].to(self.device) * 2 - 1
-        features = {name: net.features(tensor) for name, net in self.perceptuals.items()}
+        features = {name: ask(net.features, tensor) for name, net in self.perceptuals.items()}
         return PreparedImage(pixels, small, tensor, features)
 
     def compare(self, a: PreparedImage, b: PreparedImage, mask: np.ndarray | None = None) -> Comparison:
@@ -83,7 +84,7 @@ class Judges(NamedTuple):
 
     def parse(self, image: PreparedImage, parser: str) -> np.ndarray:
         """The label map of an image by the parser of a name, uint8 (H, W), in that parser's own scheme."""
-        logits = self.parsers[parser].logits(from_rgb(image.pixels, self.device))
+        logits = ask(self.parsers[parser].logits, from_rgb(image.pixels, self.device))
         labels: np.ndarray = logits.argmax(1)[0].byte().cpu().numpy()
         return labels
 

@@ -1,19 +1,23 @@
 """Items are measured one by one and merged: the table is that of one process, whatever was killed, added or split."""
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from drawn_run import DRAWN, MAPS, PAIRS, SIZE, TARGETS, image_of
 from one_process import table as table_of_one_process
 from PIL import Image
 from support import DAMAGES, run_module
+from torch import nn
 
 from stages.engine.items import in_turn
 from stages.engine.stage_records import read_chunks, write_record
 from stages.formats.label_maps import label_map_bytes
 from stages.measure import composite_jobs, embedding_job, image_job, job_steps, pair_job
+from stages.nets.sliced_network import SlicedNetwork
 from stages.regions.labels import CELEBAMASK_19
 from stages.regions.pair import Pair
 from stages.score import rows_of
@@ -31,11 +35,12 @@ REASONS = {"two": {"p": ("missing", "mine: no image named so"), "q": ("unreadabl
 class Project:
     """Four images, one of which failed, and the results of two methods, some of which are failures.
 
-    `calls`: what was measured, as (folder, item). `killed_at`: the item at which the process dies.
+    `calls`: what was measured, as (folder, item). `killed_at`: the item at which the process dies. `batch`: items at
+    once.
     """
 
     def __init__(self, judges):
-        self.judges, self.calls, self.killed_at = judges, [], None
+        self.judges, self.calls, self.killed_at, self.batch = judges, [], None, "auto"
         for k, (name, labels) in enumerate(MAPS.items()):
             self.save(f"faces/{name}.png", image_of(labels, k))
             self.save(f"reconstructions/fs/{name}.png", image_of(labels, 10 + k))
@@ -102,7 +107,7 @@ class Project:
             return job.measure(item)
 
         record = DATA / "records" / "measured" / kind / f"00{part or 0}.json"
-        in_turn(job_steps(f"measured-{kind.replace('/', '-')}", job._replace(measure=measure), [], record))
+        in_turn(job_steps(f"measured-{kind.replace('/', '-')}", job._replace(measure=measure), [], record, self.batch))
 
     def measure_all(self, methods=METHODS):
         self.measure("images")
@@ -229,6 +234,47 @@ def test_methods_take_turns_and_a_pairs_sources_are_prepared_once(project):
     composites = sum(len(items) for items in of_method.values())
     sources = sum(len(pair.images) for pair in pairs if pair.pair in measured)
     assert len(METHODS) > 1 and composites <= len(prepared) <= composites + sources
+
+
+class Seeded(SlicedNetwork):
+    """A perceptual network of two layers with seeded weights, which notes the sizes of its batches."""
+
+    name, blocks = "seeded", 2
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.scaling_layer, self.net, self.batches = nn.Identity(), nn.Module(), []
+        self.net.slice1 = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
+        self.net.slice2 = nn.Sequential(nn.Conv2d(8, 8, 3, 2), nn.ReLU())
+
+    def head(self, i):
+        return torch.linspace(0, 1, 8)
+
+    def features(self, image, blocks=None):
+        self.batches.append(len(image))
+        return super().features(image, blocks)
+
+
+def test_values_do_not_depend_on_the_batch(project):
+    """Pairs of different kinds share a batch, and the networks see several images at once."""
+    net = Seeded()
+    project.judges = project.judges._replace(perceptuals={"seeded": net})
+    project.measure_all()
+    assert set(net.batches) == {1}
+    alone = project.rows()
+    for name in ("data/measured", "data/records/measured", ".cache"):
+        shutil.rmtree(name)
+    project.batch = 3
+    project.measure_all()
+    assert max(net.batches) == 3
+    rows = project.rows()
+    assert rows.keys() == alone.keys()
+    assert any(key[3] == f"kept seeded@{SIZE}" for key in rows)
+    for key, (value, *rest) in rows.items():
+        other, *others = alone[key]
+        assert rest[2:] == others[2:], key
+        assert value == other if isinstance(value, str) else value == pytest.approx(other, rel=1e-5, abs=1e-7), key
 
 
 def test_parts_are_as_the_whole(project, tmp_path):
