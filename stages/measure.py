@@ -22,7 +22,6 @@ from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.formats.weight_files import network_of
 from stages.nets.device import choose_device
-from stages.nets.together import at_once
 from stages.params.outputs import ScoreParams
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
@@ -31,6 +30,7 @@ from stages.scoring.judges import Judges, load_judges
 from stages.scoring.measuring import Sources, of_composite, of_embedding, of_image, of_pair
 from stages.scoring.metric_names import entries_for, networks_for, setup_with
 from stages.scoring.sheets import MEASURED, Sheet, sheet_bytes
+from stages.scoring.together import at_once
 from stages.scoring.user_files import digests_of
 from stages.settings.config import check_section
 from stages.settings.manifests import listed_pairs

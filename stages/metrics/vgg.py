@@ -60,7 +60,7 @@ def names(setup: Setup) -> list[str]:
 
 def prepare(judges: "Judges") -> Callable[[Comparison], list[float]]:
     from stages.nets.sliced_network import SlicedNetwork
-    from stages.nets.together import ask
+    from stages.scoring.together import ask
 
     judge = judge_of(list(judges.perceptuals))
 

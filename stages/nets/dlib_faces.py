@@ -18,7 +18,7 @@ from torch import Tensor
 
 from stages.errors import UserError
 from stages.formats.weight_files import read_metadata, read_weights
-from stages.nets.together import alone
+from stages.nets.alone import alone
 
 CONTENT = "dat"
 SIZES = {"dlib_landmarks": 99_693_937, "dlib_identity": 22_466_066}  # bytes

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from stages.errors import UserError
-from stages.nets.together import alone
+from stages.nets.alone import alone
 from stages.scoring.user_files import ARCFACE
 
 SIZE = 112  # px of the aligned face

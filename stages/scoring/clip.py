@@ -11,7 +11,7 @@ from PIL import Image
 
 from stages.errors import UserError
 from stages.nets.clip_vision import vision_of
-from stages.nets.together import ask
+from stages.scoring.together import ask
 from stages.scoring.user_files import clip_of
 
 # Of RGB in [0, 1], as in the published preprocessing.

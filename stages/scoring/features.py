@@ -39,8 +39,8 @@ def judge_features(judge: str, size: int) -> str:
 def of_inception(weights: Path, device: "torch.device") -> FeatureKind:
     """The pooled features of pytorch-fid's Inception; raises UserError if the file is not the published one."""
     from stages.formats.tensors import from_rgb
-    from stages.nets.together import ask
     from stages.scoring.inception import load_inception, pool_features
+    from stages.scoring.together import ask
 
     pooled = partial(pool_features, load_inception(weights, device))
     return FeatureKind(

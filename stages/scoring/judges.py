@@ -13,13 +13,13 @@ from stages.formats.tensors import from_rgb
 from stages.formats.weight_files import network_of
 from stages.nets.interfaces import Parser, Perceptual
 from stages.nets.loading import load_parser, load_perceptual
-from stages.nets.together import ask
 from stages.params.outputs import ScoreParams
 from stages.scoring.arcface import Identify, load_arcface
 from stages.scoring.clip import Encode, load_clip
 from stages.scoring.features import INCEPTION, FeatureKind, of_clip, of_inception, of_judge
 from stages.scoring.pixels import resize, resize_mask
 from stages.scoring.prepared import Comparison, PreparedImage, Setup
+from stages.scoring.together import ask
 from stages.scoring.user_files import clip_of
 
 

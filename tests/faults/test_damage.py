@@ -86,6 +86,20 @@ def test_edited_and_deleted_artifacts_are_noticed_and_come_back_from_the_store(r
     assert "Nothing to be done" in pipeline.run(folder).stderr
 
 
+def test_a_target_brings_back_all_that_it_was_made_of(reference, folder):
+    """Whatever is asked for, and not only the report: what is gone on the way to it is made again."""
+    of_score = ("faces/drawn-0000.png", "codes/drawn-0001.safetensors", "targets/a.png", "composites/copy_paste/b.png")
+    lost = {"targets": ["maps/drawn-0001.png"], "score": of_score}
+    before = pipeline.stored(folder)
+    for target, names in lost.items():
+        for name in names:
+            (folder / "data" / name).unlink()
+        pipeline.run(folder, target)
+        for name in names:
+            assert (folder / "data" / name).read_bytes() == (reference / "data" / name).read_bytes()
+    assert pipeline.stored(folder) == before, "nothing is computed"
+
+
 def test_damaged_table_and_record(reference, folder):
     """Snakemake sees that somebody wrote to the table, and makes the report anew: it refuses the table."""
     table, record = (

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from stages.nets.together import alone, ask, at_once
+from stages.nets.alone import alone
+from stages.scoring.together import ask, at_once
 
 
 class Network:

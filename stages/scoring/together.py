@@ -9,18 +9,15 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 Answer = TypeVar("Answer", Tensor, list[Tensor])
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _here = threading.local()  # `round` and `number` in the thread of an item
-_one_at_a_time = threading.RLock()
 
 
 class _Question:
@@ -104,17 +101,6 @@ def ask(network: Callable[..., Answer], *tensors: Tensor) -> Answer:
         raise question.error
     assert question.answer is not None
     return question.answer  # type: ignore[return-value]  # as `network` gives it
-
-
-def alone(function: Callable[P, T]) -> Callable[P, T]:
-    """A function that is not called by two items at a time, as dlib's and OpenCV's networks need; it asks nothing."""
-
-    @wraps(function)
-    def called(*arguments: P.args, **more: P.kwargs) -> T:
-        with _one_at_a_time:
-            return function(*arguments, **more)
-
-    return called
 
 
 def at_once(functions: Sequence[Callable[[], T]]) -> list[T]:
