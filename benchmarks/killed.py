@@ -5,8 +5,8 @@
 
 Two fresh clones of this repository run from start to report with a job at a time for each core. The second is killed
 after a random share of the first one's time, with all its processes, and later again, Snakemake alone. Nobody clears up
-but by `snakemake --unlock`, as docs/faults.md says. The pipeline's own seconds are those of the undisturbed run in which
-no process computes an item: Snakemake, starts of processes, imports, the store; in seconds of a core.
+but by `snakemake --unlock`, as docs/faults.md says. The pipeline's own seconds are those of the undisturbed run, over
+all cores, in which no process computes an item: Snakemake, starts of processes, imports, the store.
 """
 
 import os
@@ -101,13 +101,12 @@ def main(
         second = done(killed, time.monotonic() - began)
         own, other = results(whole), results(killed)
     twice = sum(count - 1 for count in second.computed.values())
+    columns = ["run", "seconds", "items", "computed", "seconds of items"]
     rows = [
         [name, round(run.seconds), len(run.computed), sum(run.computed.values()), round(run.items_seconds)]
         for name, run in (("undisturbed", first), ("killed twice", second))
     ]
-    print(
-        pd.DataFrame(rows, columns=["run", "seconds", "items", "computed", "seconds of items"]).to_string(index=False)
-    )
+    print(pd.DataFrame(rows, columns=columns).to_string(index=False))
     overhead = cores * first.seconds - first.items_seconds
     print(f"{len(own)} files; computed again: {twice}; the pipeline's own: {overhead:.0f} s of a core")
     if own != other:

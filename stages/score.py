@@ -149,9 +149,9 @@ def table_of(rows: Iterable[Row], level: float, ranges: Mapping[str, tuple[float
     items = table.items_of(frame).assign(excluded=0)
     found = table.summarise(items, level=level)
     summaries = found["item"] == table.SUMMARY
-    limits = found["metric"].map(lambda metric: ranges.get(metric, (-math.inf, math.inf)))
-    found.loc[summaries, "low"] = found["low"].clip(lower=limits.str[0])
-    found.loc[summaries, "high"] = found["high"].clip(upper=limits.str[1])
+    limits = found.loc[summaries, "metric"].map(lambda metric: ranges.get(metric, (-math.inf, math.inf)))
+    found.loc[summaries, "low"] = found.loc[summaries, "low"].clip(lower=limits.str[0])
+    found.loc[summaries, "high"] = found.loc[summaries, "high"].clip(upper=limits.str[1])
     return pd.concat([found, sets])
 
 

@@ -4,6 +4,8 @@ It is measured item by item, and the rules come later (`stages.scoring.failures`
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +29,8 @@ class Seen(NamedTuple):
     has_face: bool
 
 
-class Expected(NamedTuple):
+@dataclass(frozen=True)
+class Expected:
     """What a pair's sources show of its result.
 
     `pixels`: float64 (SIZE, SIZE, 3) in [0, 1], 0 where nothing is shown. `weights`: (SIZE, SIZE) in [0, 1], the share
@@ -42,7 +45,7 @@ class Expected(NamedTuple):
     unseen: bool
     giver: str
 
-    @property
+    @cached_property
     def counts(self) -> np.ndarray:
         """Where slopes count: bool (SIZE - 1, SIZE - 1)."""
         whole = self.weights >= WHOLE
@@ -53,6 +56,18 @@ class Expected(NamedTuple):
     def shown(self) -> float:
         """The share of the image where slopes count."""
         return float(self.counts.mean())
+
+    @cached_property
+    def slopes(self) -> np.ndarray:
+        """The slopes of `pixels` as one vector, 0 where they do not count."""
+        found: np.ndarray = (slopes(self.pixels) * self.counts[..., None]).ravel()
+        return found
+
+
+def slopes(small: np.ndarray) -> np.ndarray:
+    """Differences of neighbouring pixels, across and down, of an image (SIZE, SIZE, 3): (SIZE - 1, SIZE - 1, 6)."""
+    corner = small[:-1, :-1]
+    return np.concatenate([small[:-1, 1:] - corner, small[1:, :-1] - corner], axis=-1)
 
 
 def seen_small(pixels: np.ndarray) -> np.ndarray:

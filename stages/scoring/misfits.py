@@ -7,16 +7,11 @@ of matrices.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from stages.scoring.expectations import Expected
-
-
-def slopes(small: np.ndarray) -> np.ndarray:
-    """Differences of neighbouring pixels, across and down, of an image (SIZE, SIZE, 3): (SIZE - 1, SIZE - 1, 6)."""
-    corner = small[:-1, :-1]
-    return np.concatenate([small[:-1, 1:] - corner, small[1:, :-1] - corner], axis=-1)
+from stages.scoring.expectations import Expected, slopes
 
 
 def misfits(images: np.ndarray, expected: Sequence[Expected], dtype: type[np.floating] = np.float64) -> np.ndarray:
@@ -24,9 +19,9 @@ def misfits(images: np.ndarray, expected: Sequence[Expected], dtype: type[np.flo
 
     It is nan where an expectation or the image has no slopes to compare. `dtype`: of the products, which cost most.
     """
-    counts = np.stack([each.counts.ravel() for each in expected]).astype(dtype)
-    wanted = np.stack([_wanted(each) for each in expected]).astype(dtype)
-    own = np.stack([slopes(image).ravel() for image in images]).astype(dtype)
+    counts = np.stack([each.counts.ravel() for each in expected], dtype=dtype)
+    wanted = np.stack([each.slopes for each in expected], dtype=dtype, casting="same_kind")
+    own = np.stack([slopes(image).ravel() for image in images], dtype=dtype, casting="same_kind")
     # Of a pixel all six slopes count or none does, so their squares are added first.
     squares = np.square(own).reshape(len(own), counts.shape[1], -1).sum(-1)
     return _one_less(own @ wanted.T, (squares @ counts.T) * np.square(wanted).sum(1))
@@ -36,14 +31,8 @@ def own_misfits(images: Sequence[np.ndarray], expected: Sequence[Expected]) -> n
     """The misfit of each image with the expectation of the same place: (m,)."""
     found = np.empty(len(expected))
     for k, (image, each) in enumerate(zip(images, expected, strict=True)):
-        own, wanted = (slopes(image) * each.counts[..., None]).ravel(), _wanted(each)
+        own, wanted = (slopes(image) * each.counts[..., None]).ravel(), each.slopes
         found[k] = _one_less(own @ wanted, (own @ own) * (wanted @ wanted))
-    return found
-
-
-def _wanted(expected: Expected) -> np.ndarray:
-    """The slopes of an expectation as one vector, 0 where they do not count."""
-    found: np.ndarray = (slopes(expected.pixels) * expected.counts[..., None]).ravel()
     return found
 
 
@@ -56,7 +45,7 @@ def _one_less(together: np.ndarray, squares: np.ndarray) -> np.ndarray:
 
 def misfit(image: np.ndarray, expected: Expected, other: np.ndarray | None = None) -> float:
     """The misfit of an image with an expectation, or with another image where the expectation counts."""
-    wanted = expected if other is None else expected._replace(pixels=other)
+    wanted = expected if other is None else replace(expected, pixels=other)
     return float(own_misfits([image], [wanted])[0])
 
 

@@ -1,6 +1,7 @@
 """Every kind of broken result is found by its rule, and what is merely poor is not: on drawn faces of soft shapes."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ from PIL import Image, ImageFilter
 
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.pair import Pair
-from stages.scoring.expectations import SIZE, Seen, expect, seen_small
+from stages.scoring.expectations import SIZE, Seen, expect, seen_small, slopes
 from stages.scoring.failures import judge
 from stages.scoring.judging import Judged, absent_of, failure_values, judge_all
-from stages.scoring.misfits import misfit, misfits, slopes
+from stages.scoring.misfits import misfit, misfits
 from stages.scoring.sheets import Sheet, of_expected, of_seen
 
 BACKGROUND, SKIN, HAIR = (SCHEME[name] for name in ("background", "skin", "hair"))
@@ -160,7 +161,7 @@ def test_misfits_are_correlations_where_the_pair_is_shown():
             a, b = slopes(image)[each.counts].ravel(), slopes(each.pixels)[each.counts].ravel()
             assert value == pytest.approx(1 - a @ b / np.sqrt(a @ a * (b @ b)), abs=1e-9)
             assert misfit(image, each) == pytest.approx(value, abs=1e-12)
-    nothing = EXPECTED[0]._replace(weights=np.zeros((SIZE, SIZE)))
+    nothing = replace(EXPECTED[0], weights=np.zeros((SIZE, SIZE)))
     assert np.isnan(misfits(images, [nothing])).all()
 
 
