@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from stages.metrics.frechet import frechet, frechet_null
+from stages.metrics.frechet import _of_parts, frechet, frechet_null
 from stages.metrics.kernel import kernel_distance
 from stages.statistics.images import joined
 
@@ -136,6 +136,20 @@ def test_null_is_the_distance_of_relabelled_sets() -> None:
         distances.append(frechet_by_sqrtm(pool[order[:25]], pool[order[25:]]))
     assert null.mean == pytest.approx(np.mean(distances), rel=0.1)
     assert null.high == pytest.approx(np.quantile(distances, 0.95), rel=0.15)
+
+
+@pytest.mark.parametrize(("n", "m", "length"), [(8, 40, 12), (40, 8, 12), (30, 30, 12), (6, 9, 12), (20, 60, 1)])
+def test_each_relabelling_is_the_distance_of_its_sets(n: int, m: int, length: int) -> None:
+    """Whichever set is larger, whether it spans the space or not, and with a feature that is the same for all.
+
+    To 1e-7: roots of squares that are 0 are rounding errors of 1e-8.
+    """
+    pool = draw(0, n + m, length)
+    pool -= pool.mean(0)
+    order = np.random.default_rng(1).permutation(n + m)
+    for each in (pool, np.c_[pool, np.zeros(n + m)]):
+        expected = frechet(each[order[:n]], each[order[n:]])
+        assert _of_parts(each, each.T @ each, order, n) == pytest.approx(expected, rel=1e-7)
 
 
 @light
