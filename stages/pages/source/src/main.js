@@ -101,16 +101,19 @@ class App {
   known(state) {
     const { run, start } = this;
     this.title ??= document.title;
-    const there = {
-      pair: run.pairNumber, of: run.methodNumber, minus: run.methodNumber, x: run.metricNumber, y: run.metricNumber,
-      sort: new Set([...run.metricNumber.keys(), "name", start.sort]), view: new Set(["pairs", "table", "scatter"]),
+    const { pairNumber: pairs, methodNumber: methods, metricNumber: metrics } = run;
+    const first = metrics.has(start.sort) ? start.sort : "name";
+    // What may stand at a key, and what stands there if something else does.
+    const keys = {
+      pair: [pairs, ""], of: [methods, start.of], minus: [methods, ""], x: [metrics, ""], y: [metrics, ""],
+      sort: [new Set([...metrics.keys(), "name"]), first], view: [new Set(["pairs", "table", "scatter"]), "pairs"],
     };
-    this.lost = Object.entries(there).filter(([key, has]) => state[key] && !has.has(state[key])).map(([key]) => `${key} ${state[key]}`);
-    if (!run.metricNumber.has(state.sort)) state.sort = state.sort !== "name" && run.metricNumber.has(start.sort) ? start.sort : "name";
-    if (!run.methodNumber.has(state.of)) state.of = start.of;
-    if (!run.methodNumber.has(state.minus) || state.minus === state.of) state.minus = "";
-    if (!run.pairNumber.has(state.pair)) state.pair = "";
-    if (!["pairs", "table", "scatter"].includes(state.view)) state.view = "pairs";
+    const lost = Object.keys(keys).filter((key) => state[key] && !keys[key][0].has(state[key]));
+    this.lost = lost.filter((key) => state[key] !== start[key]).map((key) => `${key} ${state[key]}`);
+    for (const key of lost) state[key] = keys[key][1];
+    state.of ||= start.of;
+    state.sort ||= first;
+    if (state.minus === state.of) state.minus = "";
     return state;
   }
 

@@ -44,8 +44,8 @@ export class Rows {
     this.size = Math.min(this.app.thumbnail, Math.floor((width - GAP * (this.perLine - 1)) / this.perLine));
     this.sources = sources;
     this.height = HEAD + Math.ceil(cells / this.perLine) * (this.size + CAPTION + GAP) + GAP;
-    const clear = h("a", { href: this.app.link(NO_FILTER) }, "Show all pairs");
-    this.none.replaceChildren(...(order.length ? [] : ["No pair is let through by search and filters. ", clear]));
+    const none = () => ["No pair is let through by search and filters. ", h("a", { href: this.app.link(NO_FILTER) }, "Show all pairs")];
+    this.none.replaceChildren(...(order.length ? [] : none()));
     this.list.hidden = !order.length; // a list without an item is none
     this.list.style.height = `${order.length * this.height}px`;
     this.list.style.setProperty("--cell", `${this.size}px`);
