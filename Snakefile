@@ -78,7 +78,7 @@ def before(*inputs):
 
 rule weights:
     input:
-        weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
+        weights_named(dict.fromkeys([*USED, *OTHER_SCORERS, *ENCODERS])),
 
 
 rule faces:

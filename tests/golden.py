@@ -66,6 +66,23 @@ def bisenet_value(key: str, shape: tuple[int, ...]) -> np.ndarray | None:
     return np.float32(0.1) * n + (1 if key.endswith("weight") else 0)
 
 
+def encoder_value(key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    if key.endswith("num_batches_tracked"):
+        return None
+    n = normal(key, shape)
+    if len(shape) == 4:
+        gain = 2 if key.startswith(("styles.", "input_layer.")) else 4 if ".5.fc" in key else 1
+        return n * np.float32(math.sqrt(gain / math.prod(shape[1:])))
+    if key.endswith(".linear.weight"):
+        return n
+    if key.endswith("running_var"):
+        return 1 + np.float32(0.1) * np.abs(n)
+    if key.endswith((".bias", "running_mean")):
+        return np.float32(0.1) * n
+    slope = key == "input_layer.2.weight" or key.endswith(".res_layer.2.weight")
+    return np.float32(0.25) + np.float32(0.05) * n if slope else 1 + np.float32(0.1) * n
+
+
 def vgg16_value(key: str, shape: tuple[int, ...]) -> np.ndarray | None:
     factor = math.sqrt(2 / math.prod(shape[1:])) if len(shape) == 4 else 0.01
     return normal(key, shape) * np.float32(factor)

@@ -2,19 +2,22 @@
 
     PYTHONPATH=. python tests/make_checkpoints.py data/checkpoints
 
-With them whoever has no checkpoint can run `workflow/scales/official.yaml` end to end; the pictures mean nothing.
+With them whoever has no checkpoint can run `workflow/scales/official.yaml` and the encoders end to end; the pictures
+mean nothing.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
-from golden import bisenet_value, filled
+from golden import bisenet_value, encoder_value, filled
 from golden_translators import sean_value, starganv2_value
 from torch import Tensor
 
 from stages.nets.bisenet import BiSeNet
+from stages.nets.psp_net import ENCODERS
 from stages.nets.sean_net import SEAN
 from stages.nets.starganv2_net import StarGANv2
 from stages.nets.stylegan2_net import StyleGAN2
@@ -66,15 +69,42 @@ def starganv2_checkpoint() -> dict[str, dict[str, Tensor]]:
     return parts
 
 
+def encoder_checkpoint(kind: str, generator: dict[str, Tensor], mean_w: Tensor) -> dict[str, object]:
+    """An encoder with the weights of the golden vectors' recipe around a generator, `g_ema` of its checkpoint.
+
+    All heads have the convolutions of the last one. So the file has 0.2 GB, not 1.
+
+    Args:
+        kind: `GradualStyleEncoder` or `Encoder4Editing`.
+        generator: of any size; without its noise, which says the size, the encoder has 2 rows.
+        mean_w: (512,).
+    """
+    rows = max(2, sum(key.startswith("noises.") for key in generator) + 1)
+    with torch.device("meta"):
+        empty = ENCODERS[kind](rows).state_dict()
+    shared = {key: re.sub(r"^styles\.\d+\.convs", f"styles.{rows - 1}.convs", key) for key in empty}
+    own, _ = filled({key: empty[key] for key in {*shared.values()} - {"latent_avg"}}, encoder_value)
+    counters = {key: torch.zeros((), dtype=torch.long) for key, tensor in own.items() if tensor.is_meta}
+    encoder = {f"encoder.{key}": (own | counters)[shared[key]] for key in empty if key != "latent_avg"}
+    return {
+        "state_dict": encoder | {f"decoder.{key}": tensor for key, tensor in generator.items()},
+        "latent_avg": mean_w.repeat(rows, 1),
+        "opts": {"encoder_type": kind, "start_from_latent_avg": True},
+    }
+
+
 @torch.no_grad()
 def main(
-    folder: Annotated[Path, typer.Argument(help="where ffhq.pt and seg.pth are written")],
+    folder: Annotated[Path, typer.Argument(help="where the files are written, by their usual names")],
     size: Annotated[int, typer.Option(help="px of the generator's images")] = 128,
     translators: Annotated[bool, typer.Option(help="also SEAN's and StarGAN v2's files, 1.4 GB")] = False,
 ) -> None:
-    """Write ffhq.pt and seg.pth, and the files of SEAN and StarGAN v2 if asked."""
+    """Write ffhq.pt, seg.pth, psp_ffhq_encode.pt and e4e_ffhq_encode.pt, and those of SEAN and StarGAN v2 if asked."""
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save(stylegan2_checkpoint(size), folder / "ffhq.pt")
+    generator = stylegan2_checkpoint(size)
+    torch.save(generator, folder / "ffhq.pt")
+    for kind, file in (("GradualStyleEncoder", "psp_ffhq_encode.pt"), ("Encoder4Editing", "e4e_ffhq_encode.pt")):
+        torch.save(encoder_checkpoint(kind, generator["g_ema"], generator["latent_avg"]), folder / file)
     torch.save(bisenet16_checkpoint(), folder / "seg.pth")
     if translators:
         torch.save(sean_checkpoint(), folder / "latest_net_G.pth")

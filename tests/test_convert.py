@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
+from make_checkpoints import bisenet16_checkpoint, encoder_checkpoint, stylegan2_checkpoint
 from torchvision.models import alexnet
 
 from stages import registry
 from stages.convert import convert
-from stages.nets.loading import load_generator, load_parser, load_perceptual
+from stages.nets.loading import load_encoder, load_generator, load_parser, load_perceptual
+from stages.nets.psp_net import ENCODERS
 from stages.settings.checkpoints import check_present, supplied_networks
 
 CPU = torch.device("cpu")
 SUPPLIED = supplied_networks()
+ONE = torch.zeros(1)
 
 
 def without_digest(monkeypatch, network):
@@ -59,9 +61,67 @@ def test_a_backbone_becomes_lpips(tmp_path, monkeypatch):
     assert net.name == "LPIPS-Alex-v0.1"
 
 
+@pytest.mark.parametrize(("network", "kind"), [("psp", "GradualStyleEncoder"), ("e4e", "Encoder4Editing")])
+def test_an_encoder_is_loaded_with_its_mean_w_and_without_its_decoder(tmp_path, network, kind):
+    mean_w = torch.randn(512, generator=torch.Generator().manual_seed(0))
+    content = encoder_checkpoint(kind, {"input.input": torch.ones(1)}, mean_w)
+    path = written(tmp_path, network, content)
+    net = load_encoder(path, CPU)
+    assert type(net) is ENCODERS[kind] and net.n_styles == 2
+    state = net.state_dict()
+    assert torch.equal(state.pop("latent_avg"), mean_w.expand(2, -1))
+    assert {f"encoder.{key}" for key in state} == content["state_dict"].keys() - {"decoder.input.input"}
+    assert all(torch.equal(tensor, content["state_dict"][f"encoder.{key}"]) for key, tensor in state.items())
+    for each in (path, tmp_path / "checkpoint"):
+        each.unlink()  # a fifth of a gigabyte
+
+
+def thin_encoder(kind: str) -> dict:
+    """An encoder's checkpoint whose tensors take no memory."""
+    with torch.device("meta"):
+        state = ENCODERS[kind](4).state_dict()
+    zeros = {key: torch.zeros(()).expand(tensor.shape) for key, tensor in state.items()}
+    mean_w = zeros.pop("latent_avg") + 1
+    tensors = {f"encoder.{key}": tensor for key, tensor in zeros.items()}
+    return {"state_dict": tensors, "latent_avg": mean_w, "opts": {"encoder_type": kind}}
+
+
+def test_an_encoder_that_does_not_start_at_the_mean_w_has_none(tmp_path):
+    content = thin_encoder("GradualStyleEncoder")
+    for starts in (True, False):
+        torch.save(content | {"opts": {"start_from_latent_avg": starts}}, tmp_path / "psp.pt")
+        tensors, facts = registry.load("networks", "psp").read(tmp_path / "psp.pt")
+        assert facts == {"rows": "4"}
+        assert (tensors["latent_avg"] == starts).all()
+
+
+HEAD = "encoder.styles.3.linear.weight"
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (lambda c: c["opts"].update(encoder_type="Encoder4Editing"), "its opts name another encoder_type than pSp's"),
+        (lambda c: c.update(opts=None), "its opts name another encoder_type"),
+        (lambda c: c.update(state_dict={}), r"its state_dict has no encoder\.styles, the heads of pSp"),
+        (lambda c: c.update(state_dict={"encoder.body": 3}), "holds no tensors by name"),
+        (lambda c: c.update(latent_avg=None), "holds no tensors by name"),
+        (lambda c: c.update(latent_avg=torch.zeros(18, 512)), r"latent_avg, which has the shape \(18, 512\), not"),
+        (lambda c: c["state_dict"].pop("encoder.latlayer1.bias"), r"encoder\.latlayer1\.bias, which is missing"),
+        (lambda c: c["state_dict"].update({"encoder.more": ONE}), r"encoder\.more, which is not one of them"),
+        (lambda c: c["state_dict"].update({HEAD: ONE}), r"weight, which has the shape \(1,\), not \(512, 512\)"),
+    ],
+)  # fmt: skip
+def test_another_encoder_is_refused(refused, tmp_path, changed, named):
+    changed(content := thin_encoder("GradualStyleEncoder"))
+    torch.save(content, tmp_path / "psp.pt")
+    refused(rf"psp\.pt: .*{named}.*paper-networks", convert, "psp", tmp_path / "psp.pt")
+
+
 @pytest.mark.parametrize(
     ("network", "content", "named"),
     [
+        ("e4e", {"state": 1}, "has no state_dict, latent_avg, opts, the layout of e4e_ffhq_encode.pt"),
         ("stylegan2", {"state": 1}, "has no g_ema and latent_avg"),
         ("stylegan2", {"g_ema": {}, "latent_avg": torch.zeros(512)}, "no StyleGAN2 generator"),
         ("bisenet16", {"cp.conv": torch.zeros(1)}, "tensors of another layout, the first is "),
@@ -78,11 +138,13 @@ def test_a_missing_key_and_a_wrong_shape_are_named(refused, tmp_path, stylegan2)
     state["conv1.conv.weight"] = state["conv1.conv.weight"][:, :1]
     torch.save(stylegan2 | {"g_ema": state}, tmp_path / "ffhq.pt")
     refused(
-        "ffhq.pt: tensors of another layout, the first is conv1.conv.weight", convert, "stylegan2", tmp_path / "ffhq.pt"
+        r"ffhq.pt: tensors of another layout, the first is conv1.conv.weight, which has the shape \(1, 1, ",
+        convert,
+        "stylegan2",
+        tmp_path / "ffhq.pt",
     )
 
 
-ONE = torch.zeros(1)
 ODD = [
     None, 3, "text", ONE, [ONE], {1: ONE}, {"features.0.weight": 3}, {"g_ema": None, "latent_avg": ONE},
     {"g_ema": [ONE], "latent_avg": ONE}, {"g_ema": {"noises.noise_0": torch.tensor(1)}, "latent_avg": torch.zeros(512)},

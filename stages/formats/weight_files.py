@@ -26,10 +26,19 @@ def content_digest(tensors: "Mapping[str, Tensor]") -> str:
 
 
 def weights_bytes(tensors: "Mapping[str, Tensor]", origin: Mapping[str, str]) -> bytes:
-    """Serialise weights with their origin (package, version, sha256, licence) and a digest of the content."""
+    """Serialise weights with their origin (package, version, sha256, licence) and a digest of the content.
+
+    Tensors that share memory, as a checkpoint's may, become independent: safetensors takes no others.
+    """
     from safetensors.torch import save
 
-    contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    contiguous: dict[str, Tensor] = {}
+    held: set[int] = set()
+    for name, tensor in tensors.items():
+        own = tensor.contiguous()
+        shares = own.untyped_storage().data_ptr() in held
+        contiguous[name] = own.clone() if shares else own
+        held.add(contiguous[name].untyped_storage().data_ptr())
     return save(contiguous, {**origin, DIGEST: content_digest(contiguous)})
 
 

@@ -1,4 +1,4 @@
-"""What the pipeline asks of a network: a generator, a face parser, a perceptual distance."""
+"""What the pipeline asks of a network: a generator, a face parser, a perceptual distance, an encoder."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -70,3 +70,12 @@ class Perceptual(Protocol):
 
     def distance(self, a: Sequence[Tensor], b: Sequence[Tensor], mask: Tensor | None = None) -> Tensor:
         """Distance (B,) between two images' features, averaged under a mask (B, 1, H, W) if one is given."""
+
+
+class Encoder(Protocol):
+    """Gives the W+ code of a face in one pass."""
+
+    n_styles: int
+
+    def codes(self, image: Tensor) -> Tensor:
+        """W+ (B, n_styles, 512) of square images (B, 3, H, W) in [-1, 1]."""

@@ -9,7 +9,7 @@ from torch import nn
 from stages import registry
 from stages.errors import UserError
 from stages.formats.weight_files import network_of, read_metadata, read_weights
-from stages.nets.interfaces import Generator, Parser, Perceptual
+from stages.nets.interfaces import Encoder, Generator, Parser, Perceptual
 from stages.networks import Role
 
 
@@ -26,6 +26,11 @@ def load_parser(weights: Path, device: torch.device) -> Parser:
 def load_perceptual(weights: Path, device: torch.device) -> Perceptual:
     """Load the perceptual network of a weight file; errors as `load_generator`."""
     return cast("Perceptual", _load("perceptual", weights, device))
+
+
+def load_encoder(weights: Path, device: torch.device) -> Encoder:
+    """Load the encoder of a weight file; errors as `load_generator`."""
+    return cast("Encoder", _load("encoder", weights, device))
 
 
 def load_translator(weights: Path, device: torch.device) -> nn.Module:

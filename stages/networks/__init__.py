@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELP = "docs/paper-networks.md says how to get it"
 
-Role = Literal["generator", "parser", "perceptual", "landmarks", "identity", "translator"]
+Role = Literal["generator", "parser", "perceptual", "landmarks", "identity", "encoder", "translator"]
 Tensors = Mapping[str, "Tensor"]
 
 
@@ -40,7 +40,7 @@ class Network:
     `role`: what it can be used for. `title`: what the report calls it. `origin`: where its weights come from.
     `read`: tensors of the weight file, and facts for its metadata, from the archive or checkpoint; raises UserError if
     that is not as expected. `build`: the network without weights, from the metadata of its weight file. `scheme`: of a
-    parser, the name of its label scheme.
+    parser, the name of its label scheme. `generator`: of an encoder, the network whose W+ its codes are.
     """
 
     role: Role
@@ -49,3 +49,4 @@ class Network:
     read: Callable[[Path], tuple[Tensors, dict[str, str]]]
     build: Callable[[Mapping[str, str]], "nn.Module"]
     scheme: str | None = None
+    generator: str | None = None

@@ -6,9 +6,9 @@ from urllib.parse import quote
 METHOD_NAMES = {
     "barbershop": "Barbershop", "baseline": "Baseline", "copy_paste": "Copy-paste", "poisson": "Poisson",
     "w_aligned": "W+, aligned", "fs_unaligned": "FS, not aligned", "i2s": "I2S", "w_single": "Single W", "loho": "LOHO",
-    "sean": "SEAN",
+    "sean": "SEAN", "psp": "pSp",
 }  # fmt: skip
-CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W"}
+CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W", "psp": "pSp"}
 GALLERY = "gallery.html"  # beside the report
 ARROWS = {"higher": "↑", "lower": "↓"}
 # Okabe and Ito's colours, which the colour-blind can tell apart, then three more.

@@ -12,7 +12,7 @@ from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
-from stages.settings.methods import ONE_FILE, aligned, embedding, kind_of
+from stages.settings.methods import ONE_FILE, aligned, embedding, encoders, kind_of
 from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
@@ -85,6 +85,18 @@ def _networks(params: Params) -> list[str]:
             what = "perceptual network" if role == "perceptual" else role
             lines.append(f"{where}: there is no {what} {written(name)}{meant(name, fitting)[0]}")
     return lines
+
+
+def _encoders(params: Params) -> list[str]:
+    """An encoder's codes mean something to its own generator only."""
+    generator, codes = params["networks"]["generator"], embedding(params["methods"])
+    of = {code: registry.load("networks", code).generator for code in encoders(params["methods"])}
+    return [
+        f"methods.{name}.code: {code} gives codes of {of[code]}, and networks.generator is {generator}; "
+        f"choose another code, or {of[code]} as in workflow/scales/paper.yaml"
+        for name, code in codes.items()
+        if code in of and of[code] != generator
+    ]
 
 
 def _fill(params: Params) -> list[str]:
@@ -185,6 +197,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("examples",), _example_kinds),
     (("score",), _score),
     (("report",), _strata),
+    (("networks", "methods"), _encoders),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
     (("methods", "examples"), _examples),

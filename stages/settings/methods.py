@@ -60,6 +60,12 @@ def other_codes(methods: Methods) -> list[str]:
     return [code for code in dict.fromkeys(embedding(methods).values()) if code not in ONE_FILE]
 
 
+def encoders(methods: Methods) -> list[str]:
+    """Of these kinds, those that are a network's: an encoder of that name gives the code in one pass."""
+    known = registry.entries("networks")
+    return [code for code in other_codes(methods) if code in known and known[code].role == "encoder"]
+
+
 def code_folder(codes: Path, code: str) -> Path:
     """Where a kind of code lies: W+ and FS are one file, the others have folders of their own."""
     return codes if code in ONE_FILE else codes / code

@@ -71,7 +71,8 @@ try:
         "dlib_landmarks",
     ]
     OTHER_SCORERS = metric_names.networks_of(config)
-    check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
+    ENCODERS = methods.encoders(config["methods"])
+    check_present([*USED, *OTHER_SCORERS, *ENCODERS], config["checkpoints"])
     check_score_files(config["score"])
     settings.check_votes(config["report"])
     if "DVC_STAGE" in os.environ:
@@ -275,6 +276,18 @@ def checkpoint_code(wildcards):
 
 
 checkpoint_code.every = code("convert", *(registry.module("networks", name) for name in supplied_networks()))
+
+
+def encoder_code(wildcards):
+    """As `code`, of the stage that embeds by the wildcard's encoder."""
+    return code("encode", *networks("generator"), registry.module("networks", wildcards.encoder))
+
+
+encoder_code.every = code(
+    "encode",
+    *networks("generator"),
+    *(registry.module("networks", name) for name, net in registry.entries("networks").items() if net.role == "encoder"),
+)
 
 
 def photo_files(wildcards):

@@ -32,7 +32,7 @@ rule make_other_codes:
     log:
         "logs/codes-{kind}/{chunk}.log",
     wildcard_constraints:
-        kind=one_of(OTHER_CODES),
+        kind=one_of([kind for kind in OTHER_CODES if kind not in ENCODERS]),
     resources:
         gpu=1,
     params:
@@ -46,6 +46,30 @@ rule make_other_codes:
         "python -m stages.embed --params {params.section:q} --kind {wildcards.kind}"
         " --faces data/faces --generator {input.generator} --perceptual {input.perceptual}"
         " --precision {params.precision} --out data/codes/{wildcards.kind} --reconstructions data/reconstructions"
+        " --record {output.record} --names {params.names} --log {log} {params.tf32}"
+
+
+rule make_encoded:
+    input:
+        faces=rules.make_faces.output.record,
+        generator=weights_of("generator"),
+        encoder="data/weights/{encoder}.safetensors",
+    output:
+        record="data/records/codes/{encoder}/{chunk}.json",
+    log:
+        "logs/codes-{encoder}/{chunk}.log",
+    wildcard_constraints:
+        encoder=one_of(ENCODERS),
+    resources:
+        gpu=1,
+    params:
+        code=encoder_code,
+        folders=["data/codes", "data/reconstructions"],
+        names=of_chunk,
+        tf32=TF32,
+    shell:
+        "python -m stages.encode --faces data/faces --generator {input.generator} --encoder {input.encoder}"
+        " --out data/codes/{wildcards.encoder} --reconstructions data/reconstructions/{wildcards.encoder}"
         " --record {output.record} --names {params.names} --log {log} {params.tf32}"
 
 
