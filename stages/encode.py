@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import torch
 import typer
@@ -17,6 +17,7 @@ from stages.formats.inputs import Inputs
 from stages.formats.tensors import tensor_bytes, to_image
 from stages.formats.weight_files import network_of, read_metadata
 from stages.nets.device import choose_device
+from stages.nets.interfaces import Encoder, Generator
 from stages.nets.loading import load_encoder, load_generator
 
 
@@ -87,7 +88,7 @@ def _rows(weights: Path) -> int:
     """Rows of W+ of the network in a weight file, whose tensors are not read."""
     with torch.device("meta"):
         net = registry.load("networks", network_of(weights)).build(read_metadata(weights))
-    return int(net.n_styles)
+    return cast("Encoder | Generator", net).n_styles
 
 
 if __name__ == "__main__":

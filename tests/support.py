@@ -33,7 +33,7 @@ ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{
 # The modules whose commands the rules of each target run.
 MODULES = {
     "weights": ["weights", "convert"], "faces": ["images", "faces"], "maps": ["parse"], "strata": ["strata.__main__"],
-    "codes": ["embed", "ingest"], "targets": ["pairs", "chunks", "strata.__main__", "target"],
+    "codes": ["embed", "encode", "ingest"], "targets": ["pairs", "chunks", "strata.__main__", "target"],
     "aligned": ["align"], "composites": ["compose"],
     "examples": ["examples"], "measured": ["measure"],
     "pictures": ["previews", "pictures"], "score": ["score"], "report": ["report"], "gallery": ["gallery"],

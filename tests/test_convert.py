@@ -106,10 +106,10 @@ HEAD = "encoder.styles.3.linear.weight"
         (lambda c: c.update(state_dict={}), r"its state_dict has no encoder\.styles, the heads of pSp"),
         (lambda c: c.update(state_dict={"encoder.body": 3}), "holds no tensors by name"),
         (lambda c: c.update(latent_avg=None), "holds no tensors by name"),
-        (lambda c: c.update(latent_avg=torch.zeros(18, 512)), r"latent_avg, which has the shape \(18, 512\), not"),
+        (lambda c: c.update(latent_avg=torch.zeros(18, 512)), r"latent_avg, which is \(18, 512\), not"),
         (lambda c: c["state_dict"].pop("encoder.latlayer1.bias"), r"encoder\.latlayer1\.bias, which is missing"),
-        (lambda c: c["state_dict"].update({"encoder.more": ONE}), r"encoder\.more, which is not one of them"),
-        (lambda c: c["state_dict"].update({HEAD: ONE}), r"weight, which has the shape \(1,\), not \(512, 512\)"),
+        (lambda c: c["state_dict"].update({"encoder.more": ONE}), r"encoder\.more, which should not be there"),
+        (lambda c: c["state_dict"].update({HEAD: ONE}), r"weight, which is \(1,\), not \(512, 512\)"),
     ],
 )  # fmt: skip
 def test_another_encoder_is_refused(refused, tmp_path, changed, named):
@@ -138,7 +138,7 @@ def test_a_missing_key_and_a_wrong_shape_are_named(refused, tmp_path, stylegan2)
     state["conv1.conv.weight"] = state["conv1.conv.weight"][:, :1]
     torch.save(stylegan2 | {"g_ema": state}, tmp_path / "ffhq.pt")
     refused(
-        r"ffhq.pt: tensors of another layout, the first is conv1.conv.weight, which has the shape \(1, 1, ",
+        r"ffhq.pt: tensors of another layout, the first is conv1.conv.weight, which is \(1, 1, ",
         convert,
         "stylegan2",
         tmp_path / "ffhq.pt",

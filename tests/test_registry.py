@@ -29,8 +29,9 @@ ROOMS = [path.parent.name for path in sorted(registry.PACKAGE.glob("*/__init__.p
 ARCHITECTURES = {
     "mobilestylegan": "mobilestylegan_net", "stylegan2": "stylegan2_net", "bisenet16": "bisenet",
     "bisenet19": "bisenet", "stlpips_alex": "stlpips", "lpips_alex": "lpips_net",
+    "e4e": "psp_net",
 }  # fmt: skip
-FACTS = {"stylegan2": {"size": "64"}}
+FACTS = {"stylegan2": {"size": "64"}, "e4e": {"rows": "1"}}
 
 
 def test_the_rooms_are_found():

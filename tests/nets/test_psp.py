@@ -41,7 +41,7 @@ def drawn(key: str, shape: tuple[int, ...], name: str) -> Tensor:
     """An input of the recipe, whose digest is checked."""
     n = normal(key, shape)
     array = np.clip(np.float32(0.5) * n, -1, 1) if key.endswith("/x") else n * np.float32(0.5 if "avg" in key else 1)
-    assert digest_of(array) == golden_json("systems/digests")[name]
+    assert digest_of(array) == golden_json("digests")[name]
     return torch.from_numpy(array)
 
 
@@ -51,7 +51,7 @@ def weights() -> dict[str, Tensor]:
     with torch.device("meta"):
         empty = GradualStyleEncoder().state_dict()
     state, digest = filled({key: tensor for key, tensor in empty.items() if key != "latent_avg"}, encoder_value)
-    digests = golden_json("systems/digests")
+    digests = golden_json("digests")
     assert digest == digests["psp_encoder"] == digests["e4e_encoder"]
     counters = {key: torch.zeros((), dtype=torch.long) for key, tensor in state.items() if tensor.is_meta}
     return state | counters | {"latent_avg": drawn("latent_avg", (18, 512), "psp_latent_avg")}
@@ -61,7 +61,7 @@ class Run:
     """An encoder's maps and codes, and the gradient of the codes' mean square; image by image, as memory is short."""
 
     def __init__(self, name: str, weights: dict[str, Tensor]) -> None:
-        self.golden = vectors(f"systems/{name}")
+        self.golden = vectors(f"{name}")
         with torch.device("meta"):
             net = ENCODERS[KINDS[name]]()
         net.load_state_dict(weights, assign=True)
@@ -151,7 +151,7 @@ def test_what_the_codes_render_to_matches(psp):
     assert relative(latents, golden["psp64_latents"]) < FORWARD
     assert relative(decoder.synthesis(latents), golden["psp64_image"]) < IMAGE
     injected = normal("input/psp/inject", (1, 10, 512))
-    assert digest_of(injected) == golden_json("systems/digests")["psp_inject"]
+    assert digest_of(injected) == golden_json("digests")["psp_inject"]
     mixed, cut = latents[:1].clone(), latents[:1].clone()
     mixed[:, 7:10] = 0.25 * torch.from_numpy(injected)[:, 7:10] + 0.75 * mixed[:, 7:10]
     cut[:, 7:10] = 0
@@ -177,7 +177,7 @@ def test_a_larger_image_is_reduced_as_pillow_does_it(psp, monkeypatch):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_state_dict_is_a_checkpoints(name):
-    keys = golden_json(f"systems/{name}_keys")
+    keys = golden_json(f"{name}_keys")
     with torch.device("meta"):
         state = ENCODERS[KINDS[name]]().state_dict()
     assert list(state.pop("latent_avg").shape) == keys["top_level"]["latent_avg"]

@@ -139,6 +139,18 @@ def test_a_method_may_need_the_labels_of_some_parsers(refused):
     )
 
 
+@pytest.mark.parametrize("code", ["psp", "e4e"])
+def test_an_encoders_codes_need_its_generator(refused, code):
+    params = changed("methods.mine", {"kind": "latent", "code": code, "align": False})
+    refused(
+        f"methods.mine.code: {code} gives codes of stylegan2, and networks.generator is mobilestylegan; choose another",
+        config.check_params,
+        params,
+    )
+    params["networks"]["generator"] = "stylegan2"
+    config.check_params(params)
+
+
 def test_the_old_name_of_a_section_is_answered_by_its_new_one(refused):
     params = {name: section for name, section in PARAMS.items() if name != "examples"}
     params["gallery"] = PARAMS["examples"]

@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 import yaml
-from make_checkpoints import bisenet16_checkpoint, stylegan2_checkpoint
+from make_checkpoints import bisenet16_checkpoint, encoder_checkpoint, stylegan2_checkpoint
 from snakemake.utils import update_config
 from support import ROOT, checkout, run
 
@@ -29,14 +29,22 @@ FEW = {
     "report": {"rank": {"transfer": "taken ST-LPIPS-Alex"}, "metrics": ["kept PSNR", "taken IoU"]},
 }
 
+ENCODED = {"kind": "latent", "code": "e4e", "align": False}
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, weights):
     folder = checkout(tmp_path_factory.mktemp("official") / "main", weights)
     (folder / "data" / "checkpoints").mkdir()
     with torch.no_grad():
-        torch.save(stylegan2_checkpoint(128), folder / "data" / "checkpoints" / "ffhq.pt")
-        torch.save(bisenet16_checkpoint(), folder / "data" / "checkpoints" / "seg.pth")
+        generator = stylegan2_checkpoint(128)
+        contents = {
+            "ffhq.pt": generator,
+            "seg.pth": bisenet16_checkpoint(),
+            "e4e_ffhq_encode.pt": encoder_checkpoint("Encoder4Editing", generator["g_ema"], generator["latent_avg"]),
+        }
+    for file, content in contents.items():
+        torch.save(content, folder / "data" / "checkpoints" / file)
     return folder
 
 
@@ -49,14 +57,20 @@ def overlay(folder, params):
 @pytest.mark.weights
 def test_the_whole_dag_runs_on_checkpoints_of_random_weights(folder):
     (folder / "pairs.csv").write_text("pair,identity,hair\na,drawn-0000,drawn-0001\n")
-    scale = overlay(folder, FEW | {"pairs": {"file": "pairs.csv"}})
+    scale = overlay(folder, FEW | {"pairs": {"file": "pairs.csv"}, "methods": {"e4e": ENCODED}})
     done = run(folder, "--configfile", OFFICIAL, scale)
     assert done.returncode == 0, done.stderr
     report = (folder / "reports" / "report.md").read_text()
     assert report.startswith("# Barbershop, evaluated: VALID\n"), report[:2000]
     assert "ffhq.pt supplied by the user" in report
     frame = table.read(folder / "reports" / "metrics.parquet")
-    assert set(frame["method"]) == {"barbershop", "baseline", "copy_paste", "poisson"}
+    assert set(frame["method"]) == {"barbershop", "baseline", "copy_paste", "poisson", "e4e"}
+    assert "e4e_ffhq_encode.pt supplied by the user" in report
+    for protocol in ("reconstruction", "transfer"):
+        rows = frame[
+            (frame["method"] == "e4e") & (frame["protocol"] == protocol) & frame["metric"].str.contains("PSNR")
+        ]
+        assert len(rows) and rows["value"].notna().all()
     assert any("completion 2 of a" in path.read_text() for path in (folder / "logs" / "targets").glob("*.log"))
 
 
@@ -93,6 +107,14 @@ def test_a_missing_checkpoint_is_one_line(tmp_path, scale):
     assert line.startswith("data/checkpoints/ffhq.pt: no such file; stylegan2 needs ffhq.pt")
     assert line.endswith("docs/paper-networks.md says how to get it")
     assert "Traceback" not in done.stderr
+
+
+def test_an_encoder_without_its_file_is_one_line(folder):
+    scale = overlay(folder, FEW | {"methods": {"e4e": ENCODED}, "checkpoints": {"e4e": "nowhere.pt"}})
+    done = run(folder, "-n", "--configfile", OFFICIAL, scale)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
+    assert line.startswith("nowhere.pt: no such file; e4e needs e4e_ffhq_encode.pt, sha256 not published; docs/paper-")
 
 
 @pytest.mark.parametrize("scale", sorted((ROOT / "workflow" / "scales").glob("*.yaml")), ids=lambda path: path.stem)
