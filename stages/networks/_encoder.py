@@ -47,7 +47,7 @@ def entry(title: str, file: str, kind: str) -> Network:
         return state | mean_w, {"rows": str(rows)}
 
     def empty(rows: int) -> "GradualStyleEncoder":
-        """The encoder without memory for its tensors: a gigabyte, which would be filled with noise, and in seconds."""
+        """The encoder without values: to fill a gigabyte with noise that is then replaced takes seconds."""
         import torch
 
         from stages.nets.psp_net import ENCODERS
