@@ -1,7 +1,7 @@
 """The pipeline without the arithmetic: plan, first run, idle run, and what a change costs, by the number of pairs.
 
     python -m benchmarks.scale                        # 1,000 images, 3,000 pairs, four methods
-    python -m benchmarks.scale --images 120 --pairs 198
+    python -m benchmarks.scale --images 120 --pairs 198 --folder /tmp/scale    # is kept, and goes on if it is there
 
 In a checkout where the smoke scale has run (`snakemake --configfile workflow/scales/smoke.yaml`). Snakemake, stages and
 engine are the real ones, in a fresh clone. Only what computes an item is replaced: it gives what the smoke run has
@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -52,11 +53,11 @@ def write_scale(folder: Path, images: int, pairs: Sequence[tuple[int, int]], cha
     (folder / SCALE).write_text(yaml.safe_dump(scale))
 
 
-def call(folder: Path, store: Path, cores: int, *options: str) -> Took:
+def call(folder: Path, cores: int, *options: str) -> Took:
     """Run Snakemake in a clone. Raises SystemExit with what it said if it fails."""
     command = ["snakemake", "--cores", str(cores), "--resources", f"gpu={cores}", "--configfile", SCALE, *options]
     site = str(Path(__file__).parent / "stand_in")
-    environment = os.environ | {"PYTHONPATH": f"{site}{os.pathsep}{Path.cwd()}", "STAND_IN": str(store)}
+    environment = os.environ | {"PYTHONPATH": f"{site}{os.pathsep}{Path.cwd()}", "STAND_IN": str(Path.cwd())}
     began, peak = time.monotonic(), 0
     with tempfile.TemporaryFile("w+") as said:
         process = psutil.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
@@ -87,21 +88,22 @@ def main(
     images: Annotated[int, typer.Option(help="number of images")] = 1000,
     pairs: Annotated[int, typer.Option(help="number of pairs")] = 3000,
     cores: Annotated[int, typer.Option(help="jobs at a time")] = 2,
+    folder: Annotated[Path | None, typer.Option(help="where it runs, and stays; else in a temporary folder")] = None,
 ) -> None:
     """Print a row for each thing that a user does."""
-    store = Path(".cache").resolve()
-    if not any(store.glob("measured-composites-barbershop/*/sheet")):
+    if not Path("data/records/measured/composites/barbershop").is_dir():
         raise typer.BadParameter("no finished smoke run here; snakemake --configfile workflow/scales/smoke.yaml")
     drawn = np.random.default_rng(0).choice(images * (images - 1), pairs, replace=False)
     listed = [(int(n) % images, (int(n) % images + 1 + int(n) // images) % images) for n in drawn]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary, "run")
-        clone(folder)
+    with nullcontext(folder) if folder else tempfile.TemporaryDirectory() as place:
+        folder = Path(place, "run").resolve()
+        if not folder.exists():
+            clone(folder)
         print(f"{images} images, {pairs} pairs, four methods, {cores} jobs at a time\n", flush=True)
         print("| what | seconds | jobs | items computed | Snakemake, MiB |\n| --- | ---: | ---: | ---: | ---: |")
 
         def row(what: str, *options: str) -> None:
-            took = call(folder, store, cores, *options)
+            took = call(folder, cores, *options)
             print(f"| {what} | {took.seconds:.1f} | {took.jobs} | {took.items} | {took.mib:.0f} |", flush=True)
 
         write_scale(folder, images, listed, {})

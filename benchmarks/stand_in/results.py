@@ -1,6 +1,7 @@
 """Results that cost next to nothing: those of another run, made different for every item."""
 
 import io
+import json
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stages.engine.item_store import ROOT
 from stages.engine.items import Item, Result
+from stages.engine.stage_records import FOLDER
 from stages.formats.files import sha256
 from stages.formats.tensors import tensor_bytes
 from stages.scoring.sheets import SMALL, Sheet, read_sheet, sheet_bytes
@@ -22,11 +25,24 @@ NOISE = 0.02  # standard deviation of what values and features are changed by, r
 
 
 @cache
+def stored() -> dict[str, list[Path]]:
+    """By stage, what the other run's items are in its store. An older run's may be there too."""
+    found: dict[str, list[Path]] = {}
+    run = Path(os.environ["STAND_IN"])
+    for path in sorted((run / FOLDER).rglob("*.json")):
+        record = json.loads(path.read_bytes())
+        keys = [item["key"] for item in record.get("items", ()) if "key" in item]
+        found.setdefault(record["stage"], []).extend(run / ROOT / record["stage"] / key for key in keys)
+    return found
+
+
+@cache
 def templates(stage: str, role: str) -> list[Path]:
     """The files of a role that a stage made in the other run; those of any method serve a method that it had not."""
-    store = Path(os.environ["STAND_IN"])
-    found = sorted(store.glob(f"{stage}/*/{role}"))
-    return found or sorted(store.glob(f"{stage.rpartition('-')[0]}-*/*/{role}"))
+    kind = f"{stage.rpartition('-')[0]}-"
+    others = [folder for name, folders in stored().items() if name.startswith(kind) for folder in folders]
+    paths = [[folder / role for folder in folders] for folders in (stored().get(stage, []), others)]
+    return next(filter(None, ([path for path in each if path.is_file()] for each in paths)))
 
 
 @cache
