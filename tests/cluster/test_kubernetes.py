@@ -41,8 +41,8 @@ def test_the_run_ends_in_the_table_of_one_machine(asked, folder, reference):
     assert_same_result(folder, reference)
     jobs = [yaml.safe_load(path.read_text()) for path in asked.glob("*.yaml")]
     assert {job["metadata"]["labels"]["rule"] for job in jobs} == {
-        "make-composites", "make-measured-pairs", "make-pictures-of-pairs", "make-score", "make-report",
-        "make-gallery",
+        "make-composites", "make-measured-pairs", "make-pictures-of-images", "make-pictures-of-pairs", "make-score",
+        "make-report", "make-gallery",
     }  # fmt: skip
     for job in jobs:
         [container] = job["spec"]["template"]["spec"]["containers"]
