@@ -71,11 +71,6 @@ rule all:
         PICTURES,
 
 
-def before(*inputs):
-    """What a target was made of: what is gone of it is made again. DVC looks itself, and allows no other rules."""
-    return [] if "DVC_STAGE" in os.environ else list(inputs)
-
-
 rule weights:
     input:
         weights_named(dict.fromkeys([*USED, *OTHER_SCORERS, *ENCODERS])),

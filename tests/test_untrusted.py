@@ -209,7 +209,7 @@ def test_parameters_are_taken_or_refused(key, value):
 
 # Made by rules or enumerated in the types; everything else in a command is the user's and has to be quoted.
 OURS = {
-    "wildcards.method", "wildcards.checkpoint", "wildcards.kind", "log",
+    "wildcards.method", "wildcards.checkpoint", "wildcards.encoder", "wildcards.kind", "log",
     "params.scheme", "params.precision", "params.judges", "params.tf32", "params.in_place", "params.identity",
     "params.given", "params.strata", "params.parser", "params.size", "params.chunks",
     "params.in_folders", "params.of_methods", "wildcards.chunk",

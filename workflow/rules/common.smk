@@ -159,6 +159,11 @@ def all_chunks(path, chunks, **wildcards):
     return expand(path, chunk=chunks, **wildcards)
 
 
+def before(*inputs):
+    """What a target was made of: what is gone of it is made again. DVC looks itself, and allows no other rules."""
+    return [] if "DVC_STAGE" in os.environ else list(inputs)
+
+
 def pairs_of_chunk(wildcards):
     """The list of the pairs of the wildcard's chunk.
 
