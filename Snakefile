@@ -73,7 +73,7 @@ rule all:
 
 rule weights:
     input:
-        weights_named(dict.fromkeys([*USED, *OTHER_SCORERS, *ENCODERS])),
+        weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
 
 
 rule faces:

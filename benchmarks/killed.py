@@ -3,11 +3,11 @@
     python -m benchmarks.killed                       # 24 images and 40 pairs, default networks, one step each
     python -m benchmarks.killed --images 4 --pairs 4
 
-Two fresh clones of this repository run from start to report, a job at a time. The second is killed
-after a random share of the first one's time, with all its processes, and later again, Snakemake alone. Nobody clears up
-but by `snakemake --unlock`, as docs/faults.md says. The pipeline's own seconds are those of the undisturbed run in
-which no process computes an item: Snakemake, starts of processes, imports, the store. With more jobs at a time they
-count a job's place that has nothing to do.
+Two fresh clones of this repository run from start to report, a job at a time. The second is killed after a random share
+of the first one's time, with all its processes, and later again, Snakemake alone. Nobody clears up but by
+`snakemake --unlock`, as docs/faults.md says. The pipeline's own seconds are those of the undisturbed run in which no
+process computes an item: Snakemake, starts of processes, imports, the store. With more jobs at a time they count a
+job's place that has nothing to do.
 """
 
 import os

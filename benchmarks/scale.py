@@ -1,7 +1,7 @@
 """The pipeline without the arithmetic: plan, first run, idle run, and what a change costs, by the number of pairs.
 
     python -m benchmarks.scale                        # 1,000 images, 3,000 pairs, four methods
-    python -m benchmarks.scale --images 120 --pairs 198 --folder /tmp/scale    # is kept, and goes on if it is there
+    python -m benchmarks.scale --images 120 --pairs 198 --folder scale    # is kept, and goes on if it is there
 
 In a checkout where the smoke scale has run (`snakemake --configfile workflow/scales/smoke.yaml`). Snakemake, stages and
 engine are the real ones, in a fresh clone. Only what computes an item is replaced: it gives what the smoke run has

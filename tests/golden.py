@@ -89,18 +89,26 @@ def vgg16_value(key: str, shape: tuple[int, ...]) -> np.ndarray | None:
 
 
 def filled(state: Mapping[str, Tensor], value: Any) -> tuple[dict[str, Tensor], str]:
-    """A state dict filled by a recipe, and the sha256 of what was filled."""
+    """A state dict filled by a recipe, and the sha256 of what was filled; what stays and is on "meta" becomes zeros."""
     result, digest = dict(state), hashlib.sha256()
     for key in sorted(state):
         array = value(key, tuple(state[key].shape))
         if array is not None:
             digest.update(key.encode() + array.tobytes())
             result[key] = torch.from_numpy(array)
+        elif state[key].is_meta:
+            result[key] = torch.zeros(state[key].shape, dtype=state[key].dtype)
     return result, digest.hexdigest()
 
 
 def check_digest(name: str, digest: str) -> None:
     assert digest == golden_json("digests")[name], "the recipe's weights differ from those of the golden vectors"
+
+
+def checked(name: str, array: np.ndarray) -> Tensor:
+    """An input of the recipe as a tensor, its digest compared."""
+    check_digest(name, hashlib.sha256(array.tobytes()).hexdigest())
+    return torch.from_numpy(array)
 
 
 def load_filled(net: nn.Module, value: Any, name: str, constants: tuple[str, ...] = ()) -> nn.Module:

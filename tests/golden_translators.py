@@ -3,14 +3,13 @@
 `tests/data/golden/README.md` tells where the vectors come from; `golden.py` has what all recipes share.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from golden import check_digest, filled, golden_json, normal
+from golden import check_digest, checked, filled, golden_json, normal
 from torch import Tensor, nn
 
 Shape = tuple[int, ...]
@@ -95,9 +94,7 @@ def load_recipe(net: nn.Module, value: Callable[..., np.ndarray | None], name: s
     """
     state, digest = filled({f"{prefix}{key}": tensor for key, tensor in net.state_dict().items()}, value)
     check_digest(name, digest)
-    untouched = {key: torch.zeros((), dtype=tensor.dtype) for key, tensor in state.items() if tensor.is_meta}
-    state = {key.removeprefix(prefix): tensor for key, tensor in (state | untouched).items()}
-    net.load_state_dict(state, assign=True)
+    net.load_state_dict({key.removeprefix(prefix): tensor for key, tensor in state.items()}, assign=True)
     return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
@@ -109,12 +106,6 @@ def keys_of(name: str, part: str) -> dict[str, list[int]]:
 def shapes(net: nn.Module) -> dict[str, list[int]]:
     """Names and shapes of a network's state dict."""
     return {key: list(tensor.shape) for key, tensor in net.state_dict().items()}
-
-
-def checked(name: str, array: np.ndarray) -> Tensor:
-    """An input of the recipe as a tensor, its digest compared."""
-    check_digest(name, hashlib.sha256(array.tobytes()).hexdigest())
-    return torch.from_numpy(array)
 
 
 def picture(name: str, key: str, batch: int) -> Tensor:

@@ -55,8 +55,7 @@ def sean_checkpoint() -> dict[str, Tensor]:
     """A SEAN with the weights of the golden vectors' recipe, 1.1 GB."""
     with torch.device("meta"):
         state = SEAN().state_dict()
-    counters = {key: torch.zeros((), dtype=torch.int64) for key in state if key.endswith("num_batches_tracked")}
-    return filled(state | counters, sean_value)[0]
+    return filled(state, sean_value)[0]
 
 
 def starganv2_checkpoint() -> dict[str, dict[str, Tensor]]:
@@ -84,8 +83,7 @@ def encoder_checkpoint(kind: str, generator: dict[str, Tensor], mean_w: Tensor) 
         empty = ENCODERS[kind](rows).state_dict()
     shared = {key: re.sub(r"^styles\.\d+\.convs", f"styles.{rows - 1}.convs", key) for key in empty}
     own, _ = filled({key: empty[key] for key in {*shared.values()} - {"latent_avg"}}, encoder_value)
-    counters = {key: torch.zeros((), dtype=torch.long) for key, tensor in own.items() if tensor.is_meta}
-    encoder = {f"encoder.{key}": (own | counters)[shared[key]] for key in empty if key != "latent_avg"}
+    encoder = {f"encoder.{key}": own[shared[key]] for key in empty if key != "latent_avg"}
     return {
         "state_dict": encoder | {f"decoder.{key}": tensor for key, tensor in generator.items()},
         "latent_avg": mean_w.repeat(rows, 1),

@@ -42,18 +42,19 @@ def work(job: Job) -> Work:
         small = Image.fromarray(own).resize((SIZE, SIZE), Image.Resampling.NEAREST)
         return from_labels(np.array(small), device)
 
-    def codes(item: Item, k: int) -> Tensor:
-        face = Image.fromarray(read_rgb(item.inputs[f"face{k}"])).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
-        return net().codes(from_rgb(np.array(face), device), labels(item, f"map{k}"))[0]
+    def codes(face: np.ndarray, own: Tensor) -> Tensor:
+        small = Image.fromarray(face).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+        return net().codes(from_rgb(np.array(small), device), own)[0]
 
     @torch.no_grad()
     def composed(item: Item) -> Result:
         pair, target = job.pairs[item.name], labels(item, "target")
-        of_images = torch.stack([codes(item, k) for k in range(len(pair.images))])
+        faces = [read_rgb(item.inputs[f"face{k}"]) for k in range(len(pair.images))]
+        of_images = torch.stack([codes(face, labels(item, f"map{k}")) for k, face in enumerate(faces)])
         mixed, facts = mixed_codes(of_images, owners(pair), target.unique().tolist())
         noise = [plane.to(device) for plane in net().draw_noise(SEED)]
         image = to_image(net().synthesis(target, mixed[None], noise)[0])
-        edge = len(read_rgb(item.inputs["face0"]))
+        edge = len(faces[0])
         enlarged = image.resize((edge, edge), Image.Resampling.LANCZOS)
         return Result({"image": png_bytes(enlarged)}, facts)
 

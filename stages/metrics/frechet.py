@@ -84,17 +84,17 @@ def _of_parts(pool: np.ndarray, total: np.ndarray, order: np.ndarray, count: int
     √(Lᵀ S₁ L) with S₂ = L Lᵀ. For 1,000 and 3,000 samples of 512 features that is three times as fast as `frechet`,
     which is asked where the larger part does not span the space: there is no L.
     """
-    parts = sorted((pool[order[:count]], pool[order[count:]]), key=len)
-    few, many = (len(part) for part in parts)
-    sums = parts[0].sum(0)
+    smaller, larger = sorted((order[:count], order[count:]), key=len)
+    part, few, many = pool[smaller], len(smaller), len(larger)
+    sums = part.sum(0)
     means = sums / few, -sums / many
-    squares = parts[0].T @ parts[0]
+    squares = part.T @ part
     of_few = (squares - few * np.outer(means[0], means[0])) / (few - 1)
     of_many = (total - squares - many * np.outer(means[1], means[1])) / (many - 1)
     try:
         root = np.linalg.cholesky(of_many)
     except np.linalg.LinAlgError:
-        return frechet(*parts)
+        return frechet(part, pool[larger])
     shift = means[0] - means[1]
     cross = np.sqrt(np.linalg.eigvalsh(root.T @ of_few @ root).clip(0)).sum()
     return max(0.0, float(shift @ shift + np.trace(of_few) + np.trace(of_many) - 2 * cross))

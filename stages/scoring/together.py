@@ -8,8 +8,8 @@ and the work beside the networks is spread over the cores.
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -20,18 +20,12 @@ T = TypeVar("T")
 _here = threading.local()  # `round` and `number` in the thread of an item
 
 
-class _Question:
-    """What the thread of an item asks, and the answer or the error once it is there."""
+class _Question(NamedTuple):
+    """What the thread of an item asks, and where the answer or the error comes."""
 
-    def __init__(self, network: Callable[..., Tensor | list[Tensor]], tensors: Sequence[Tensor]) -> None:
-        self.network, self.tensors = network, tensors
-        self.answer: Tensor | list[Tensor] | None = None
-        self.error: BaseException | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether it was answered."""
-        return self.answer is not None or self.error is not None
+    network: Callable[..., Tensor | list[Tensor]]
+    tensors: Sequence[Tensor]
+    answer: "Future[Tensor | list[Tensor]]"
 
 
 class _Round:
@@ -40,18 +34,18 @@ class _Round:
     def __init__(self, items: int) -> None:
         self.running = items
         self.waiting: dict[int, _Question] = {}
-        self.changed = threading.Condition()
+        self.lock = threading.Lock()
 
-    def ask(self, number: int, question: _Question) -> None:
-        """Return when the question has been answered."""
-        with self.changed:
+    def ask(self, number: int, question: _Question) -> Tensor | list[Tensor]:
+        """The answer, when all others wait too."""
+        with self.lock:
             self.waiting[number] = question
             self._answer_if_all_wait()
-            self.changed.wait_for(lambda: question.done)
+        return question.answer.result()
 
     def leave(self) -> None:
         """A thread is at its end."""
-        with self.changed:
+        with self.lock:
             self.running -= 1
             self._answer_if_all_wait()
 
@@ -64,7 +58,6 @@ class _Round:
         self.waiting = {}
         for group in groups.values():
             _answer(group)
-        self.changed.notify_all()
 
 
 def _answer(group: Sequence[_Question]) -> None:
@@ -73,14 +66,15 @@ def _answer(group: Sequence[_Question]) -> None:
     try:
         found = group[0].network(*map(torch.cat, zip(*(question.tensors for question in group), strict=True)))
         if isinstance(found, Tensor):
-            for question, part in zip(group, found.split(counts), strict=True):
-                question.answer = part
+            answers: Sequence[Tensor | list[Tensor]] = found.split(counts)
         else:
-            for question, *parts in zip(group, *(each.split(counts) for each in found), strict=True):
-                question.answer = parts
+            answers = [list(parts) for parts in zip(*(each.split(counts) for each in found), strict=True)]
     except BaseException as error:
         for question in group:
-            question.error = error
+            question.answer.set_exception(error)
+    else:
+        for question, answer in zip(group, answers, strict=True):
+            question.answer.set_result(answer)
 
 
 def ask(network: Callable[..., Answer], *tensors: Tensor) -> Answer:
@@ -95,12 +89,8 @@ def ask(network: Callable[..., Answer], *tensors: Tensor) -> Answer:
     """
     if not hasattr(_here, "round"):
         return network(*tensors)
-    question = _Question(network, tensors)
-    _here.round.ask(_here.number, question)
-    if question.error is not None:
-        raise question.error
-    assert question.answer is not None
-    return question.answer  # type: ignore[return-value]  # as `network` gives it
+    answer = _here.round.ask(_here.number, _Question(network, tensors, Future()))
+    return cast("Answer", answer)  # as `network` gives it
 
 
 def at_once(functions: Sequence[Callable[[], T]]) -> list[T]:

@@ -17,7 +17,7 @@ from stages.scoring.metric_names import networks_of
 from stages.scoring.user_files import supplied_to_score
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
-from stages.settings.methods import encoders, folders_supplied, own_networks
+from stages.settings.methods import folders_supplied, own_networks
 from stages.settings.schema import own_sections
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def supplied(params: Params) -> dict[str, list[str]]:
     """Files and folders that the user supplies, by the DVC stage that reads them."""
     faces, methods = params["faces"], params["methods"]
     ours = supplied_networks()
-    named = [*used_networks(params["networks"]), *own_networks(methods), *encoders(methods), *networks_of(params)]
-    used = dict.fromkeys(named)
+    used = dict.fromkeys([*used_networks(params["networks"]), *own_networks(methods), *networks_of(params)])
     files: dict[str, Sequence[str | None]] = {
         "weights": [params["checkpoints"][name] for name in used if name in ours],
         "faces": [faces["photos"]] if "photos" in faces["source"] else [],

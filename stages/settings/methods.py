@@ -43,8 +43,9 @@ def sections_of(methods: Methods) -> list[str]:
 
 
 def own_networks(methods: Methods) -> list[str]:
-    """Names of the networks that the methods need beside those of section `networks`, each once."""
-    return list(dict.fromkeys(name for choice in methods.values() for name in kind_of(choice).own_networks))
+    """Names of the networks that the methods need beside those of section `networks`, each once: encoders too."""
+    of_kinds = (name for choice in methods.values() for name in kind_of(choice).own_networks)
+    return list(dict.fromkeys([*of_kinds, *encoders(methods)]))
 
 
 def reconstruction_folders(methods: Methods) -> dict[str, str]:

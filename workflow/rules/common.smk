@@ -7,7 +7,7 @@ from functools import cache
 from snakemake.exceptions import WorkflowError
 
 from stages import registry
-from stages.engine import checksums, intact, lifeline, looks, machine, slurm, watching
+from stages.engine import checksums, intact, lifeline, machine, scheduling, slurm, watching
 from stages.engine.code import digest_of_all, files
 from stages.errors import UserError
 from stages.formats.canonical import canonical
@@ -36,7 +36,7 @@ def names_of_items(params):
 lifeline.announce()
 checksums.remember()
 intact.watch()
-looks.only_when_needed()
+scheduling.only_when_needed()
 slurm.be_patient()
 # A cluster's jobs have cores of their own, and `workflow.cores` cannot be asked for where they are submitted.
 if workflow.is_main_process and (workflow._cores or 1) > 1:
@@ -72,7 +72,7 @@ try:
     ]
     OTHER_SCORERS = metric_names.networks_of(config)
     ENCODERS = methods.encoders(config["methods"])
-    check_present([*USED, *OTHER_SCORERS, *ENCODERS], config["checkpoints"])
+    check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
     check_score_files(config["score"])
     settings.check_votes(config["report"])
     if "DVC_STAGE" in os.environ:

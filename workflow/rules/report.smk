@@ -19,7 +19,7 @@ rule make_report:
         strata=[rules.make_image_strata.output.table, rules.make_pair_strata.output.table],
         examples=rules.make_examples.output,
         records=ALL_RECORDS,
-        weights=weights_named(dict.fromkeys([*USED, *OTHER_SCORERS, *ENCODERS])),
+        weights=weights_named(dict.fromkeys([*USED, *OTHER_SCORERS])),
         votes=config["report"]["votes"] or [],
     output:
         # `update`: Snakemake leaves the last report where it is, and puts it back if this one fails.

@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import pytest
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from stages.engine.looks import if_limited, only_when_needed
+from stages.engine.scheduling import if_limited, only_when_needed
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
 SNAKEFILE = """
 from snakemake.scheduling.job_scheduler import JobScheduler
-from stages.engine import looks
+from stages.engine import scheduling
 
-looks.only_when_needed()
+scheduling.only_when_needed()
 select = JobScheduler.job_selector
 
 
