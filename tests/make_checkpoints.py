@@ -10,9 +10,10 @@ import re
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
 import typer
-from golden import bisenet_value, encoder_value, filled
+from golden import bisenet_value, encoder_value, filled, vectors
 from golden_translators import sean_value, starganv2_value
 from torch import Tensor
 
@@ -68,6 +69,11 @@ def starganv2_checkpoint() -> dict[str, dict[str, Tensor]]:
     return parts
 
 
+def mean_landmarks() -> np.ndarray:
+    """The mean landmarks (98, 2) that the golden vectors' authors made up, float32, in px."""
+    return vectors("starganv2")["align_ref"].numpy()
+
+
 def encoder_checkpoint(kind: str, generator: dict[str, Tensor], mean_w: Tensor) -> dict[str, object]:
     """An encoder with the weights of the golden vectors' recipe around a generator, `g_ema` of its checkpoint.
 
@@ -107,6 +113,7 @@ def main(
     if translators:
         torch.save(sean_checkpoint(), folder / "latest_net_G.pth")
         torch.save(starganv2_checkpoint(), folder / "100000_nets_ema.ckpt")
+        np.savez(folder / "celeba_lm_mean.npz", mean=mean_landmarks())
 
 
 if __name__ == "__main__":

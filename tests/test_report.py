@@ -224,6 +224,13 @@ def test_method_beyond_the_papers_has_a_row(render):
     assert [cells[0] for cells in rows] == ["Barbershop", "mine"]
 
 
+def test_a_method_that_changes_more_than_asked_says_so_below_the_result(render):
+    methods = PARAMS["methods"] | {"mine": {"kind": "starganv2", "domain": "auto"}}
+    result = render(params=PARAMS | {"methods": methods}).split("## Result\n")[1].split("\n## ")[0]
+    assert "\n- mine takes the reference's whole style, not its hair alone:" in result
+    assert "whole style" not in render()
+
+
 def test_what_is_pasted_embeds_nothing(render):
     """It needs no reconstruction and gets no row there, but must have its transfer."""
     frame, pasted = measured(), {"methods": PARAMS["methods"] | {"copy_paste": {"kind": "copy"}}}

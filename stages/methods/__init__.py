@@ -84,6 +84,7 @@ class Method:
             `reconstructions` images named after the faces.
         minimises: for its entry in `methods`, the roles of the networks that its losses use: what these networks
             measure is no independent judgement of it.
+        note: what else than the pair asks for it changes, for the reader of its row: "takes …", "makes … anew".
 
     Raises UserError if an artifact, role, network or scheme is unknown, or if only one of `section` and `params` is
     given.
@@ -99,6 +100,7 @@ class Method:
     params: type | None = None
     supplied: tuple[str, ...] = ()
     minimises: Callable[[Choice], tuple[Role, ...]] = lambda _: ()
+    note: str = ""
 
     def __post_init__(self) -> None:
         check_words("reads", self.reads, get_args(Artifact))

@@ -25,4 +25,5 @@ ENTRY = Method(
     reads=("faces", "maps", "targets"),
     own_networks=("sean",),
     schemes=("celebamask-19",),
+    note="makes the whole image anew, what stays and the background too",
 )

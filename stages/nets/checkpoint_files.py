@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,8 +17,21 @@ def read_checkpoint(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises anything at all on bytes that are no checkpoint
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path}: not a checkpoint of tensors ({reason}); {HELP}") from error
+        raise UserError(f"{path}: not a checkpoint of tensors ({_reason(error)}); {HELP}") from error
+
+
+def read_array(path: Path, name: str) -> Tensor:
+    """Read one array of numbers of a NumPy archive (.npz), as float32; raises UserError if it is none or has it not."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return torch.from_numpy(np.asarray(arrays[name], np.float32))
+    except Exception as error:  # NumPy and zipfile raise anything at all, too
+        raise UserError(f"{path}: no .npz file with numbers named {name} ({_reason(error)}); {HELP}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what an error says."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def tensors_of(content: bytes) -> dict[str, Tensor]:

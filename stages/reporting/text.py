@@ -29,7 +29,7 @@ from stages.reporting.strata_tables import strata_section
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.reporting.votes import votes_section
 from stages.settings.manifests import Face
-from stages.settings.methods import SELF_TRANSFER, folders_supplied, protocols, reconstruction_folders
+from stages.settings.methods import SELF_TRANSFER, folders_supplied, notes, protocols, reconstruction_folders
 from stages.settings.origin import differences, sources
 from stages.statistics.comparison import MIN_ITEMS, compare, leaders, metrics_of
 from stages.statistics.votes import Votes
@@ -107,6 +107,7 @@ def render_report(
         groups=partial(tables.groups, frame),
         headline=headline,
         verdict=sentences(frame, report["method"], headline, _parts(strata), level=level),
+        notes={method_name(name): note for name, note in notes(methods).items()},
         common=over_common(frame, "transfer", level=level),
         common_table=partial(tables.measured_table, leaders=set(), losses=losses),
         item_tables=list(protocols(params)),

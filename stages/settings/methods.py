@@ -17,6 +17,11 @@ def kind_of(choice: Choice) -> Method:
     return method
 
 
+def notes(methods: Methods) -> dict[str, str]:
+    """For each method that changes more than the pairs ask for, what that is."""
+    return {name: note for name, choice in methods.items() if (note := kind_of(choice).note)}
+
+
 def aligned(methods: Methods) -> list[str]:
     """Names of the methods that read aligned codes."""
     return [name for name, choice in methods.items() if "aligned" in kind_of(choice).reads]

@@ -1,5 +1,6 @@
 """StarGAN v2 with FAN, its masks and its alignment, against arrays of the official code on weights of the recipe."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -23,7 +24,7 @@ from golden_translators import (
 
 from stages.nets.fan import landmarks
 from stages.nets.fan_masks import masks_of_enlarged
-from stages.nets.starganv2_align import aligned, axis, mirrored, similarity
+from stages.nets.starganv2_align import aligned, axis, laid_back, mirrored, similarity
 from stages.nets.starganv2_net import StarGANv2
 
 NETWORKS = ("generator", "mapping_network", "style_encoder", "fan")
@@ -108,7 +109,7 @@ def test_the_alignment_is_the_official_codes(source):
     """The official code cuts digits off where it makes bytes of a picture."""
     pixels = ((source[0].permute(1, 2, 0) / 2 + 0.5) * 255).numpy().astype(np.uint8)
     mean, points = GOLDEN["align_ref"].numpy(), GOLDEN["align_lm"].numpy()
-    image = torch.from_numpy(aligned(pixels, points, mean)).permute(2, 0, 1)[None]
+    image = torch.from_numpy(aligned(pixels, similarity(points, mean))).permute(2, 0, 1)[None]
     found = {
         "align_matrix": torch.from_numpy(similarity(points + 128, mean)),
         "align_padded_sub8": torch.from_numpy(mirrored(pixels))[::8, ::8],
@@ -129,6 +130,28 @@ def test_landmarks_that_are_only_turned_and_scaled_come_to_the_mean(angle, facto
     np.testing.assert_allclose(matrix[:2, :2], np.linalg.inv(turn), atol=1e-12)
     np.testing.assert_allclose((mean @ turn.T + [30, -12]) @ matrix[:2, :2].T + matrix[:2, 2], mean, atol=1e-9)
     np.testing.assert_allclose(np.linalg.norm(axis(mean)), 1)
+
+
+@pytest.mark.parametrize(("angle", "factor", "edge"), [(0.0, 1.0, 256), (0.2, 0.8, 1024), (-0.5, 1.3, 512)])
+def test_what_is_aligned_and_laid_back_lies_where_it_was(angle, factor, edge):
+    """A smooth picture comes back; nothing is drawn outside of the frame, whose share is that of its rectangle."""
+    rows, columns = np.mgrid[:edge, :edge] / edge
+    image = np.stack([255 * rows, 255 * columns, 127 + 100 * np.sin(6 * rows)], -1).astype(np.uint8)
+    mean = GOLDEN["align_ref"].double().numpy()
+    turn = factor * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = similarity((mean - 128) @ turn.T + [130, 125], mean)
+    small = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
+    framed = ((aligned(small, matrix).clip(-1, 1) + 1) * 127.5).round().astype(np.uint8)
+    back, outside = laid_back(image, framed, matrix)
+    assert np.abs(back.astype(int) - image)[8:-8, 8:-8].max() <= 4
+    square = np.float32([[0, 0], [256, 0], [256, 256], [0, 256]])
+    frame = np.float32((square - 128) @ turn.T + [130, 125])
+    covered, _ = cv2.intersectConvexConvex(frame, square)
+    assert outside == pytest.approx(1 - covered / 256**2, abs=0.002)
+    changed, _ = laid_back(image, 255 - framed, matrix)
+    drawn = cv2.fillConvexPoly(np.zeros((edge, edge), np.uint8), np.int32(np.round(frame * edge / 256)), 1)
+    beyond = cv2.dilate(drawn, np.ones((3, 3), np.uint8)) == 0
+    np.testing.assert_array_equal(changed[beyond], image[beyond])
 
 
 def test_landmarks_lie_where_maps_are_largest():

@@ -34,10 +34,11 @@ def test_every_method_is_planned_once_and_what_it_needs(tmp_path):
     assert alone["make_composites"] == 4
 
 
-def test_a_method_with_a_network_of_its_own_is_planned_with_its_checkpoint_and_refused_without(tmp_path):
+def test_methods_with_networks_of_their_own_are_planned_with_their_checkpoints_and_refused_without(tmp_path):
     folder = checkout(tmp_path / "main", None)
-    (folder / "sean.yaml").write_text(yaml.safe_dump({"methods": {"sean": {"kind": "sean"}}}))
-    done = run(folder, "-n", "--configfile", "sean.yaml")
+    own = {"sean": {"kind": "sean"}, "starganv2": {"kind": "starganv2", "domain": "auto"}}
+    (folder / "own.yaml").write_text(yaml.safe_dump({"methods": own}))
+    done = run(folder, "-n", "--configfile", "own.yaml")
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert line == (
@@ -45,9 +46,10 @@ def test_a_method_with_a_network_of_its_own_is_planned_with_its_checkpoint_and_r
         "docs/paper-networks.md says how to get it"
     )
     (folder / "data" / "checkpoints").mkdir(parents=True)
-    (folder / "data" / "checkpoints" / "latest_net_G.pth").touch()
-    jobs = planned(folder, "sean.yaml")
-    assert (jobs["convert_checkpoint"], jobs["make_composites"]) == (1, 5)
+    for name in ("latest_net_G.pth", "100000_nets_ema.ckpt", "celeba_lm_mean.npz"):
+        (folder / "data" / "checkpoints" / name).touch()
+    jobs = planned(folder, "own.yaml")
+    assert (jobs["convert_checkpoint"], jobs["make_composites"]) == (3, 6)
 
 
 @pytest.mark.parametrize("strategy", ["random", "pose"])
