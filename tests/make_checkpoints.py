@@ -2,8 +2,8 @@
 
     PYTHONPATH=. python tests/make_checkpoints.py data/checkpoints
 
-With them whoever has no checkpoint can run `workflow/scales/official.yaml` and the encoders end to end; the pictures
-mean nothing.
+With them whoever has no checkpoint can run `workflow/scales/official.yaml`, the encoders, and with `--translators` SEAN
+and StarGAN v2 end to end; the pictures mean nothing. `tests/workflow/test_checkpoint_methods.py` does it.
 """
 
 import re
@@ -101,7 +101,7 @@ def encoder_checkpoint(kind: str, generator: dict[str, Tensor], mean_w: Tensor) 
 def main(
     folder: Annotated[Path, typer.Argument(help="where the files are written, by their usual names")],
     size: Annotated[int, typer.Option(help="px of the generator's images")] = 128,
-    translators: Annotated[bool, typer.Option(help="also SEAN's and StarGAN v2's files, 1.4 GB")] = False,
+    translators: Annotated[bool, typer.Option(help="also SEAN's and StarGAN v2's three files, 1.4 GB")] = False,
 ) -> None:
     """Write ffhq.pt, seg.pth, psp_ffhq_encode.pt and e4e_ffhq_encode.pt, and those of SEAN and StarGAN v2 if asked."""
     folder.mkdir(parents=True, exist_ok=True)
