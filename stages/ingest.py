@@ -2,8 +2,9 @@
 
     python -m stages.ingest --name mine --dir results/mine
 
-checks them and prints the line of params.yaml that makes them a row, or adds it (`--write`). Its composites are
-then taken over by the method kind `results`, its reconstructions by this command with `--out`.
+checks them and prints the line of params.yaml that makes them a row, or adds it (`--write`). In a folder of
+`python -m stages.export` it first brings what the system wrote to the names of the pairs. Its composites are then taken
+over by the method kind `results`, its reconstructions by this command with `--out`.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from stages.errors import ItemError, UserError
 from stages.formats.foreign_images import read_result
 from stages.methods._results import taken_over
 from stages.scoring.failures import is_constant
+from stages.settings.layouts import MANIFEST, RESULTS, bring_back
 from stages.settings.manifests import listed_pairs, read_faces
 from stages.settings.problems import quoted, safe
 from stages.settings.results_folders import look_through
@@ -73,7 +75,13 @@ def check(name: str, folder: Path, pairs: list[str], faces: list[str]) -> tuple[
             f"50 of them at most; call it {plain}"
         )
     folder = Path(os.path.relpath(folder)) if folder.resolve().is_relative_to(Path.cwd().resolve()) else folder
-    entry = {"kind": "results", "images": folder.as_posix()}
+    entry = {"kind": "results"}
+    if (folder / MANIFEST).is_file():
+        entry["system"], lines = bring_back(folder)
+        for line in lines:
+            logger.info("%s", line)
+        folder = folder / RESULTS
+    entry["images"] = folder.as_posix()
     bad = problems(folder, pairs, "pair")
     if (folder / RECONSTRUCTIONS).is_dir():
         entry["reconstructions"] = (folder / RECONSTRUCTIONS).as_posix()
@@ -109,7 +117,9 @@ def say_or_write(name: str, entry: dict[str, str], params: Path, write: bool) ->
 
 def main(
     name: Annotated[str, typer.Option(help="name of the method")],
-    folder: Annotated[Path, typer.Option("--dir", help="folder of its images, each named after a pair or face")],
+    folder: Annotated[
+        Path, typer.Option("--dir", help="folder of its images, each named after a pair or face; or of an export")
+    ],
     images: Annotated[Path, typer.Option(help="images.csv")] = Path("data/images.csv"),
     pairs: Annotated[Path, typer.Option(help="pairs.csv")] = Path("data/pairs.csv"),
     out: Annotated[Path | None, typer.Option(help="folder to write; without it the images are only checked")] = None,

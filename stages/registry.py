@@ -1,7 +1,7 @@
 """Rooms whose modules are entries: what lies in one can be named in params.yaml, so one file adds one thing.
 
-The rooms are `fills`, `methods`, `metrics` and `networks`; each says in its `__init__` what an entry is. Names are
-found without importing anything. Importing an entry must not import torch: planning reads them all.
+The rooms are `fills`, `methods`, `metrics`, `networks` and `systems`; each says in its `__init__` what an entry is.
+Names are found without importing anything. Importing an entry must not import torch: planning reads them all.
 """
 
 from difflib import get_close_matches
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from stages.methods import Method
     from stages.metrics import Metric
     from stages.networks import Network
+    from stages.systems import System
 
 PACKAGE = Path(__file__).parent
-Room = Literal["fills", "methods", "metrics", "networks"]
+Room = Literal["fills", "methods", "metrics", "networks", "systems"]
 # The types in the room's `__init__` that an entry may have.
 KINDS: dict[Room, tuple[str, ...]] = {
     "fills": ("Fill", "Completion"),
     "methods": ("Method",),
     "metrics": ("ImageMetric", "MapMetric", "CaseMetric", "SetMetric"),
     "networks": ("Network",),
+    "systems": ("System",),
 }
 
 
@@ -54,6 +56,10 @@ def load(room: Literal["metrics"], name: str) -> "Metric": ...
 
 @overload
 def load(room: Literal["networks"], name: str) -> "Network": ...
+
+
+@overload
+def load(room: Literal["systems"], name: str) -> "System": ...
 
 
 def load(room: Room, name: str) -> object:
@@ -88,6 +94,10 @@ def entries(room: Literal["metrics"]) -> "dict[str, Metric]": ...
 
 @overload
 def entries(room: Literal["networks"]) -> "dict[str, Network]": ...
+
+
+@overload
+def entries(room: Literal["systems"]) -> "dict[str, System]": ...
 
 
 def entries(room: Room) -> object:

@@ -11,6 +11,7 @@ from browser import chromium, page  # noqa: F401 fixtures
 from filelock import FileLock
 from hypothesis import settings
 from loky import cpu_count
+from planned_run import planned  # noqa: F401 a fixture
 from support import ROOT, seeded
 from torch import nn
 

@@ -45,7 +45,7 @@ LOADED = {
     "targets": ["fills", "networks"],
     "codes": ["networks"], "aligned": ["networks"], "composites": ["methods", "networks"],
     "examples": ["fills", "methods", "networks"], "measured": ["metrics", "networks"],
-    "score": ["metrics", "networks"], "report": [],
+    "score": ["metrics", "networks"], "report": ["systems"],
     "pictures": ["networks"], "gallery": [],
 }  # fmt: skip
 

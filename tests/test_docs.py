@@ -17,7 +17,7 @@ STAGES = ROOT / "stages"
 DOCS = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md")), *sorted((ROOT / "docs").glob("*.md"))]
 # Folders of the repository; what is below `data` and `reports` is made by runs.
 TRACKED = "benchmarks|docs|profiles|stages|tests|workflow"
-ENTRIES = ("fills", "methods", "metrics", "networks")
+ENTRIES = ("fills", "methods", "metrics", "networks", "systems")
 LEAVES = {("engine", "machine"), ("engine", "stage_records"), ("scoring", "prepared")}
 
 # `path`: then a block of Python, in the how-to.

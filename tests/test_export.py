@@ -3,7 +3,6 @@
 import json
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,18 +15,17 @@ from stages.engine.items import in_turn
 from stages.engine.stage_records import read_chunks
 from stages.export import main
 from stages.formats.images import read_rgb
-from stages.formats.label_maps import label_map_bytes
 from stages.measure import job_steps, pair_job
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.pair import Pair
 from stages.scoring.judging import absent_of, failure_values, judge_all
 from stages.scoring.measuring import see
 from stages.scoring.sheets import Sheet, of_seen, read_sheet
-from stages.settings.layouts import LAYOUTS, collect_script, readme
+from stages.settings.layouts import chosen, readme, with_layout
 from stages.settings.manifests import listed_pairs, read_pairs
 from stages.settings.yaml_files import read_yaml
+from stages.systems import Given
 
-BACKGROUND, SKIN, HAIR = (SCHEME[name] for name in ("background", "skin", "hair"))
 PAIRS = [
     Pair("p", "ann", {"hair": "ben"}),
     Pair("q", "ben", {"hair": "ann"}, {"hair": "cem"}),
@@ -42,9 +40,15 @@ def seen(path):
     return Sheet([], *of_seen(see(read_rgb(Path(path)))))
 
 
+def laid_out(layout, pairs=PAIRS):
+    """What a layout gives for pairs whose artifacts it does not look at."""
+    _, made_by = chosen(layout)
+    return made_by(Given(pairs, FOLDER, texts={"ben": "a bob"}))
+
+
 def test_hairfastgan_reads_a_line_of_three_and_joins_their_names():
-    export = LAYOUTS["hairfastgan"](PAIRS, FOLDER)
-    lines = export.files["pairs.txt"].decode().splitlines()
+    export = laid_out("hairfastgan")
+    lines = export.files["pairs.txt"].make().decode().splitlines()
     assert lines == ["ann.png ben.png ben.png", "ben.png ann.png cem.png", "cem.png cem.png ann.png"]
     assert export.results == {
         "p": "output/ann_ben_ben.png", "q": "output/ben_ann_cem.png", "r": "output/cem_cem_ann.png",
@@ -60,75 +64,37 @@ def test_hairfastgan_reads_a_line_of_three_and_joins_their_names():
 
 def test_two_results_of_one_name_are_refused(refused):
     pairs = [Pair("p", "a_b", {"hair": "c"}), Pair("q", "a", {"hair": "b_c"})]
-    assert len(LAYOUTS["hairfastgan"](pairs, FOLDER).results) == 2
+    assert len(laid_out("hairfastgan", pairs).results) == 2
     pairs = [Pair("p", "a", {"hair": "b"}, {"hair": "b_b"}), Pair("q", "a", {"hair": "b_b"}, {"hair": "b"})]
-    refused("results of p and q into one file, output/a_b_b_b.png", LAYOUTS["hairfastgan"], pairs, FOLDER)
+    refused("results of p and q into one file, output/a_b_b_b.png", laid_out, "hairfastgan", pairs)
 
 
 def test_lists_for_others_can_be_read_again(tmp_path):
     """Here the lists are read by this project's own reader of HairPort's form and of its own."""
     for layout, expected in (("hairport", PAIRS[:1]), ("plain", PAIRS)):
-        export = LAYOUTS[layout](PAIRS, FOLDER)
-        (tmp_path / "pairs.csv").write_bytes(export.files["pairs.csv"])
+        export = laid_out(layout)
+        (tmp_path / "pairs.csv").write_bytes(export.files["pairs.csv"].make())
         found = read_pairs(tmp_path / "pairs.csv")
         assert [(pair.identity, pair.columns) for pair in found] == [(pair.identity, pair.columns) for pair in expected]
         assert len(export.left_out) == len(PAIRS) - len(expected)
-    assert list(LAYOUTS["hairport"](PAIRS, FOLDER).results) == ["p"]
+    assert list(laid_out("hairport").results) == ["p"]
 
 
-def test_the_readme_says_what_to_type_and_what_is_left_out():
-    for name, layout in LAYOUTS.items():
-        export = layout(PAIRS, FOLDER)
-        text = readme(name, "mine", export, FOLDER, Path("/project")).decode()
-        assert all(run in text for run in export.runs)
-        assert f"stages.ingest --name mine --dir '{FOLDER}/results' --write" in text
-        assert all(f"{pair}: {why}" in text for pair, why in export.left_out.items())
-        assert ("collect.sh" in text) == bool(export.results)
+def test_michigan_takes_shape_and_colour_of_two_images():
+    calls = [line for line in laid_out("michigan").files["run.sh"].make().decode().splitlines() if line[:4] == "one "]
+    assert calls == ["one p ben ben", "one q ann cem", "one r cem ann"]
 
 
-def test_collecting_names_what_is_missing(tmp_path):
-    (tmp_path / "output").mkdir()
-    (tmp_path / "output" / "it's.png").write_bytes(b"image")
-    (tmp_path / "collect.sh").write_bytes(collect_script({"p": "output/it's.png", "q": "output/b.png"}))
-    done = subprocess.run(["sh", str(tmp_path / "collect.sh")], capture_output=True, text=True)
-    assert done.returncode == 0 and done.stderr == "missing: output/b.png (pair q)\n"
-    assert [path.name for path in (tmp_path / "results").iterdir()] == ["p.png"]
-
-
-def drawn(seed):
-    """A map of 512 px, an oval face with hair around it, and its picture of 1024 px."""
-    random = np.random.default_rng(seed)
-    down, across = np.mgrid[:512, :512] / 512
-    x, wide = 0.5 + random.uniform(-0.03, 0.03), random.uniform(0.2, 0.24)
-    face = ((across - x) / wide) ** 2 + ((down - 0.55) / 0.3) ** 2 < 1
-    hair = ((across - x) / (wide + 0.1)) ** 2 + ((down - 0.45) / 0.35) ** 2 < 1
-    labels = np.select([face, hair], [SKIN, HAIR], BACKGROUND).astype(np.uint8)
-    colours = random.uniform(40, 215, (len(SCHEME), 3))
-    spots = Image.fromarray(random.integers(0, 255, (12, 12, 3), dtype=np.uint8)).resize((512, 512))
-    picture = np.clip(colours[labels] + 0.3 * (np.asarray(spots, float) - 128), 0, 255).astype(np.uint8)
-    return labels, np.kron(picture, np.ones((2, 2, 1), np.uint8))
-
-
-@pytest.fixture
-def planned(tmp_path, monkeypatch):
-    """A run of three drawn faces and six pairs that has its faces, maps and target maps."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(ROOT / "params.yaml", "params.yaml")
-    names = ["ann", "ben", "cem"]
-    for part in ("faces", "maps", "targets"):
-        Path("data", part).mkdir(parents=True)
-    maps = {}
-    for seed, name in enumerate(names):
-        maps[name], picture = drawn(seed)
-        Image.fromarray(picture).save(f"data/faces/{name}.png")
-        Path("data/maps", f"{name}.png").write_bytes(label_map_bytes(maps[name], SCHEME))
-    rows = [(f"{own}-{hair}", own, hair) for own in names for hair in names if own != hair]
-    for pair, own, hair in rows:
-        target = np.where(maps[hair] == HAIR, HAIR, np.where(maps[own] == HAIR, SKIN, maps[own])).astype(np.uint8)
-        Path("data/targets", f"{pair}.png").write_bytes(label_map_bytes(target, SCHEME))
-    Path("data/images.csv").write_text("image,source\n" + "".join(f"{name},drawn\n" for name in names))
-    Path("data/pairs.csv").write_text("pair,identity,hair\n" + "".join(f"{','.join(row)}\n" for row in rows))
-    return tmp_path
+@pytest.mark.parametrize("layout", with_layout())
+def test_the_readme_says_what_to_type_what_is_taken_and_what_is_left_out(layout):
+    export, (system, _) = laid_out(layout), chosen(layout)
+    text = readme(layout, "mine", export, FOLDER, Path("/project")).decode()
+    assert all(run in text for run in export.runs)
+    folder = f"{FOLDER}/results" if layout == "plain" else FOLDER
+    assert f"stages.ingest --name mine --dir '{folder}' --write" in text
+    assert all(f"{pair}: {why}" in text for pair, why in export.left_out.items())
+    assert all(f"{what}: {where}" in text for what, where in system.takes.items())
+    assert layout == "plain" or all(f"{what}: {where}" in text for what, where in system.facts.items())
 
 
 def test_faces_are_exported_and_a_failed_one_leaves_its_pairs_out(planned):
@@ -141,7 +107,7 @@ def test_faces_are_exported_and_a_failed_one_leaves_its_pairs_out(planned):
 
 
 def test_what_stands_in_the_way_is_told_in_one_line(planned, refused):
-    refused("--layout 'other': unknown; known are plain, hairfastgan, hairport", main, "other", Path("out"))
+    refused("^--layout other: unknown; known: plain, hairfastgan, hairfusion, hairport, ", main, "other", Path("out"))
     Path("full").mkdir()
     Path("full/x").touch()
     refused("full: is there already and not empty", main, "plain", Path("full"))
@@ -160,20 +126,20 @@ def test_a_stand_in_goes_all_the_way(planned):
     What is typed is what README.txt says, but that the stand-in takes the place of main.py.
     """
     done = run_module(planned, "stages.export", "--layout", "hairfastgan", "--out", "results/other")
-    assert done.returncode == 0 and "6 of 6 pairs, 3 faces" in done.stderr
+    assert done.returncode == 0 and "6 of 6 pairs" in done.stderr
     folder = planned / "results" / "other"
-    run, collect, ingest = (
+    run, ingest = (
         next(line.strip() for line in (folder / "README.txt").read_text().splitlines() if line.strip().startswith(word))
-        for word in ("python main.py", "sh ", "python -m stages.ingest")
+        for word in ("python main.py", "python -m stages.ingest")
     )
     must(planned, sys.executable, str(ROOT / "tests" / "stand_in.py"), *shlex.split(run)[2:])
     (folder / "output" / "ann_cem_cem.png").unlink()
     shutil.copy(planned / "data" / "faces" / "ben.png", folder / "output" / "ben_ann_ann.png")
-    assert must(planned, *shlex.split(collect)) == "missing: output/ann_cem_cem.png (pair ann-cem)\n"
     done = run_module(planned, *shlex.split(ingest)[2:])
     assert done.returncode == 1 and "1 images are missing or unusable" in done.stderr
+    assert "output/ann_cem_cem.png: missing (pair ann-cem)" in done.stderr
     choice = read_yaml(planned / "params.yaml")["methods"]["hairfastgan"]
-    assert choice == {"kind": "results", "images": "results/other/results"}
+    assert choice == {"kind": "results", "system": "hairfastgan", "images": "results/other/results"}
 
     done = run_module(
         planned, "stages.compose", "--method", json.dumps({"hairfastgan": choice}), "--params", "{}",

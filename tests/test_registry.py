@@ -18,9 +18,10 @@ from stages.methods import Method
 from stages.metrics import CaseMetric, ImageMetric, MapMetric, SetMetric
 from stages.nets.loading import load_generator
 from stages.networks import Network
+from stages.systems import System
 
 TYPES = {
-    "fills": Fill | Completion, "methods": Method, "networks": Network,
+    "fills": Fill | Completion, "methods": Method, "networks": Network, "systems": System,
     "metrics": ImageMetric | MapMetric | CaseMetric | SetMetric,
 }  # fmt: skip
 ROOMS = [path.parent.name for path in sorted(registry.PACKAGE.glob("*/__init__.py")) if "Registry:" in path.read_text()]
@@ -104,6 +105,7 @@ def metric(direction="lower", views=("kept",), range=(0, 1)) -> ImageMetric:
         ),
         ("metrics", lambda: metric(range=(1, 0)), r"range is \(1, 0\); it must be \(smallest, largest\)"),
         ("networks", lambda: None, "its ENTRY is of type NoneType; it must be Network"),
+        ("systems", lambda: System("X", "", None), "give one of kinds, codes or generator"),
     ],
 )
 def test_an_entry_that_is_none_says_so(monkeypatch, room, entry, message):

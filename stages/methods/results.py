@@ -17,6 +17,7 @@ class Choice(TypedDict):
     kind: Literal["results"]
     images: Annotated[Path, doc("folder of its composites, each named after its pair")]
     reconstructions: NotRequired[Annotated[Path, doc("folder of images named after the faces: a reconstruction row")]]
+    system: NotRequired[Annotated[str, doc("which of stages/systems made them, for the report")]]
 
 
 def prepare(job: Job) -> Work:

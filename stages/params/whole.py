@@ -21,6 +21,7 @@ class Choice(TypedDict):
     align: NotRequired[bool]
     images: NotRequired[str]
     reconstructions: NotRequired[str]
+    system: NotRequired[str]
 
 
 Methods = Mapping[str, Choice]

@@ -26,6 +26,7 @@ from stages.reporting.names import GALLERY, method_name, pair_link
 from stages.reporting.published_tables import paper_table, published_tables
 from stages.reporting.ranking import full_names, ranked
 from stages.reporting.strata_tables import strata_section
+from stages.reporting.systems import systems_table
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.reporting.votes import votes_section
 from stages.settings.manifests import Face
@@ -117,6 +118,7 @@ def render_report(
         reconstruction_table=tables.reconstruction_table(frame, embedding, leading, losses),
         paper_table=paper_table(),
         published_tables=published_tables(),
+        systems_table=systems_table(params),
         sets={protocol: metrics for protocol in measured if (metrics := tables.set_metrics(frame, protocol))},
         compared=compare(frame[frame["protocol"] != SELF_TRANSFER], report["against"], level=level),
         comparison_table=partial(tables.comparison_table, losses=losses),

@@ -104,6 +104,17 @@ def _fill(params: Params) -> list[str]:
     return [] if fill in known else [f"target.fill: there is no fill {written(fill)}{meant(fill, known)[0]}"]
 
 
+def _systems(params: Params) -> list[str]:
+    """Results may say which system made them."""
+    named = {name: choice["system"] for name, choice in params["methods"].items() if "system" in choice}
+    known = registry.names("systems")
+    return [
+        f"methods.{name}.system: there is no system {written(system)}{meant(system, known)[0]}"
+        for name, system in named.items()
+        if system not in known
+    ]
+
+
 def _report(params: Params) -> list[str]:
     methods = list(params["methods"])
     named = {key: params["report"][key] for key in ("method", "against")}
@@ -197,6 +208,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("examples",), _example_kinds),
     (("score",), _score),
     (("report",), _strata),
+    (("methods",), _systems),
     (("networks", "methods"), _encoders),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),

@@ -55,7 +55,7 @@ FOLDERS, READS = "folders", "reads"
 # And those by which the work is divided: DVC's stages are whole.
 DIVIDED = ("names", "chunks", "size")
 # Rooms of which a stage loads modules by name: DVC knows each as a whole, so that dvc.yaml names no network or method.
-ROOMS = ("fills", "methods", "metrics", "networks", "nets")
+ROOMS = ("fills", "methods", "metrics", "networks", "nets", "systems")
 
 
 METRICS_FILE = "reports/metrics.json"

@@ -1,121 +1,129 @@
-"""Folders for another method: the pairs in the form that its own script reads, and where its results go afterwards.
+"""Folders for another system: which layouts there are, what README.txt says, and how the results come back.
 
-What the scripts read was looked up in their repositories (AIRI-Institute/HairFastGAN: main.py; deepmancer/HairPort:
-README.md). Nothing of them is copied here. No torch here.
+A layout of a system is in its file in `stages/systems`; `plain` is this project's own, for any other. No torch here.
 """
 
+import json
+import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, cast
 
-from stages.errors import UserError
-from stages.regions.pair import Pair, as_table
+from stages import registry
+from stages.errors import ItemError, UserError
+from stages.formats.canonical import canonical
+from stages.formats.files import write_atomic
+from stages.formats.images import png_bytes, read_image
+from stages.regions.pair import as_table
 from stages.settings.manifests import csv_bytes
+from stages.settings.problems import safe
+from stages.systems import Content, Export, Given, Layout, System
 
-RESULTS = "results"  # folder of an export in which results have the names that `stages.ingest` reads
-COLLECT = "collect.sh"
-
-
-class Export(NamedTuple):
-    """What an export has beside the faces, all paths within its folder.
-
-    `faces`: folder of the faces. `files`: texts by path. `runs`: commands to type in the other project's folder.
-    `results`: file that the method makes, by pair; empty if it names its results as the pairs are.
-    `left_out`: why, by pair. `notes`: what a user must know beside these.
-    """
-
-    faces: str
-    files: Mapping[str, bytes]
-    runs: Sequence[str]
-    results: Mapping[str, str]
-    left_out: Mapping[str, str]
-    notes: Sequence[str]
+PLAIN = "plain"
+RESULTS = "results"  # folder of an export in which results have the names of their pairs
+MANIFEST = "export.json"  # what an export remembers for `stages.ingest`
 
 
-Layout = Callable[[Sequence[Pair], Path], Export]
-
-
-def plain(pairs: Sequence[Pair], folder: Path) -> Export:
+def plain(given: Given) -> Export:
     """Faces and the list of pairs in this project's own columns."""
-    return Export("faces", {"pairs.csv": csv_bytes(*as_table(pairs))}, [], {}, {}, [
+    paths = {image: given.data / "faces" / f"{image}.png" for pair in given.pairs for image in pair.images}
+    files = {f"faces/{image}.png": Content(path.read_bytes, [path]) for image, path in paths.items()}
+    files["pairs.csv"] = Content(partial(csv_bytes, *as_table(given.pairs)))
+    return Export(files, [], {}, {}, [
         "Read pairs.csv: everything comes from the image of column identity, but each region with a column of its own.",
         f"Write the result of a pair to {RESULTS}/PAIR.png, square, 256 px or more; 1024 px is best.",
     ])  # fmt: skip
 
 
-def hairfastgan(pairs: Sequence[Pair], folder: Path) -> Export:
-    """HairFastGAN's main.py: a line a pair, face, shape and colour; it names results after the three.
+ANY_SYSTEM = System(
+    title="any system",
+    paper="",
+    repository=None,
+    takes={"images": "faces/: the faces, PNG, 1024 px, cropped and turned as FFHQ's", "list": "pairs.csv: the pairs"},
+    gives=f"{RESULTS}/PAIR.png",
+    facts={"this project's own layout": "stages/settings/layouts.py"},
+    layout=plain,
+)
+
+
+def with_layout() -> dict[str, System]:
+    """What `--layout` may name: `plain`, and every system that has a layout."""
+    systems = registry.entries("systems")
+    return {PLAIN: ANY_SYSTEM} | {name: system for name, system in systems.items() if system.layout is not None}
+
+
+def chosen(name: str) -> tuple[System, Layout]:
+    """The system and layout of a name; raises UserError if there is none, with the reason if it is known."""
+    known = with_layout()
+    if name in known:
+        return known[name], cast("Layout", known[name].layout)
+    if name in registry.names("systems"):
+        system = registry.load("systems", name)
+        why = system.why_not or "it is measured here, by a method of this project (docs/own-method.md)"
+        raise UserError(f"--layout {name}: {system.title} has none: {why}")
+    raise UserError(f"--layout {safe(name)}: unknown{registry.did_you_mean(name, tuple(known))}")
+
+
+def manifest(system: str, export: Export) -> bytes:
+    """export.json: which system's results will be where in the folder, and where in such a file."""
+    cut = None if export.cut is None else {"size": list(export.cut.size), "box": list(export.cut.box)}
+    return (canonical({"system": system, "cut": cut, "results": dict(export.results)}) + "\n").encode()
+
+
+def bring_back(folder: Path) -> tuple[str, list[str]]:
+    """Bring the results that a system wrote into an export to the names of their pairs, in its folder `results`.
+
+    What is no part of the result is cut off. All else stays as it is: another size is brought to 1024 px later, as
+    every result is.
+
+    Returns:
+        The system, and a line for every pair without a result, or with one that is not as the script writes it.
 
     Raises:
-        UserError: it would give two pairs' results the same name.
+        UserError: export.json is not as it was written.
     """
-    lines, results, left_out = [], {}, {}
-    owner: dict[str, str] = {}
-    for pair in pairs:
-        if why := _not_of_hair_alone(pair):
-            left_out[pair.pair] = why
+    known = _read_manifest(folder / MANIFEST)
+    lines = []
+    for pair, made in known["results"].items():
+        path = folder / made
+        if not path.is_file():
+            lines.append(f"{safe(path)}: missing (pair {pair})")
             continue
-        shape = pair.regions.get("hair", pair.identity)
-        images = (pair.identity, shape, pair.appearance.get("hair", shape))
-        name = f"output/{'_'.join(images)}.png"
-        if name in owner:
-            raise UserError(
-                f"HairFastGAN would write the results of {owner[name]} and {pair.pair} into one file, {name}: it joins "
-                "names with _; rename the photos of one of the two"
-            )
-        owner[name], results[pair.pair] = pair.pair, name
-        lines.append(" ".join(f"{image}.png" for image in images))
-    given = {"input_dir": "inputs", "file_path": "pairs.txt", "output_dir": "output"}
-    options = " ".join(f"--{option} {shlex.quote(str(folder / name))}" for option, name in given.items())
-    files = {"pairs.txt": "".join(f"{line}\n" for line in lines).encode()}
-    return Export("inputs", files, [f"python main.py {options}"], results, left_out, [
-        "The faces are cropped and turned as FFHQ's, as HairFastGAN's script wants them; it aligns nothing itself.",
-    ])  # fmt: skip
+        try:
+            suffix, content = (path.suffix, path.read_bytes()) if known["cut"] is None else _cut(path, known["cut"])
+        except ItemError as error:
+            lines.append(f"{safe(str(error))} (pair {pair})")
+            continue
+        write_atomic(folder / RESULTS / f"{pair}{suffix}", content)
+    return str(known["system"]), lines
 
 
-def hairport(pairs: Sequence[Pair], folder: Path) -> Export:
-    """HairPort's pipeline: pairs.csv with target_id (hair) and source_id (face); a folder a result."""
-    rows, results, left_out = [], {}, {}
-    for pair in pairs:
-        if why := _not_of_hair_alone(pair):
-            left_out[pair.pair] = why
-        elif pair.appearance:
-            left_out[pair.pair] = "takes the look of another image, which HairPort cannot do"
-        else:
-            hair = pair.regions["hair"]
-            rows.append([hair, pair.identity])
-            made = "view_aligned/shape_hi3dgen__texture_mvadapter/{}_to_{}/w_seg/3d_aware/transferred_klein/{}"
-            results[pair.pair] = made.format(hair, pair.identity, "hair_restored.png")
-    options = "--shape_provider hi3dgen --texture_provider mvadapter --bald_version w_seg"
-    run = f"python -m hairport.pipeline --data_dir {shlex.quote(str(folder))} {options}"
-    files = {"pairs.csv": csv_bytes(["target_id", "source_id"], rows)}
-    return Export("image", files, [run], results, left_out, [
-        "HairPort wants two more things that are not made here: every image without its background in matted_image/,",
-        "and a head mesh of every image in mvadapter/hi3dgen/IMAGE/shape_mesh.glb. Its README says how.",
-    ])  # fmt: skip
+def _cut(path: Path, cut: Mapping[str, list[int]]) -> tuple[str, bytes]:
+    image = read_image(path)
+    if list(image.size) != cut["size"]:
+        had, wanted = ("×".join(map(str, size)) for size in (image.size, cut["size"]))
+        raise ItemError(f"{path}: is {had} px; its script writes {wanted} px, of which the result is a part")
+    left, top, right, bottom = cut["box"]
+    return ".png", png_bytes(image.crop((left, top, right, bottom)))
 
 
-LAYOUTS: Mapping[str, Layout] = {"plain": plain, "hairfastgan": hairfastgan, "hairport": hairport}
-
-
-def _not_of_hair_alone(pair: Pair) -> str:
-    """Why a pair is no transfer of hair, or nothing."""
-    others = [column for column in pair.columns if column not in ("hair", "hair_appearance")]
-    return f"takes {', '.join(others)}; the method transfers hair only" if others else ""
-
-
-def collect_script(results: Mapping[str, str]) -> bytes:
-    """A shell script that copies results to the names of their pairs, and names those that are missing."""
-    lines = [
-        "#!/bin/sh",
-        "# Copies the method's results to the names of their pairs. A missing one is named and left out.",
-        'cd "$(dirname "$0")" || exit 1',
-        f"mkdir -p {RESULTS}",
-        f'take() {{ if [ -f "$1" ]; then cp "$1" "{RESULTS}/$2.png"; else echo "missing: $1 (pair $2)" >&2; fi; }}',
-        *(f"take {shlex.quote(made)} {shlex.quote(pair)}" for pair, made in results.items()),
-    ]
-    return ("\n".join(lines) + "\n").encode()
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Raises UserError if it is not one that `manifest` wrote, or names files elsewhere."""
+    try:
+        known = json.loads(path.read_bytes())
+        system, cut, results = known["system"], known["cut"], known["results"]
+        right = system in with_layout() and all(
+            re.fullmatch("[^/]+", pair) and ".." not in Path(made).parts and not Path(made).is_absolute()
+            for pair, made in results.items()
+        )
+        right = right and (cut is None or (len(cut["size"]), len(cut["box"])) == (2, 4))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        right = False
+    if not right:
+        raise UserError(f"{safe(path)}: is not as `python -m stages.export` wrote it; export again into another folder")
+    return cast("dict[str, Any]", known)
 
 
 def readme(layout: str, name: str, export: Export, folder: Path, project: Path) -> bytes:
@@ -128,23 +136,26 @@ def readme(layout: str, name: str, export: Export, folder: Path, project: Path) 
         folder: of the export, absolute.
         project: folder in which this project's commands are typed, absolute.
     """
-    steps = []
-    if export.runs:
-        steps.append(["In the folder of the method's own code:", *(f"    {run}" for run in export.runs)])
-    if export.results:
-        steps.append(["Copy its results to the names of the pairs:", f"    sh {shlex.quote(str(folder / COLLECT))}"])
+    system, _ = chosen(layout)
+    told = [system.paper, *([f"code {system.repository}"] if system.repository else [])]
+    told += [f"licence {system.licence or 'not stated in its README'}"] if system.repository else []
+    text = [f"Pairs for {system.title}, layout {layout}", *(["; ".join(told)] if system.paper else []), ""]
+    text += [f"{what}: {where}" for what, where in (system.takes or {}).items()]
+    text += [f"result: {system.gives}", *([""] if export.notes else []), *export.notes, ""]
+    ours = folder if export.results else folder / RESULTS
+    steps = [["In the folder of the system's own code:", *(f"    {run}" for run in export.runs)]] if export.runs else []
     steps.append([
         f"In {project}, check the results and add the method to params.yaml, then measure it:",
-        f"    python -m stages.ingest --name {name} --dir {shlex.quote(str(folder / RESULTS))} --write",
+        f"    python -m stages.ingest --name {name} --dir {shlex.quote(str(ours))} --write",
         "    snakemake",
     ])  # fmt: skip
-    text = [f"Pairs for another method, layout {layout}", "", f"{export.faces}/: the faces, PNG, 1024 px, aligned."]
-    text += [f"{file}: the pairs." for file in export.files]
-    text += ["", *export.notes, ""]
     for k, (first, *rest) in enumerate(steps, start=1):
         text += [f"{k}. {first}", *rest, ""]
     text.append("A pair without a result is counted as a failure, and named in the report.")
     if export.left_out:
         text += ["", f"{len(export.left_out)} pairs are not in the list. They will count as missing:"]
         text += [f"    {pair}: {why}" for pair, why in export.left_out.items()]
+    if system.repository:
+        text += ["", "Where this was read (not tried: it needs the system's networks and a GPU):"]
+        text += [f"    {what}: {where}" for what, where in (system.facts or {}).items()]
     return ("\n".join(text) + "\n").encode()

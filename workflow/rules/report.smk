@@ -55,7 +55,7 @@ rule make_report:
         "logs/report.log",
     priority: 1  # before the gallery: what is wrong with the table is told by the report
     params:
-        code=code("report"),
+        code=code("report", *entries_of("systems")),
         everything=canonical(config),
         scheme=SCHEME,
         given=given_settings(),
