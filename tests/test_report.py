@@ -1,5 +1,6 @@
 """The report: its verdict, what it names, and that its numbers are those of the table."""
 
+import copy
 import io
 import re
 
@@ -10,6 +11,7 @@ import torch
 import yaml
 from support import ROOT
 
+from stages import registry
 from stages.formats.weight_files import weights_bytes
 from stages.regions.pair import Pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
@@ -123,6 +125,17 @@ def test_complete_run_is_valid(render):
     report = render()
     assert verdict(report) == "VALID"
     assert "4 images, 3 pairs, 0 failed items." in report
+
+
+def test_it_says_of_every_system_whether_it_is_measured(render):
+    params = copy.deepcopy(PARAMS)
+    params["methods"]["theirs"] = {"kind": "results", "images": "x", "system": "spade"}
+    (rows,) = section(render(params=params), "Systems")
+    states = {title: (state, names) for title, state, names, *_ in rows[1:]}
+    assert len(states) == len(registry.names("systems"))
+    assert states["SPADE"] == ("by results", "theirs")
+    assert states["II2S"] == ("measured here", "Barbershop, Baseline")
+    assert states["MichiGAN"][0] == "published only" and states["StyleFlow"][0] == "not run"
 
 
 def test_it_links_to_the_gallery_and_to_the_worst_pair(render):

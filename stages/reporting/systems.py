@@ -27,7 +27,9 @@ def systems_table(params: Params) -> str:
         needs = NOTHING if ours or theirs else missing(name, system, params)
         rows.append([system.title, state, shown, ", ".join(papers) or NOTHING, needs])
     rows.sort(key=lambda row: (STATES.index(row[1]), row[0].casefold()))
-    return markdown_table(["system", "state", "rows of this run", "numbers published in", "to measure it"], rows)
+    return markdown_table(
+        ["system", "state", "rows of this run", "numbers published in", "to measure it"], rows, words=True
+    )
 
 
 def measuring(system: System, params: Params) -> list[str]:

@@ -45,9 +45,9 @@ def number(value: float, low: float = math.nan, high: float = math.nan) -> str:
     return text if pd.isna(low) else f"{text} [{low:.{digits}f},\u00a0{high:.{digits}f}]"
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, the first column to the left and the others to the right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], words: bool = False) -> str:
+    """A Markdown table, the first column to the left and the others to the right, or to the left if they hold words."""
+    lines = [header, ["---", *["---" if words else "---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -16,6 +16,7 @@ from stages.errors import ItemError, UserError
 from stages.formats.canonical import canonical
 from stages.formats.files import write_atomic
 from stages.formats.images import png_bytes, read_image
+from stages.formats.words import counted
 from stages.regions.pair import as_table
 from stages.settings.manifests import csv_bytes
 from stages.settings.problems import safe
@@ -153,7 +154,7 @@ def readme(layout: str, name: str, export: Export, folder: Path, project: Path) 
         text += [f"{k}. {first}", *rest, ""]
     text.append("A pair without a result is counted as a failure, and named in the report.")
     if export.left_out:
-        text += ["", f"{len(export.left_out)} pairs are not in the list. They will count as missing:"]
+        text += ["", f"Left out, and counted as missing: {counted(len(export.left_out), 'pair')}"]
         text += [f"    {pair}: {why}" for pair, why in export.left_out.items()]
     if system.repository:
         text += ["", "Where this was read (not tried: it needs the system's networks and a GPU):"]

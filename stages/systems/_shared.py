@@ -47,7 +47,7 @@ def jpeg(path: Path, size: int) -> Content:
 
 def grey_png(labels: np.ndarray) -> bytes:
     """uint8 (H, W) as an 8-bit grey PNG whose values are the numbers themselves."""
-    return png_bytes(Image.fromarray(labels.astype(np.uint8), "L"))
+    return png_bytes(Image.fromarray(labels.astype(np.uint8)))
 
 
 def read_labels(path: Path) -> tuple[np.ndarray, LabelScheme]:

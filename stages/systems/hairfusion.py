@@ -7,9 +7,10 @@ from stages.systems._shared import face, hair_only, images_of, run, script, text
 
 NAME = "evaluated"  # of its folder of data, and of its results
 CHECKPOINT = "logs/hairfusion/models/[Train]_[epoch=599]_[train_loss_epoch=0.3666].ckpt"
+WHOLE = 8  # times the width of the face: more than the image has, so the crop is all of it
 PREPARE = f"""
   [ -f "data/{NAME}/images/$1_01.png" ] ||
-    python preprocess.py --img_path "$here/inputs/$1.png" --save_dir_name {NAME} --crop_scale 4
+    python preprocess.py --img_path "$here/inputs/$1.png" --save_dir_name {NAME} --crop_scale {WHOLE}
 """
 INFER = f"""
   python make_agnostic.py --dir_name {NAME} && cp "$here/test_pairs.txt" data/{NAME}/test_pairs.txt &&
@@ -39,8 +40,8 @@ def layout(given: Given) -> Export:
         run(given.folder, "infer.sh"),
     ]
     return Export(files, runs, results, left_out, [
-        "It crops by the face's landmarks, four times as wide as they are. A face here is wider than a quarter of its",
-        "image, so nothing is cut off. If it finds two faces in an image, the first is taken.",
+        f"It crops by the face's landmarks. At --crop_scale {WHOLE} that is the whole of an image here, so results",
+        "have its frame. If it finds two faces in an image, the first is taken.",
     ])  # fmt: skip
 
 
