@@ -6,5 +6,6 @@ ENTRY = System(
     title="StarGAN v2",
     paper="Choi et al., CVPR 2020, arXiv 1912.01865",
     repository="clovaai/stargan-v2",
-    why_not="its network is read here, and no method uses it yet",
+    kinds=("starganv2",),
+    network="starganv2",
 )
