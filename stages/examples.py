@@ -73,7 +73,7 @@ def main(
         out=folder / "aligned", record=records / "aligned.json", precision=precision, tf32=tf32,
     )  # fmt: skip
     ((name, choice),) = method.items()
-    folders = Folders(data / "faces", maps, folder / "targets", folder / "aligned")
+    folders = Folders(data / "faces", maps, folder / "targets", folder / "aligned", folder / "composites")
     job = Job(
         name, choice, own_params, scheme, listed_pairs(pairs), folders,
         {"generator": generator, "parser": parser, "perceptual": perceptual}, precision, tf32, folder / "composites",

@@ -22,7 +22,7 @@ from stages.nets.dlib_faces import load_landmarks
 from stages.nets.interfaces import Generator
 from stages.nets.loading import load_generator
 from stages.params.faces_to_targets import FaceParams
-from stages.photos.crop import aligned, ffhq_crop, is_whole, share_beyond
+from stages.photos.crop import Crop, aligned, ffhq_crop, is_whole, share_beyond
 from stages.photos.search import SURE, find_face
 from stages.settings.photos import DRAWN, SAMPLED, drawn_index, sample_photo
 
@@ -43,7 +43,7 @@ def prepare_photo(path: Path, params: FaceParams, predictor: Callable[[], dlib.s
     minimum = f"{params['min_size']} px (faces.min_size)"
     if params["align"] == "never":
         image = read_square(path, minimum, params["min_size"], "faces.align: auto crops it as FFHQ does")
-        return _result(at_face_size(image), image.width, params["sharp_size"], [], {})
+        return _result(at_face_size(image), image.width, params["sharp_size"], [], _square(Crop.whole(image.width)))
     image = read_image(path)
     if min(image.size) < params["min_size"]:
         raise ItemError(f"{path}: {image.width}×{image.height} px are below the minimum of {minimum}")
@@ -56,11 +56,12 @@ def prepare_photo(path: Path, params: FaceParams, predictor: Callable[[], dlib.s
     size = image.width if as_it_is else round(crop.size)
     if size < params["min_size"]:
         raise ItemError(f"{path}: the square around the face has {size} px, below the minimum of {minimum}")
-    facts = {
+    facts: dict[str, object] = {
         "aligned": not as_it_is, "faces": face.faces, "score": round(face.score, 3), "degrees": round(crop.angle, 1),
     }  # fmt: skip
     if as_it_is:
-        return _result(at_face_size(image), size, params["sharp_size"], [], facts)
+        whole = _square(Crop.whole(image.width))
+        return _result(at_face_size(image), size, params["sharp_size"], [], facts | whole)
     made_up = share_beyond(crop, image.width, image.height)
     warnings = []
     if face.faces > 1:
@@ -72,7 +73,13 @@ def prepare_photo(path: Path, params: FaceParams, predictor: Callable[[], dlib.s
     if made_up > MADE_UP:
         warnings.append(f"ends within the square around the face; {made_up:.0%} of it are made up")
     content = Image.fromarray(aligned(photo, crop))
-    return _result(content, size, params["sharp_size"], warnings, facts | {"made_up": round(made_up, 3)})
+    facts |= {"made_up": round(made_up, 3), **_square(crop)}
+    return _result(content, size, params["sharp_size"], warnings, facts)
+
+
+def _square(crop: Crop) -> dict[str, object]:
+    """The square as the record has it: all digits of it, since `stages.restore` goes back by it."""
+    return {"square": {"centre": crop.centre.tolist(), "right": crop.right.tolist()}}
 
 
 def _result(image: Image.Image, size: int, sharp: int, warnings: list[str], facts: Mapping[str, object]) -> Result:

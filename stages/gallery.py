@@ -30,7 +30,7 @@ from stages.reporting.circular import losses_of
 from stages.reporting.names import method_name
 from stages.reporting.ranking import full_name, full_names
 from stages.settings.manifests import Face, read_faces, read_pairs
-from stages.settings.methods import aligned, embedding, folders_supplied, previewed, reconstruction_folders
+from stages.settings.methods import aligned, embedding, from_elsewhere, previewed, reconstruction_folders
 from stages.statistics import table
 from stages.strata.classes import strata_of
 from stages.strata.files import read_images, read_pair_strata
@@ -82,7 +82,7 @@ def reasons(data: Path, params: Params) -> tuple[dict[str, list[str]], dict[str,
         f"codes/{code}" for code in dict.fromkeys(["fs", *reconstruction_folders(methods).values()]) if code != "w"
     ]
     of_images = [("face", "faces"), ("label map", "maps"), *((f"embedding {code[6:]}", code) for code in codes)]
-    supplied = folders_supplied(methods, "images")  # what these lack is told as the method's failure
+    supplied = from_elsewhere(methods)  # what these lack is told as the method's failure
     of_pairs = [
         ("target map", "targets"),
         *((f"alignment by {method_name(m)}", f"aligned/{m}") for m in aligned(methods)),

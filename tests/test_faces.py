@@ -1,6 +1,7 @@
 """Photos: brought to one form, or refused with what to do."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from stages.errors import ItemError
 from stages.faces import prepare_photo
 from stages.formats.images import png_bytes
 from stages.nets.dlib_faces import load_landmarks
+from stages.photos.crop import Crop, aligned
 
 NEVER = {"align": "never", "min_size": 512, "sharp_size": 700}
 AUTO = {"align": "auto", "min_size": 128, "sharp_size": 512}
@@ -56,6 +58,7 @@ def test_photo_becomes_an_image_of_1024_px(tmp_path, size, warned):
     ramp = np.linspace(0, 255, 1024)[None, :, None]
     np.testing.assert_allclose(np.asarray(image, float), np.broadcast_to(ramp, (1024, 1024, 3)), atol=1.5)
     assert result.facts["px"] == size
+    assert result.facts["square"] == {"centre": [(size - 1) / 2] * 2, "right": [size / 2, 0.0]}
     assert result.facts["warnings"] == (["its square of 512 px was enlarged 2.0 times"] if warned else [])
 
 
@@ -85,6 +88,9 @@ def test_photo_of_a_person_is_cropped_and_a_crop_is_left_as_it_is(tmp_path, pred
     (warning,) = result.facts["warnings"]
     assert warning.startswith(f"its square of {result.facts['px']} px was enlarged 5.")
     face = np.array(image_of(result))
+    square = json.loads(json.dumps(result.facts["square"]))  # as a record keeps it
+    crop = Crop(*(np.array(square[key]) for key in ("centre", "right")))
+    np.testing.assert_array_equal(aligned(skimage.data.astronaut(), crop), face)
     again = prepare_photo(saved(tmp_path, face), AUTO, predictor)
     assert not again.facts["aligned"] and again.facts["px"] == 1024 and again.facts["warnings"] == []
     np.testing.assert_array_equal(image_of(again), face)

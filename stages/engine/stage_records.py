@@ -39,6 +39,8 @@ class ItemRecord(TypedDict):
     environment: NotRequired[Mapping[str, object]]
     warnings: NotRequired[Sequence[str]]
     px: NotRequired[int]  # of a face: side of its square in the photo
+    aligned: NotRequired[bool]  # whether it was cropped and turned
+    square: NotRequired[Mapping[str, Sequence[float]]]  # and where it is: `stages.photos.crop.Crop`
     empty: NotRequired[Sequence[str]]  # of pictures: those that there are none of
 
 

@@ -19,21 +19,22 @@ from stages.registry import check_words, names
 if TYPE_CHECKING:
     from stages.engine.items import Compute, Item
 
-Artifact = Literal["faces", "maps", "targets", "aligned"]
+Artifact = Literal["faces", "maps", "targets", "aligned", "composites"]
 
 
 class Folders(NamedTuple):
-    """Where the artifacts of earlier stages are."""
+    """Where the artifacts of earlier stages are; `composites` has a folder for each method."""
 
     faces: Path
     maps: Path
     targets: Path
     aligned: Path
+    composites: Path
 
     @classmethod
     def of(cls, data: Path, method: str) -> "Folders":
         """Those of a run whose artifacts are below `data`."""
-        return cls(data / "faces", data / "maps", data / "targets", data / "aligned" / method)
+        return cls(data / "faces", data / "maps", data / "targets", data / "aligned" / method, data / "composites")
 
 
 class Job(NamedTuple):
@@ -75,7 +76,8 @@ class Method:
         choice: a typed dictionary, what an entry in `methods` says: `kind`, and what else it may choose. `code` in it
             is the kind of code that images are embedded into.
         prepare: what has to be done; raises UserError if the pairs or parameters do not fit. Nothing is computed yet.
-        reads: the artifacts of earlier stages that composites are made of.
+        reads: the artifacts of earlier stages that composites are made of. `composites` are another method's: that
+            which `of` in `choice` names.
         networks: the roles of the networks that it needs.
         own_networks: the names of networks that it needs whatever section `networks` names.
         schemes: the names of the label schemes that it knows; it knows any if none is named.
@@ -86,8 +88,8 @@ class Method:
             measure is no independent judgement of it.
         note: what else than the pair asks for it changes, for the reader of its row: "takes …", "makes … anew".
 
-    Raises UserError if an artifact, role, network or scheme is unknown, or if only one of `section` and `params` is
-    given.
+    Raises UserError if an artifact, role, network or scheme is unknown, if only one of `section` and `params` is
+    given, or if what reads composites does not say whose.
     """
 
     choice: type
@@ -109,3 +111,5 @@ class Method:
         check_words("schemes", self.schemes, tuple(SCHEMES))
         if (self.section is None) != (self.params is None):
             raise UserError("section and params belong together: give both or none")
+        if ("composites" in self.reads) != ("of" in getattr(self.choice, "__annotations__", ())):
+            raise UserError("reads: composites and the key `of` of choice belong together: give both or none")

@@ -22,6 +22,7 @@ class Choice(TypedDict):
     images: NotRequired[str]
     reconstructions: NotRequired[str]
     system: NotRequired[str]
+    of: NotRequired[str]
 
 
 Methods = Mapping[str, Choice]

@@ -24,6 +24,11 @@ class Crop(NamedTuple):
     centre: np.ndarray
     right: np.ndarray
 
+    @classmethod
+    def whole(cls, side: int) -> "Crop":
+        """The square that a square photo of `side` px is."""
+        return cls(np.full(2, (side - 1) / 2), np.array([side / 2, 0.0]))
+
     @property
     def size(self) -> float:
         """Side of the square."""

@@ -10,7 +10,7 @@ from stages.params.whole import Params
 from stages.reporting.names import method_name
 from stages.scoring.metric_names import setup_of
 from stages.scoring.prepared import Setup
-from stages.settings.methods import kind_of
+from stages.settings.methods import minimised
 
 MARK = "⟲"  # behind the name of such a metric
 
@@ -60,8 +60,7 @@ def losses_of(params: Params) -> Losses:
         ("perceptual", registry.load("networks", networks["perceptual"]).title),
         ("parser", networks["parser"]),
     ):
-        entries = params["methods"].items()
-        methods = [name for name, choice in entries if role in kind_of(choice).minimises(choice)]
+        methods = [name for name in params["methods"] if role in minimised(params["methods"], name)]
         if methods:
             found.append(Loss(network, methods, _unnamed(network, setup)))
     return Losses(found)

@@ -8,7 +8,7 @@ import pandas as pd
 from stages.engine.stage_records import Record
 from stages.params.whole import Methods
 from stages.regions.pair import Pair
-from stages.settings.methods import ONE_FILE, kind_of
+from stages.settings.methods import ONE_FILE, chain, from_elsewhere
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
 
@@ -17,8 +17,8 @@ def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Me
     """Mean seconds that a pair takes a method whose images nobody has seen before, by part; a row a method.
 
     Columns: those of `PARTS`, their sum `seconds`, and `n`, the pairs averaged: those of which every part was computed.
-    W+ and FS are embedded together, so an image counts the same for both. A method whose results come from elsewhere
-    has no row: its cost is not known here.
+    W+ and FS are embedded together, so an image counts the same for both. What is made of another method's composites
+    costs these too. A method whose results come from elsewhere has no row: its cost is not known here.
     """
     taken = {
         record["stage"]: {item["item"]: item["seconds"] for item in record["items"] if item["status"] == "ok"}
@@ -29,17 +29,20 @@ def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Me
         return math.fsum(taken.get(stage, {}).get(name, math.nan) for name in names)
 
     rows = {}
-    for method, choice in methods.items():
-        if "images" in kind_of(choice).supplied:
+    elsewhere = from_elsewhere(methods)
+    for method in methods:
+        if method in elsewhere:
             continue
-        aligned, code = f"aligned-{method}", choice.get("code", "fs")
+        made = chain(methods, method)
+        choice = methods[made[-1]]
+        aligned, code = f"aligned-{made[-1]}", choice.get("code", "fs")
         embedded = "codes" if code in ONE_FILE else f"codes-{code}"
         parts = [
             (
                 of("maps", pair.images) + of("targets", [pair.pair]),
                 of(embedded, pair.images) if "code" in choice else 0.0,
                 of(aligned, [pair.pair]) if aligned in taken else 0.0,
-                of(f"composites-{method}", [pair.pair]),
+                math.fsum(of(f"composites-{each}", [pair.pair]) for each in made),
             )
             for pair in pairs
         ]

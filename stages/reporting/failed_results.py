@@ -14,14 +14,14 @@ from stages.params.whole import Methods
 from stages.reporting.names import method_name, pair_link
 from stages.reporting.tables import markdown_table, number
 from stages.scoring.failures import RULES
-from stages.settings.methods import folders_supplied
+from stages.settings.methods import folders_supplied, from_elsewhere
 from stages.statistics.names import FAILURE
 from stages.statistics.table import SUMMARY, rows
 
 
 def supplied_stages(methods: Methods) -> dict[str, str]:
     """The method by stage of all stages that take over another system's images."""
-    composites = {f"composites-{method}": method for method in folders_supplied(methods, "images")}
+    composites = {f"composites-{method}": method for method in from_elsewhere(methods)}
     return composites | {f"reconstructions-{m}": m for m in folders_supplied(methods, "reconstructions")}
 
 

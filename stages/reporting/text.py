@@ -30,7 +30,7 @@ from stages.reporting.systems import systems_table
 from stages.reporting.verdict import failures, incomplete, unmeasured, warnings
 from stages.reporting.votes import votes_section
 from stages.settings.manifests import Face
-from stages.settings.methods import SELF_TRANSFER, folders_supplied, notes, protocols, reconstruction_folders
+from stages.settings.methods import SELF_TRANSFER, from_elsewhere, notes, protocols, reconstruction_folders
 from stages.settings.origin import differences, sources
 from stages.statistics.comparison import MIN_ITEMS, compare, leaders, metrics_of
 from stages.statistics.votes import Votes
@@ -128,7 +128,7 @@ def render_report(
         ),
         preferences=votes_section(votes, frame, records, report, level, strata),
         seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
-        elsewhere=[method_name(method) for method in folders_supplied(methods, "images")],
+        elsewhere=[method_name(method) for method in from_elsewhere(methods)],
         cost_table=tables.cost_table(records),
         commit=commit(),
         metrics_sha256=metrics_sha256,

@@ -12,7 +12,7 @@ from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
-from stages.settings.methods import ONE_FILE, aligned, embedding, encoders, kind_of
+from stages.settings.methods import ONE_FILE, aligned, embedding, encoders, kind_of, source_problems
 from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
@@ -97,6 +97,10 @@ def _encoders(params: Params) -> list[str]:
         for name, code in codes.items()
         if code in of and of[code] != generator
     ]
+
+
+def _sources(params: Params) -> list[str]:
+    return source_problems(params["methods"])
 
 
 def _fill(params: Params) -> list[str]:
@@ -209,6 +213,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("score",), _score),
     (("report",), _strata),
     (("methods",), _systems),
+    (("methods", ""), _sources),  # all of them together: a stage gets one entry, without the one that it names
     (("networks", "methods"), _encoders),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),

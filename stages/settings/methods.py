@@ -5,7 +5,9 @@ from typing import Literal
 
 from stages import registry
 from stages.methods import Method
+from stages.networks import Role
 from stages.params.whole import Choice, Methods, Params
+from stages.settings.words import meant, written
 
 ONE_FILE = ("w", "fs")  # kinds of code that every face has, in one file
 SELF_TRANSFER = "self-transfer"
@@ -20,6 +22,46 @@ def kind_of(choice: Choice) -> Method:
 def notes(methods: Methods) -> dict[str, str]:
     """For each method that changes more than the pairs ask for, what that is."""
     return {name: note for name, choice in methods.items() if (note := kind_of(choice).note)}
+
+
+def sources(methods: Methods) -> dict[str, str]:
+    """For each method that reads the composites of another one, that one."""
+    return {name: choice["of"] for name, choice in methods.items() if "composites" in kind_of(choice).reads}
+
+
+def source_problems(methods: Methods) -> list[str]:
+    """A line for each method that reads the composites of a method that is not there, or in the end its own."""
+    of, lines = sources(methods), []
+    for name, source in of.items():
+        way = [name]
+        while of.get(way[-1], name) not in way:
+            way.append(of[way[-1]])
+        if source not in methods:
+            others = [other for other in methods if other != name]
+            lines.append(f"methods.{name}.of: there is no method {written(source)}{meant(source, others)[0]}")
+        elif of.get(way[-1]) == name:
+            circle = " of ".join([*way, name])
+            lines.append(f"methods.{name}.of: it would be made of its own composites ({circle}); name another method")
+    return lines
+
+
+def chain(methods: Methods, name: str) -> list[str]:
+    """A method and those whose composites its own are made of, the first of all at the end."""
+    of, found = sources(methods), [name]
+    while found[-1] in of:
+        found.append(of[found[-1]])
+    return found
+
+
+def minimised(methods: Methods, name: str) -> tuple[Role, ...]:
+    """The roles of the networks that a method minimises, or the one does whose composites it changes."""
+    choice = methods[chain(methods, name)[-1]]
+    return kind_of(choice).minimises(choice)
+
+
+def from_elsewhere(methods: Methods) -> list[str]:
+    """Names of the methods whose composites another system made, or are made of such."""
+    return [name for name in methods if "images" in kind_of(methods[chain(methods, name)[-1]]).supplied]
 
 
 def aligned(methods: Methods) -> list[str]:

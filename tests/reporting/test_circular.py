@@ -46,6 +46,8 @@ def test_who_minimises_is_found_from_the_methods():
     assert note(["kept PSNR@256"]) == ""
     assert losses(methods={"plain": PLAIN}).note(["taken IoU bisenet19@512"]) == "", "no alignment, no parser's loss"
     assert losses(methods={"pasted": PASTED}) == ()
+    back = {"ours": PLAIN, "back": {"kind": "restored", "of": "ours"}}
+    assert "ST-LPIPS-VGG, by ours, back." in losses(methods=back).note(["kept ST-LPIPS-VGG@256"]), "its pixels are ours"
 
 
 def test_another_loss_is_another_mark():

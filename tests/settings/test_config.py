@@ -61,6 +61,21 @@ def floats(value):
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def test_methods_made_of_each_other_are_refused_and_chains_are_not(refused):
+    params = changed("methods.one", {"kind": "restored", "of": "barbershop"})
+    params["methods"]["two"] = {"kind": "restored", "of": "one"}
+    config.check_params(params)
+    config.check_section("methods", {"two": params["methods"]["two"]})  # a stage gets its own entry alone
+    params["methods"]["one"]["of"] = "two"
+    params["methods"]["three"] = {"kind": "restored", "of": "two"}  # not in the circle
+    with pytest.raises(UserError) as caught:
+        config.check_params(params)
+    first, one, two = str(caught.value).splitlines()
+    assert first.endswith("2 settings are wrong:")
+    assert "methods.one.of: it would be made of its own composites (one of two of one); name another" in one
+    assert "methods.two.of: it would be made of its own composites (two of one of two); name another" in two
+
+
 def test_ten_point_zero_is_ten():
     config.check_params(floats(PARAMS))
 
@@ -93,6 +108,9 @@ def test_ten_point_zero_is_ten():
         ("methods.mine", {"kind": "latent", "code": "fs"}, "methods.mine.align: is missing"),
         ("methods.mine", {"kind": "poisson", "align": True}, "methods.mine.align: there is no such key"),
         ("methods.mine", {"kind": "poison"}, r"methods.mine.kind: there is no kind poison; did you mean poisson\?"),
+        ("methods.mine", {"kind": "restored", "of": "posson"}, "methods.mine.of: there is no method posson; did you"),
+        ("methods.mine", {"kind": "restored", "of": "mine"}, r"methods.mine.of: .*own composites \(mine of mine\)"),
+        ("methods.mine", {"kind": "restored"}, "methods.mine.of: is missing"),
         ("methods.mine", {"kind": ["copy"]}, r"methods.mine.kind: there is no kind \[\"copy\"\]; did you mean copy\?"),
         ("methods.mine", {"paste": "glue"}, "methods.mine: name its kind, copy, .*latent, .*: `mine: {kind: …}`"),
         ("methods.mine", {"kind": "results", "images": "a", "code": "fs"}, "methods.mine.code: there is no such key"),

@@ -22,14 +22,18 @@ pytestmark = pytest.mark.dag
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] |= {
     "i2s": {"kind": "latent", "code": "i2s", "align": False}, "loho": {"kind": "loho"},
-    "matte": {"kind": "matte"},
+    "matte": {"kind": "matte"}, "restored": {"kind": "restored", "of": "barbershop"},
     "mine": {"kind": "results", "images": "results", "reconstructions": "rebuilt"},
 }  # fmt: skip
 PARAMS["examples"]["kinds"] = ["face", "eyes"]
 PARAMS["networks"]["judges"].append("lpips_vgg")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 LATENT = set(aligned(PARAMS["methods"]))
-OWN = ("loho", "matte")  # methods that are called as their kind and its section, which the examples do not use
+OWN = (
+    "loho",
+    "matte",
+    "restored",
+)  # methods that are called as their kind and its section, which the examples do not use
 
 # The stages that read a section, or a key of it. Every parameter is printed in the report, and the gallery may use any.
 READ_BY = {
@@ -95,6 +99,8 @@ ONLY = {
     "align": LATENT, "blend": LATENT, **{own: {own} for own in OWN}, "target": PARAMS["methods"].keys() - {"mine"},
 }  # fmt: skip
 ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
+for name in ("align", "blend", "methods.barbershop"):
+    ONLY[name] = ONLY[name] | {"restored"}  # which is made of Barbershop's
 
 # Values that the types alone do not give.
 OTHERS = {
@@ -115,6 +121,7 @@ OTHERS = {
     "score.clip": ["ViT-B-32.pt"],
     "score.arcface": "w600k_r50.onnx",
     "methods.mine.images": "photos",
+    "methods.restored.of": "baseline",
     "methods.mine.reconstructions": "results",
     "checkpoints.lpips_vgg": PARAMS["checkpoints"]["bisenet16"],
     "examples.method": "baseline",
@@ -188,7 +195,7 @@ def reordered(value: Any) -> Any:
 KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
 # These sections go to rules as a whole, so three parameters of each stand for all: a plan takes seconds. Of the others
 # the rules look at single keys.
-WHOLE = ("maps", "target", "embed", "align", "blend", "loho", "matte")
+WHOLE = ("maps", "target", "embed", "align", "blend", "loho", "matte", "restored")
 GROUPS: dict[str, list[str]] = {}
 for key in KEYS:
     GROUPS.setdefault(next(name for name in READ_BY if key == name or key.startswith(f"{name}.")), []).append(key)

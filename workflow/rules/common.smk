@@ -219,13 +219,15 @@ method_code.every = code("compose", *entries_of("methods"), *networks(*settings.
 OF_PAIRS = {
     "targets": "data/records/targets/{chunk}.json",
     "aligned": "data/records/aligned/{method}/{chunk}.json",
+    "composites": "data/records/composites/{of}/{chunk}.json",
 }
 
 
 def method_reads(wildcards):
     """The records of the artifacts that the composites of the wildcard's method are made of."""
     reads = [OF_PAIRS[each] for each in kind_of(wildcards).reads if each in OF_PAIRS]
-    return [path.format(method=wildcards.method, chunk=wildcards.chunk) for path in reads]
+    of = config["methods"][wildcards.method].get("of")
+    return [path.format(method=wildcards.method, chunk=wildcards.chunk, of=of) for path in reads]
 
 
 method_reads.every = list(OF_PAIRS.values())
