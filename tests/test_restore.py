@@ -130,9 +130,7 @@ def test_another_photo_in_its_place_is_named(run, caplog):
     caplog.set_level("INFO", "stages")
     Image.fromarray(PHOTO[:, ::-1]).save("photos/ann.png")
     (run / "photos/ben.png").unlink()
-    with pytest.raises(
-        UserError, match=r"no pair can be .*: p is left out: photos/ann.png: is not the photo"
-    ):
+    with pytest.raises(UserError, match=r"no pair can be .*: p is left out: photos/ann.png: is not the photo"):
         restore(run)
     assert "q is left out: photos/ben.png: the photo is not there any more" in caplog.text
 

@@ -16,7 +16,7 @@ from stages.params.fields import doc, section
 )
 class Choice(TypedDict):
     kind: Literal["restored"]
-    of: Annotated[str, doc("the method whose composites")]
+    of: Annotated[str, doc("the method that made them")]
 
 
 @section("The way back to the photo, by methods of kind restored and by python -m stages.restore.")

@@ -1,7 +1,7 @@
 """A photo's own pixels where a composite must keep it: where that is, a soft edge, and colours that fit along it.
 
-The edge is feathered: Laplacian pyramids of 3 bands (Burt and Adelson 1983) left three times the seam on a smoke run's
-composites, both far less than a hard edge's.
+The edge is feathered. Once the colours are matched, Laplacian pyramids (Burt and Adelson 1983) leave no smaller seam,
+and bring low bands of what has to go, old hair, into what is taken.
 """
 
 import cv2

@@ -6,7 +6,7 @@ from urllib.parse import quote
 METHOD_NAMES = {
     "barbershop": "Barbershop", "baseline": "Baseline", "copy_paste": "Copy-paste", "poisson": "Poisson",
     "w_aligned": "W+, aligned", "fs_unaligned": "FS, not aligned", "i2s": "I2S", "w_single": "Single W", "loho": "LOHO",
-    "sean": "SEAN", "starganv2": "StarGAN v2", "psp": "pSp",
+    "sean": "SEAN", "starganv2": "StarGAN v2", "psp": "pSp", "restored": "Restored",
 }  # fmt: skip
 CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W", "psp": "pSp"}
 GALLERY = "gallery.html"  # beside the report
