@@ -52,6 +52,16 @@ def test_methods_with_networks_of_their_own_are_planned_with_their_checkpoints_a
     assert (jobs["convert_checkpoint"], jobs["make_composites"]) == (3, 6)
 
 
+def test_a_method_made_of_anothers_composites_brings_these_into_the_plan_and_nothing_else(tmp_path):
+    folder = checkout(tmp_path / "main", None)
+    methods = {"restored": {"kind": "restored", "of": "matte"}, "matte": {"kind": "matte"}}
+    (folder / "back.yaml").write_text(yaml.safe_dump({"methods": methods}))
+    done = run(folder, "-n", "--configfile", "back.yaml", "--", "data/records/composites/restored/000.json")
+    assert done.returncode == 0, done.stderr
+    assert set(re.findall(r"data/records/composites/(\w+)/", done.stdout + done.stderr)) == set(methods)
+    assert "data/records/aligned" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("strategy", ["random", "pose"])
 def test_pairs_of_every_strategy_can_be_planned(tmp_path, strategy):
     folder = checkout(tmp_path / "main", None)
