@@ -6,8 +6,8 @@
 Two fresh clones of this repository run from start to report, a job at a time. The second is killed after a random share
 of the first one's time, with all its processes, and later again, Snakemake alone. Nobody clears up but by
 `snakemake --unlock`, as docs/faults.md says. The pipeline's own seconds are those of the undisturbed run in which no
-process computes an item: Snakemake, starts of processes, imports, the store. With more jobs at a time they count a
-job's place that has nothing to do.
+item is computed, and no table, report or gallery made of all: Snakemake, starts of processes, imports, the store. With
+more jobs at a time they count a job's place that has nothing to do.
 """
 
 import os
@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -29,14 +30,16 @@ from stages.engine.run_log import Reader
 from stages.formats.files import sha256_file
 
 CHANGES = "killed.yaml"
+OF_ALL = ("score", "report", "gallery")  # jobs that make something of all items
 
 
 class Done(NamedTuple):
-    """A run: its seconds, and how often each item of each stage was computed, with the seconds of all together."""
+    """A run: its seconds, how often each item of each stage was computed, seconds of the items and of `OF_ALL`."""
 
     seconds: float
     computed: Counter[tuple[str, str]]
     items_seconds: float
+    of_all_seconds: float
 
 
 def start(folder: Path, cores: int) -> "subprocess.Popen[bytes]":
@@ -57,7 +60,13 @@ def done(folder: Path, seconds: float) -> Done:
     lines = [line for path in (folder / "logs").glob("*/*.jsonl") for line in Reader(path).lines()]
     computed = [line for line in lines if line["state"] == "computed"]
     often = Counter((line["stage"], line["item"]) for line in computed)
-    return Done(seconds, often, sum(line["seconds"] for line in computed))
+    times = {
+        (line["job"], line["state"]): datetime.fromisoformat(line["time"])
+        for line in Reader(folder / "logs" / "run.jsonl").lines()
+        if line.get("job") in OF_ALL
+    }
+    of_all = sum((times[job, "done"] - times[job, "submitted"]).total_seconds() for job in OF_ALL)
+    return Done(seconds, often, sum(line["seconds"] for line in computed), of_all)
 
 
 def results(folder: Path) -> dict[str, str]:
@@ -102,13 +111,13 @@ def main(
         second = done(killed, time.monotonic() - began)
         own, other = results(whole), results(killed)
     twice = sum(count - 1 for count in second.computed.values())
-    columns = ["run", "seconds", "items", "computed", "seconds of items"]
+    columns = ["run", "seconds", "items", "computed", "seconds of items", f"of {', '.join(OF_ALL)}"]
     rows = [
-        [name, round(run.seconds), len(run.computed), sum(run.computed.values()), round(run.items_seconds)]
+        [name, round(run.seconds), len(run.computed), sum(run.computed.values()), *map(round, run[2:])]
         for name, run in (("undisturbed", first), ("killed twice", second))
     ]
     print(pd.DataFrame(rows, columns=columns).to_string(index=False))
-    overhead = cores * first.seconds - first.items_seconds
+    overhead = cores * first.seconds - first.items_seconds - first.of_all_seconds
     print(f"{len(own)} files; computed again: {twice}; the pipeline's own: {overhead:.0f} s of a core")
     if own != other:
         unequal = sorted(name for name in own.keys() | other.keys() if own.get(name) != other.get(name))

@@ -20,8 +20,6 @@ from stages.errors import ItemError
 from stages.formats.files import write_atomic
 from stages.formats.images import read_rgb
 from stages.formats.label_maps import read_label_map
-from stages.nets.dlib_faces import load_landmarks
-from stages.photos.search import find_face
 from stages.settings.manifests import listed_pairs, read_faces
 from stages.strata.files import NO_FACE, face_bytes, image_table, pair_table, read_face, read_images, table_bytes
 from stages.strata.measures import measure
@@ -38,6 +36,9 @@ def measure_images(
     log: Log = None,
 ) -> None:
     """Measure pose, hair, sharpness and tone of every image; `--pairs PAIRS --help`: of the pairs."""
+    from stages.nets.dlib_faces import load_landmarks  # torch, which the tables need not wait for
+    from stages.photos.search import find_face
+
     log_to(log)
     items = [
         Item(name, {"face": faces / f"{name}.png", "map": maps / f"{name}.png"}, {"values": out / f"{name}.json"})
