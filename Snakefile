@@ -20,6 +20,7 @@ include: "workflow/rules/faces.smk"
 include: "workflow/rules/strata.smk"
 include: "workflow/rules/regions.smk"
 include: "workflow/rules/embed.smk"
+include: "workflow/rules/encoder.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/compose.smk"
 include: "workflow/rules/examples.smk"
@@ -93,6 +94,11 @@ rule strata:
         before(rules.maps.input),
         all_chunks(rules.make_strata.output, IMAGE_CHUNKS),
         rules.make_image_strata.output,
+
+
+rule encoder:
+    input:
+        rules.train_encoder.output,
 
 
 rule codes:

@@ -90,10 +90,16 @@ def stages_of(project: Path, items: int) -> Iterator[tuple[str, Callable[[], obj
             records / "targets.json",
         ),
     )
-    yield "codes", lambda: embed.main(
-        params["embed"], frozenset(names), folder["faces"], generator, perceptual, folder["codes"],
-        folder["reconstructions"], records / "codes.json", precision,
-    )  # fmt: skip
+    begins = folder["codes"] / "w"
+
+    def codes(kind: str, out: Path, starts: Path | None) -> None:
+        embed.main(
+            params["embed"], frozenset(names), folder["faces"], generator, perceptual, out,
+            folder["reconstructions"], records / f"codes-{kind}.json", precision, kind, starts,
+        )  # fmt: skip
+
+    yield "codes-w", lambda: codes("w", begins, None)
+    yield "codes", lambda: codes("fs", folder["codes"], begins)
     yield "aligned-barbershop", lambda: align.main(
         params["align"], {"barbershop": params["methods"]["barbershop"]}, scheme, pairs, folder["maps"],
         folder["targets"], folder["codes"], generator, parser, perceptual, folder["aligned"] / "barbershop",

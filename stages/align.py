@@ -147,7 +147,7 @@ def main(
 
     def codes_of(batch: Sequence[Item], role: str) -> tuple[Tensor, FSCode]:
         stored = inputs.codes(batch, role)
-        if choice["code"] == "fs":
+        if "F" in stored:
             return stored["W"], FSCode(stored["F"], stored["S"])
         with torch.no_grad():
             return stored["W"], w_to_code(nets().exact, stored["W"])

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import torch
 import typer
+from torch import Tensor
 
-from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_code
+from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_stored
 from stages.engine.command import TF32, Log, Names, Precision, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
@@ -17,6 +18,7 @@ from stages.formats.images import png_bytes
 from stages.formats.inputs import Inputs
 from stages.formats.tensors import tensor_bytes, to_image
 from stages.nets.device import choose_device
+from stages.nets.interfaces import Generator
 from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered, name_of
 from stages.params.embed_section import EmbedParams
@@ -35,17 +37,19 @@ def main(
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     precision: Precision,
     kind: Annotated[str, typer.Option(help=f"kind of embedding: fs, or one of {', '.join(SPACES)}")] = "fs",
+    starts: Annotated[
+        Path | None, typer.Option(help="folder of the codes where fs begins; without it it begins at the mean face")
+    ] = None,
     tf32: TF32 = False,
     log: Log = None,
 ) -> None:
-    """Embed every face; `fs`: II2S into W+, then F and S, and render both."""
+    """Embed every face into W+ from the mean face on, or into F and S from another code on, and render the code."""
     log_to(log)
-    rendered = ["w", "fs"] if kind == "fs" else [kind]
     items = [
         Item(
             name,
-            {"face": faces / f"{name}.png"},
-            {"code": out / f"{name}.safetensors"} | {code: reconstructions / code / f"{name}.png" for code in rendered},
+            {"face": faces / f"{name}.png"} | ({"start": starts / f"{name}.safetensors"} if starts else {}),
+            {"code": out / f"{name}.safetensors", kind: reconstructions / kind / f"{name}.png"},
         )
         for name in sorted(names)
     ]
@@ -57,32 +61,38 @@ def main(
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         net, loss = nets()
-        title = ", ".join(item.name for item in batch)
         objective = Objective(net, loss, inputs.faces(batch, "face"), params["variant"])
-        first = rendered[0]
-        ws, outcome = embed_w(net, objective, params["w"], Progress(f"{first} of {title}"), SPACES[first])
-        outcomes, code = {first: outcome}, None
+        progress = Progress(f"{kind} of " + ", ".join(item.name for item in batch))
         if kind == "fs":
-            code, outcomes["fs"] = embed_fs(net, objective, ws, params["fs"], Progress(f"fs of {title}"))
+            ws, start = starts_of(batch, net)
+            code, outcome = embed_fs(net, objective, ws, params["fs"], progress, start)
+            tensors = {"W": ws, "F": code.f, "S": code.s}
+        else:
+            ws, outcome = embed_w(net, objective, params["w"], progress, SPACES[kind])
+            tensors = {"W": ws}
         results: list[Result | ItemError] = []
-        for i in range(len(batch)):
-            if failure := next((o.failures[i] for o in outcomes.values() if o.failures[i]), None):
+        for i, failure in enumerate(outcome.failures):
+            if failure:
                 results.append(ItemError(failure))
                 continue
-            w, tensors = ws[i : i + 1], {"W": ws[i]}
+            one = {name: tensor[i : i + 1] for name, tensor in tensors.items()}
             with torch.no_grad():
-                renders = {first: png_bytes(to_image(exact().synthesis(w)[0]))}
-                if code is not None:
-                    fs = FSCode(code.f[i : i + 1], code.s[i : i + 1])
-                    renders["fs"] = png_bytes(to_image(render_code(exact(), fs)[0]))
-                    tensors |= {"F": fs.f[0], "S": fs.s[0]}
-            facts = {f"{name}_losses": outcome.of(i) for name, outcome in outcomes.items()}
-            results.append(Result({"code": tensor_bytes(tensors, facts)} | renders, facts))
+                image = render_stored(exact(), one)
+            facts = {"losses": outcome.of(i)}
+            content = tensor_bytes({name: tensor[0] for name, tensor in one.items()}, facts)
+            results.append(Result({"code": content, kind: png_bytes(to_image(image[0]))}, facts))
         return results
 
+    def starts_of(batch: Sequence[Item], net: Generator) -> tuple[Tensor, FSCode | None]:
+        """W+ from which F and S begin, and F and S where these do."""
+        if starts is None:
+            return net.mean_w.repeat(len(batch), net.n_styles, 1), None
+        stored = inputs.codes(batch, "start")
+        return stored["W"], FSCode(stored["F"], stored["S"]) if "F" in stored else None
+
     weights = {"generator": generator, "perceptual": perceptual}
-    used: tuple[Literal["variant", "w", "fs"], ...] = ("variant", "w", "fs") if kind == "fs" else ("variant", "w")
-    decisive = {key: params[key] for key in used} | {"precision": name_of(dtype)}
+    own: Literal["fs", "w"] = "fs" if kind == "fs" else "w"
+    decisive = {"variant": params["variant"], own: params[own], "precision": name_of(dtype)}
     stage = "codes" if kind == "fs" else f"codes-{kind}"
     run_items(
         stage,

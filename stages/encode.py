@@ -1,14 +1,17 @@
-"""Stage `encode`: the W+ codes of the faces by an encoder, one pass a face, and what they render to."""
+"""Stage `encode`: the codes of the faces by an encoder, one pass a face, and what they render to."""
 
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import torch
 import typer
+from torch import Tensor
 
 from stages import registry
+from stages.codes.embedding import render_stored
+from stages.codes.encoding import encoded
 from stages.engine.command import TF32, Log, Names, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.errors import ItemError, UserError
@@ -18,7 +21,10 @@ from stages.formats.tensors import tensor_bytes, to_image
 from stages.formats.weight_files import network_of, read_metadata
 from stages.nets.device import choose_device
 from stages.nets.interfaces import Encoder, Generator
-from stages.nets.loading import load_encoder, load_generator
+from stages.nets.loading import load_encoder, load_generator, load_perceptual
+
+if TYPE_CHECKING:
+    from stages.nets.encoder_net import FaceEncoder
 
 
 def main(
@@ -29,13 +35,16 @@ def main(
     out: Annotated[Path, typer.Option(help="folder of the codes")],
     reconstructions: Annotated[Path, typer.Option(help="folder of the renders")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
+    backbone: Annotated[
+        Path | None, typer.Option(help="weights of the perceptual network that the encoder reads, if it reads one")
+    ] = None,
     tf32: TF32 = False,
     log: Log = None,
 ) -> None:
-    """Embed every face into W+ by a network, and render the code."""
+    """Embed every face by a network, into W+ or into F and S, and render the code."""
     log_to(log)
     kind = network_of(encoder)
-    check_fits(encoder, generator)
+    check_fits(encoder, generator, backbone)
     items = [
         Item(
             name,
@@ -49,34 +58,48 @@ def main(
 
     draws = cache(lambda: load_generator(generator, device))
     encodes = cache(lambda: load_encoder(encoder, device))
+    reads = cache(lambda: load_perceptual(backbone, device) if backbone else None)
+
+    def codes_of(images: Tensor) -> dict[str, Tensor]:
+        if (perceptual := reads()) is None:
+            return {"W": encodes().codes(images)}
+        ws, code = encoded(cast("FaceEncoder", encodes()), perceptual, draws(), images)
+        return {"W": ws, "F": code.f, "S": code.s}
 
     @torch.no_grad()
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
+        codes = codes_of(inputs.faces(batch, "face"))
         results: list[Result | ItemError] = []
-        for ws in encodes().codes(inputs.faces(batch, "face")):
-            if not ws.isfinite().all():
+        for i in range(len(batch)):
+            one = {name: tensor[i : i + 1] for name, tensor in codes.items()}
+            if not all(tensor.isfinite().all() for tensor in one.values()):
                 results.append(ItemError(f"{kind}: the code is not finite"))
                 continue
-            image = png_bytes(to_image(draws().synthesis(ws[None])[0]))
-            results.append(Result({"code": tensor_bytes({"W": ws}), kind: image}, {}))
+            image = png_bytes(to_image(render_stored(draws(), one)[0]))
+            content = tensor_bytes({name: tensor[0] for name, tensor in one.items()})
+            results.append(Result({"code": content, kind: image}, {}))
         return results
 
-    weights = {"generator": generator, "encoder": encoder}
+    weights = {"generator": generator, "encoder": encoder} | ({"backbone": backbone} if backbone else {})
     run_items(f"codes-{kind}", ["stages.encode"], items, {}, weights, compute, record, read_ahead=inputs.read_ahead)
 
 
-def check_fits(encoder: Path, generator: Path) -> None:
-    """Check that a weight file holds the generator of an encoder's codes, and has as many rows of W+.
+def check_fits(encoder: Path, generator: Path, backbone: Path | None = None) -> None:
+    """Check that weight files hold the generator of an encoder's codes, with as many rows of W+, and what it reads.
 
     Raises:
-        UserError: it is another network, or one of another size; or the first file holds no encoder.
+        UserError: one is another network, or one of another size; or the first file holds no encoder.
     """
     kind, holds = network_of(encoder), network_of(generator)
-    wanted = registry.load("networks", kind).generator
+    entry = registry.load("networks", kind)
+    wanted = entry.generator
     if wanted is None:
         raise UserError(f"{encoder}: holds the network {kind}, which is no encoder; name another file")
     if holds != wanted:
         raise UserError(f"{encoder}: {kind} gives codes of {wanted}, and {generator} holds {holds}; name another file")
+    read = network_of(backbone) if backbone else None
+    if read != entry.reads:
+        raise UserError(f"{backbone or encoder}: {kind} reads {entry.reads or 'the image alone'}, not {read or 'that'}")
     gives, takes = (_rows(path) for path in (encoder, generator))
     if gives != takes:
         raise UserError(

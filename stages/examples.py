@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from stages import align, target
-from stages.compose import make_composites
 from stages.engine.command import TF32, Log, Precision, Scheme, as_json, log_to, run_stage
 from stages.engine.stage_records import check, withdraw, write_record
 from stages.errors import UserError
@@ -63,6 +61,9 @@ def main(
     write_record(records / "pairs.json", "examples", [pairs])
     if not chosen:
         return
+    from stages import align, target  # torch, which without examples nobody needs
+    from stages.compose import make_composites
+
     target.main(
         target_params, scheme, pairs, maps, generator, parser,
         out=folder / "targets", record=records / "targets.json", tf32=tf32,

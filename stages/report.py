@@ -29,8 +29,8 @@ from stages.reporting.text import render_report
 from stages.reporting.votes import strengths_figure
 from stages.settings.config import EXAMPLE_STAGES
 from stages.settings.manifests import read_faces, read_pairs
+from stages.settings.methods import ALWAYS, other_codes, protocols, reconstruction_folders
 from stages.settings.methods import aligned as aligned_methods
-from stages.settings.methods import protocols, reconstruction_folders
 from stages.settings.yaml_files import read_yaml
 from stages.statistics import table, votes
 from stages.strata.files import read_images, read_pair_strata
@@ -60,8 +60,9 @@ def main(
     names = [face.image for face in images_listed]
     listed = {pair.pair: pair for pair in read_pairs(pairs, names)}
     methods, folders = params["methods"], reconstruction_folders(params["methods"])
-    # W+ and FS share a record.
-    embedded = [f"codes/{name}" for name in dict.fromkeys(["fs", *folders.values()]) if name != "w"]
+    start = params["embed"]["start"]
+    codes = [ALWAYS, *other_codes(methods, start), *folders.values()]
+    embedded = [f"codes/{name}" for name in dict.fromkeys(codes)]
     aligned = [f"aligned/{method}" for method in aligned_methods(methods)]
     stages = ["faces", "maps", "targets", *embedded, *aligned, *(f"composites/{method}" for method in methods)]
     read = ["faces", "maps", "strata", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
@@ -94,13 +95,13 @@ def main(
     ]
     last = [*(other for other in methods if other != method), method]
     shown = [full_name(frame, "transfer", kind) for kind in options["metrics"]]
-    a_pair = seconds_a_pair(records, list(listed.values()), methods)["seconds"]
+    a_pair = seconds_a_pair(records, list(listed.values()), methods, start)["seconds"]
     seconds = {name: a_pair[name] for name in methods if name in a_pair.index}
-    codes = list(dict.fromkeys(reversed(folders.values())))
+    rendered = list(dict.fromkeys(reversed(folders.values())))
     figures = {
         "transfer": transfer_figure(rows, last, data, scheme),
         "errors": errors_figure(rows, method, list(methods), data, scheme),
-        "reconstruction": reconstruction_figure(faces, codes, data),
+        "reconstruction": reconstruction_figure(faces, rendered, data),
         "scatter": method_against_method(frame, "transfer", shown, list(methods), options["against"], marked),
         "seconds": metric_against_seconds(frame, "transfer", shown, list(methods), seconds, marked),
     }

@@ -5,12 +5,15 @@ import json
 import numpy as np
 import pytest
 import torch
+from codes_pyramid import Pyramid
 from PIL import Image
 
 from stages import encode
+from stages.codes.embedding import FSCode, render_code
 from stages.formats.images import png_bytes, read_rgb
 from stages.formats.tensors import read_tensors, to_image
 from stages.formats.weight_files import weights_bytes
+from stages.nets.encoder_net import FaceEncoder
 from stages.settings.methods import encoders
 
 
@@ -92,8 +95,39 @@ def test_networks_that_do_not_fit_are_refused_before_anything_is_loaded(
     refused(named, encoded, folder, "dark")
 
 
+def test_an_encoder_that_reads_features_gives_f_and_s(folder, small_generator, monkeypatch):
+    net = FaceEncoder(10, 8, width=8, depth=1, axes=3, channels=Pyramid.channels[1:])
+    monkeypatch.setattr(encode, "load_encoder", lambda *_: net)
+    monkeypatch.setattr(encode, "load_perceptual", lambda *_: Pyramid())
+    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", axes="3")
+    weight_file(folder / "generator", "mobilestylegan")
+    weight_file(folder / "backbone", "stlpips_vgg")
+    monkeypatch.setattr(encode, "_rows", lambda _: 10)
+    encode.main(
+        frozenset(["dark"]), folder / "faces", folder / "generator", folder / "encoder", folder / "codes",
+        folder / "renders", folder / "record.json", folder / "backbone",
+    )  # fmt: skip
+    code = read_tensors(folder / "codes" / "dark.safetensors")
+    assert {name: tuple(x.shape) for name, x in code.items()} == {"W": (10, 512), "F": (8, 32, 32), "S": (3, 512)}
+    assert torch.equal(code["S"], code["W"][7:])
+    wanted = to_image(render_code(small_generator, FSCode(code["F"][None], code["S"][None]))[0])
+    assert np.array_equal(read_rgb(folder / "renders" / "dark.png"), np.array(wanted))
+
+
+def test_an_encoder_gets_the_network_that_it_reads_or_is_refused(folder, refused):
+    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", axes="3")
+    weight_file(folder / "generator", "mobilestylegan")
+    weight_file(folder / "backbone", "stlpips_alex")
+    for backbone, told in (
+        (None, "encoder: encoder reads stlpips_vgg"),
+        (folder / "backbone", "backbone: encoder reads"),
+    ):
+        refused(told, encode.check_fits, folder / "encoder", folder / "generator", backbone)
+
+
 def test_the_encoders_in_use_are_those_that_methods_name():
     methods = {
         name: {"kind": "latent", "code": name, "align": False} for name in ("fs", "i2s", "e4e", "psp", "w_single")
     } | {"more": {"kind": "latent", "code": "e4e", "align": True}, "copy": {"kind": "copy"}}
-    assert encoders(methods) == ["e4e", "psp"]
+    assert encoders(methods, "w") == ["e4e", "psp"]
+    assert encoders({}, "psp") == ["psp"] and encoders({}, "mean") == []

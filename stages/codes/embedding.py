@@ -1,6 +1,6 @@
 """Embedding of a photo: II2S into W+, then the FS code around it (paper, section 3.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import partial
 from typing import NamedTuple
@@ -71,6 +71,13 @@ def render_code(generator: Generator, code: FSCode, size: int | None = None) -> 
 def w_to_code(generator: Generator, ws: Tensor) -> FSCode:
     """The FS code that W+ (B, n, 512) describes: F = G_m(w), S the remaining rows."""
     return FSCode(generator.features(ws), ws[:, generator.n_structure :])
+
+
+def render_stored(generator: Generator, code: Mapping[str, Tensor]) -> Tensor:
+    """Render what a file of codes holds, tensors (B, …) by name, at full size: F and S, or else W (W+)."""
+    if "F" in code:
+        return render_code(generator, FSCode(code["F"], code["S"]))
+    return generator.synthesis(code["W"])
 
 
 class Objective:
@@ -148,17 +155,26 @@ def embed_w(
 
 
 def embed_fs(
-    generator: Generator, objective: Objective, ws: Tensor, params: FSParams, on_step: OnStep | None = None
+    generator: Generator,
+    objective: Objective,
+    ws: Tensor,
+    params: FSParams,
+    on_step: OnStep | None = None,
+    start: FSCode | None = None,
 ) -> tuple[FSCode, Outcome]:
-    """Refine W+ (B, n, 512) to an FS code: F = G_m(w) is freed, L_F keeps it near where it began (paper, eq. 4)."""
+    """Free F and S where they begin; L_F keeps F near that (paper, eq. 4).
+
+    They begin at `start`, or without one at what W+ (B, n, 512) describes, F = G_m(w). The P-norm reads the leading
+    rows of W+, which do not move.
+    """
     with torch.no_grad():
-        start = w_to_code(generator, ws)
-    f, s = (t.clone().requires_grad_() for t in start)
+        begin = w_to_code(generator, ws) if start is None else start
+    f, s = (t.clone().requires_grad_() for t in begin)
     leading = ws[:, : generator.n_structure]
 
     def losses() -> dict[str, Tensor]:
         terms = objective.terms(render_code(generator, FSCode(f, s), objective.render_size), params)
-        terms["l_f"] = params["l_f"] * (f - start.f).square().mean((1, 2, 3))
+        terms["l_f"] = params["l_f"] * (f - begin.f).square().mean((1, 2, 3))
         if params["p_norm"]:
             terms["p-norm"] = params["p_norm"] * p_norm(torch.cat([leading, s], 1), generator)
         return terms

@@ -40,7 +40,8 @@ class Network:
     `role`: what it can be used for. `title`: what the report calls it. `origin`: where its weights come from.
     `read`: tensors of the weight file, and facts for its metadata, from the archive or checkpoint; raises UserError if
     that is not as expected. `build`: the network without weights, from the metadata of its weight file. `scheme`: of a
-    parser, the name of its label scheme. `generator`: of an encoder, the network whose W+ its codes are.
+    parser, the name of its label scheme. `generator`: of an encoder, the network whose codes it gives. `reads`: of an
+    encoder that gives F and S too, the perceptual network whose features it reads.
     """
 
     role: Role
@@ -50,3 +51,4 @@ class Network:
     build: Callable[[Mapping[str, str]], "nn.Module"]
     scheme: str | None = None
     generator: str | None = None
+    reads: str | None = None

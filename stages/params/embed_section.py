@@ -45,5 +45,12 @@ class EmbedParams(TypedDict):
             "there and would make an image's result depend on the others."
         ),
     ]
+    start: Annotated[
+        str,
+        doc(
+            "Where F and S begin. mean: the mean face; w: W+, embedded as below (paper); an encoder's code: "
+            "encoder, psp or e4e."
+        ),
+    ]
     w: WPlusParams
     fs: FSParams

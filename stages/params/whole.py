@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from stages.params.align_section import AlignParams
 from stages.params.embed_section import EmbedParams
+from stages.params.encoder_section import EncoderParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
 from stages.params.jobs import JobsParams
 from stages.params.networks import NetworksParams
@@ -45,3 +46,4 @@ class Params(TypedDict):
     report: ReportParams
     gallery: GalleryParams
     jobs: JobsParams
+    encoder: EncoderParams

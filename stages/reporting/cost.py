@@ -8,17 +8,17 @@ import pandas as pd
 from stages.engine.stage_records import Record
 from stages.params.whole import Methods
 from stages.regions.pair import Pair
-from stages.settings.methods import ONE_FILE, chain, from_elsewhere
+from stages.settings.methods import ALWAYS, MEAN, chain, from_elsewhere
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
 
 
-def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Methods) -> pd.DataFrame:
+def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Methods, start: str) -> pd.DataFrame:
     """Mean seconds that a pair takes a method whose images nobody has seen before, by part; a row a method.
 
     Columns: those of `PARTS`, their sum `seconds`, and `n`, the pairs averaged: those of which every part was computed.
-    W+ and FS are embedded together, so an image counts the same for both. What is made of another method's composites
-    costs these too. A method whose results come from elsewhere has no row: its cost is not known here.
+    FS counts what it begins at too, `start` (`embed.start`). What is made of another method's composites costs these
+    too. A method whose results come from elsewhere has no row: its cost is not known here.
     """
     taken = {
         record["stage"]: {item["item"]: item["seconds"] for item in record["items"] if item["status"] == "ok"}
@@ -34,13 +34,13 @@ def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Me
         if method in elsewhere:
             continue
         made = chain(methods, method)
-        choice = methods[made[-1]]
-        aligned, code = f"aligned-{made[-1]}", choice.get("code", "fs")
-        embedded = "codes" if code in ONE_FILE else f"codes-{code}"
+        aligned, code = f"aligned-{made[-1]}", methods[made[-1]].get("code")
+        first = [] if start == MEAN else [f"codes-{start}"]
+        embedded = {None: [], ALWAYS: ["codes", *first]}.get(code, [f"codes-{code}"])
         parts = [
             (
                 of("maps", pair.images) + of("targets", [pair.pair]),
-                of(embedded, pair.images) if "code" in choice else 0.0,
+                math.fsum(of(stage, pair.images) for stage in embedded),
                 of(aligned, [pair.pair]) if aligned in taken else 0.0,
                 math.fsum(of(f"composites-{each}", [pair.pair]) for each in made),
             )

@@ -127,7 +127,7 @@ def render_report(
             frame, strata, measured, report, level, partial(tables.measured_table, leaders=set(), losses=losses)
         ),
         preferences=votes_section(votes, frame, records, report, level, strata),
-        seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods)),
+        seconds_table=tables.seconds_table(seconds_a_pair(records, pairs, methods, params["embed"]["start"])),
         elsewhere=[method_name(method) for method in from_elsewhere(methods)],
         cost_table=tables.cost_table(records),
         commit=commit(),

@@ -12,7 +12,7 @@ from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
-from stages.settings.methods import ONE_FILE, aligned, embedding, encoders, kind_of, source_problems
+from stages.settings.methods import MEAN, aligned, embedding, encoders, kind_of, source_problems
 from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
@@ -89,12 +89,17 @@ def _networks(params: Params) -> list[str]:
 
 def _encoders(params: Params) -> list[str]:
     """An encoder's codes mean something to its own generator only."""
-    generator, codes = params["networks"]["generator"], embedding(params["methods"])
-    of = {code: registry.load("networks", code).generator for code in encoders(params["methods"])}
+    generator, start = params["networks"]["generator"], params["embed"]["start"]
+    known = [name for name, net in registry.entries("networks").items() if net.role == "encoder"]
+    if start not in (first := [MEAN, "w", *known]):
+        return [f"embed.start: there is no start {written(start)}{meant(start, first)[0]}"]
+    codes = {"embed.start": start}
+    codes |= {f"methods.{name}.code": code for name, code in embedding(params["methods"]).items()}
+    of = {code: registry.load("networks", code).generator for code in encoders(params["methods"], start)}
     return [
-        f"methods.{name}.code: {code} gives codes of {of[code]}, and networks.generator is {generator}; "
+        f"{where}: {code} gives codes of {of[code]}, and networks.generator is {generator}; "
         f"choose another code, or {of[code]} as in workflow/scales/paper.yaml"
-        for name, code in codes.items()
+        for where, code in codes.items()
         if code in of and of[code] != generator
     ]
 
@@ -177,17 +182,16 @@ def _example_kinds(params: Params) -> list[str]:
 
 
 def _examples(params: Params) -> list[str]:
-    """The examples need a method with a code that every face has; without examples nothing needs one."""
+    """The examples need a method that aligns codes; without examples nothing needs one."""
     methods, named = params["methods"], params["examples"]["method"]
     if not params["examples"]["kinds"]:
         return []
     if named not in methods:
         return [f"examples.method: there is no method {written(named)}{meant(named, list(methods))[0]}"]
-    codes = embedding(methods)
-    fitting = [name for name in aligned(methods) if codes[name] in ONE_FILE]
+    fitting = aligned(methods)
     if named in fitting:
         return []
-    return [f"examples.method: {named} has no code w or fs; these have: {', '.join(fitting) or 'none'}"]
+    return [f"examples.method: {named} embeds no images; these do: {', '.join(fitting) or 'none'}"]
 
 
 def _schemes(params: Params) -> list[str]:
@@ -214,7 +218,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("report",), _strata),
     (("methods",), _systems),
     (("methods", ""), _sources),  # all of them together: a stage gets one entry, without the one that it names
-    (("networks", "methods"), _encoders),
+    (("networks", "embed", "methods"), _encoders),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
     (("methods", "examples"), _examples),

@@ -47,6 +47,8 @@ PARTS = {
     "given": ["report"],
     "face": ["faces"],
     "sources": ["faces"],
+    "starts": ["embed"],
+    "backbone": ["methods"],
 }
 # The parameter of every rule that is the digest of its code.
 CODE = "code"
@@ -60,6 +62,8 @@ ROOMS = ("fills", "methods", "metrics", "networks", "nets", "systems")
 
 METRICS_FILE = "reports/metrics.json"
 
+TRAINING = ("encoder",)  # targets that no other needs: their results are in the repository
+
 # What `dvc plots` shows: the figures, and a strip a method of these metrics of every pair.
 METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU ${networks.parser}@512"}
 PLOTS: list[object] = ["reports/figures"] + [
@@ -72,9 +76,9 @@ PLOTS: list[object] = ["reports/figures"] + [
 
 def supplied(params: Params) -> dict[str, list[str]]:
     """Files and folders that the user supplies, by the DVC stage that reads them."""
-    faces, methods = params["faces"], params["methods"]
+    faces, methods, start = params["faces"], params["methods"], params["embed"]["start"]
     ours = supplied_networks()
-    used = dict.fromkeys([*used_networks(params["networks"]), *own_networks(methods), *networks_of(params)])
+    used = dict.fromkeys([*used_networks(params["networks"]), *own_networks(methods, start), *networks_of(params)])
     files: dict[str, Sequence[str | None]] = {
         "weights": [params["checkpoints"][name] for name in used if name in ours],
         "faces": [faces["photos"]] if "photos" in faces["source"] else [],
@@ -122,13 +126,16 @@ def _read_rules() -> "tuple[list[Rule], Params, Mapping[str, Sequence[str]]]":
 
 
 def _by_target(rules: "list[Rule]") -> "dict[str, list[Rule]]":
-    """For every target rule but `all`, in the Snakefile's order, the rules that make it."""
+    """For every target rule but `all` and those of training, in the Snakefile's order, the rules that make it."""
     targets = {rule.name: {artifact(path) for path in _paths(rule.input)} for rule in rules if not rule.output}
     del targets["all"]
+    trained = {path for target in TRAINING for path in targets.pop(target)}
     making: dict[str, list[Rule]] = {target: [] for target in targets}
     last: list[Rule] = []
     for rule in (rule for rule in rules if rule.output):
         made = {artifact(path) for path in _paths(rule.output)}
+        if made & trained:
+            continue
         owner = next((target for target, wanted in targets.items() if made & wanted), None)
         if owner is None:  # no target of its own, the list of pairs: it belongs to the next
             last.append(rule)

@@ -9,7 +9,8 @@ from stages.networks import Role
 from stages.params.whole import Choice, Methods, Params
 from stages.settings.words import meant, written
 
-ONE_FILE = ("w", "fs")  # kinds of code that every face has, in one file
+ALWAYS = "fs"  # the kind of code that every face has
+MEAN = "mean"  # what `embed.start` is where F and S begin at the mean face, without another code
 SELF_TRANSFER = "self-transfer"
 
 
@@ -89,10 +90,12 @@ def sections_of(methods: Methods) -> list[str]:
     return list(dict.fromkeys(own for choice in methods.values() if (own := kind_of(choice).section) is not None))
 
 
-def own_networks(methods: Methods) -> list[str]:
-    """Names of the networks that the methods need beside those of section `networks`, each once: encoders too."""
-    of_kinds = (name for choice in methods.values() for name in kind_of(choice).own_networks)
-    return list(dict.fromkeys([*of_kinds, *encoders(methods)]))
+def own_networks(methods: Methods, start: str) -> list[str]:
+    """Names of the networks that are needed beside those of section `networks`, each once: methods' own, encoders."""
+    of_kinds = [name for choice in methods.values() for name in kind_of(choice).own_networks]
+    used = encoders(methods, start)
+    read = [name for encoder in used if (name := registry.load("networks", encoder).reads) is not None]
+    return list(dict.fromkeys([*of_kinds, *used, *read]))
 
 
 def reconstruction_folders(methods: Methods) -> dict[str, str]:
@@ -103,20 +106,20 @@ def reconstruction_folders(methods: Methods) -> dict[str, str]:
     return embedding(methods) | {name: f"external-{name}" for name in folders_supplied(methods, "reconstructions")}
 
 
-def other_codes(methods: Methods) -> list[str]:
-    """The kinds of code that some method uses beside W+ and FS, which are always computed."""
-    return [code for code in dict.fromkeys(embedding(methods).values()) if code not in ONE_FILE]
+def other_codes(methods: Methods, start: str) -> list[str]:
+    """The kinds of code that are computed beside FS: those that some method uses, and where FS begins."""
+    return [code for code in dict.fromkeys([start, *embedding(methods).values()]) if code not in (ALWAYS, MEAN)]
 
 
-def encoders(methods: Methods) -> list[str]:
+def encoders(methods: Methods, start: str) -> list[str]:
     """Of these kinds, those that are a network's: an encoder of that name gives the code in one pass."""
     known = registry.entries("networks")
-    return [code for code in other_codes(methods) if code in known and known[code].role == "encoder"]
+    return [code for code in other_codes(methods, start) if code in known and known[code].role == "encoder"]
 
 
 def code_folder(codes: Path, code: str) -> Path:
-    """Where a kind of code lies: W+ and FS are one file, the others have folders of their own."""
-    return codes if code in ONE_FILE else codes / code
+    """Where a kind of code lies: FS above the others, which have folders of their own."""
+    return codes if code == ALWAYS else codes / code
 
 
 def protocols(params: Params) -> dict[str, list[str]]:

@@ -121,7 +121,7 @@ def test_chunks_are_read_as_one_and_those_that_are_gone_are_forgotten(refused):
         ("data/codes/a.safetensors", ["codes/fs/000", "codes/i2s/000"]),
         ("data/codes/i2s/a.safetensors", ["codes/i2s/000"]),
         ("data/reconstructions/fs/a.png", ["codes/fs/000"]),
-        ("data/reconstructions/w/a.png", ["codes/fs/000", "codes/i2s/000"]),  # W+ and FS share a record
+        ("data/reconstructions/i2s/a.png", ["codes/i2s/000"]),
         ("data/aligned/one/p.safetensors", ["aligned/one/000"]),
         ("photos/a.png", []),
     ],

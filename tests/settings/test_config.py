@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 from functools import reduce
 from operator import getitem
 
@@ -138,11 +139,11 @@ def test_wrong_params_name_the_key_and_the_rule(refused, key, value, named):
     refused(f"^params.yaml: {named}", config.check_params, changed(key, value))
 
 
-def test_the_examples_need_a_method_with_a_code(refused):
+def test_the_examples_need_a_method_that_embeds(refused):
     params = changed("examples.method", "poisson")
     config.check_params(params)  # without examples it does not matter
     params["examples"]["kinds"] = ["eyes"]
-    refused("examples.method: poisson has no code w or fs; these have: .*barbershop", config.check_params, params)
+    refused("examples.method: poisson embeds no images; these do: .*barbershop", config.check_params, params)
 
 
 def test_a_method_may_need_the_labels_of_some_parsers(refused):
@@ -167,6 +168,23 @@ def test_an_encoders_codes_need_its_generator(refused, code):
     )
     params["networks"]["generator"] = "stylegan2"
     config.check_params(params)
+
+
+@pytest.mark.parametrize("start", ["psp", "e4e"])
+def test_an_encoder_where_embedding_starts_needs_its_generator(refused, start):
+    params = changed("embed.start", start)
+    refused(f"embed.start: {start} gives codes of stylegan2, and networks.generator is", config.check_params, params)
+    params["networks"]["generator"] = "stylegan2"
+    config.check_params(params)
+
+
+def test_embedding_starts_at_the_mean_at_w_or_at_an_encoders_code(refused):
+    for start in ("mean", "w"):
+        config.check_params(changed("embed.start", start))
+    for start in ("fs", "i2s", "bisenet19", "w+"):
+        refused(
+            f"embed.start: there is no start {re.escape(start)}", config.check_params, changed("embed.start", start)
+        )
 
 
 def test_the_old_name_of_a_section_is_answered_by_its_new_one(refused):

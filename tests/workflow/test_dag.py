@@ -43,12 +43,12 @@ def test_a_run_says_what_matters_on_one_screen(finished):
     lines = (finished / "said.txt").read_text().splitlines()
     assert len(lines) <= 40
     text = "\n".join(lines)
-    assert re.search(r"^\S+ 25 jobs: 38 items and 9 lists and tables \(cores=1, gpu=1\)$", text, re.M)
+    assert re.search(r"^\S+ 26 jobs: 40 items and 9 lists and tables \(cores=1, gpu=1\)$", text, re.M)
     for stage, items in {"faces": 2, "codes": 2, "measured-pairs": 5}.items():
         (line,) = re.findall(rf"^\S+ {stage}: .*", text, re.M)
         assert f"{items} items, 0 stored, {items} computed (" in line
     assert "report: reports/report.md: Barbershop, evaluated: VALID (" in text
-    assert ": 25 jobs; 0 stored, 38 computed items." in text
+    assert ": 26 jobs; 0 stored, 40 computed items." in text
     account = finished / lines[-1].rpartition(" ")[2]
     assert "rule make_codes:" in account.read_text(), "Snakemake's own"
 
@@ -218,7 +218,7 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     shown = terminal.text()
-    assert re.search(r"\r +\d+% \S+ +\d+ of 47, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
+    assert re.search(r"\r +\d+% \S+ +\d+ of 49, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
     assert "to compute" not in shown, "what stages say is in their logs"
     lost = run_module(folder, "stages.status").stdout
     assert lost.startswith("LOST: ") and re.search(r"^codes +[01]/2 .* lost 000$", lost, re.M)

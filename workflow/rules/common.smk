@@ -67,11 +67,11 @@ try:
     settings.check_params(config, " with ".join(["params.yaml", *map(safe, workflow.overwrite_configfiles)]))
     USED = [
         *settings.used_networks(config["networks"]),
-        *methods.own_networks(config["methods"]),
+        *methods.own_networks(config["methods"], config["embed"]["start"]),
         "dlib_landmarks",
     ]
     OTHER_SCORERS = metric_names.networks_of(config)
-    ENCODERS = methods.encoders(config["methods"])
+    ENCODERS = methods.encoders(config["methods"], config["embed"]["start"])
     check_present([*USED, *OTHER_SCORERS], config["checkpoints"])
     check_score_files(config["score"])
     settings.check_votes(config["report"])
@@ -86,7 +86,8 @@ except UserError as error:
 METHODS = list(config["methods"])
 PROTOCOLS = list(methods.protocols(config))
 ALIGNED = methods.aligned(config["methods"])
-OTHER_CODES = methods.other_codes(config["methods"])
+START = config["embed"]["start"]
+OTHER_CODES = methods.other_codes(config["methods"], START)
 SOURCES = {name: manifests.origin(path) for name, path in FACES.items()}
 IMAGE_CHUNKS = chunked(FACES, config["jobs"]["items"])
 PAIR_CHUNKS = chunked(PAIRS, config["jobs"]["items"])
@@ -297,6 +298,12 @@ encoder_code.every = code(
 )
 
 
+def backbone_of_encoder(wildcards):
+    """The weights of the perceptual network that the wildcard's encoder reads, if it reads one."""
+    reads = registry.load("networks", wildcards.encoder).reads
+    return weights_named([reads] if reads else [])
+
+
 def photo_files(wildcards):
     """The photos of the wildcard's chunk, the user's own and the sample."""
     return [str(FACES[name]) for name in IMAGE_CHUNKS[wildcards.chunk] if FACES[name] is not None]
@@ -341,12 +348,13 @@ def encoding():
 
 
 def examples_method():
-    """The entry of the examples' method, and its own section; both empty without examples, which then need none."""
+    """The examples' method: its entry, its own section, both empty without examples, and its kind of code."""
     if not EXAMPLE_KINDS:
-        return {"method": canonical({}), "section": canonical({})}
+        return {"method": canonical({}), "section": canonical({}), "code": [methods.ALWAYS]}
     chosen = config["examples"]["method"]
-    own = registry.load("methods", config["methods"][chosen]["kind"]).section
-    return {"method": entry_of(chosen), "section": section(own)}
+    entry = config["methods"][chosen]
+    own = registry.load("methods", entry["kind"]).section
+    return {"method": entry_of(chosen), "section": section(own), "code": [entry["code"]]}
 
 
 def examples_code(wildcards):

@@ -3,6 +3,7 @@ rule make_codes:
         faces=rules.make_faces.output.record,
         generator=weights_of("generator"),
         perceptual=weights_of("perceptual"),
+        starts=[f"data/records/codes/{START}/{{chunk}}.json"] if START != methods.MEAN else [],
     output:
         record="data/records/codes/fs/{chunk}.json",
     log:
@@ -14,10 +15,11 @@ rule make_codes:
         folders=["data/codes", "data/reconstructions"],
         section=section("embed"),
         names=of_chunk,
+        starts=f"--starts data/codes/{START}" if START != methods.MEAN else "",
         precision=config["networks"]["precision"],
         tf32=TF32,
     shell:
-        "python -m stages.embed --params {params.section:q} --faces data/faces"
+        "python -m stages.embed --params {params.section:q} --kind fs {params.starts} --faces data/faces"
         " --generator {input.generator} --perceptual {input.perceptual} --precision {params.precision} --out data/codes"
         " --reconstructions data/reconstructions --record {output.record} --names {params.names} --log {log} {params.tf32}"
 
@@ -54,6 +56,7 @@ rule make_encoded:
         faces=rules.make_faces.output.record,
         generator=weights_of("generator"),
         encoder="data/weights/{encoder}.safetensors",
+        backbone=backbone_of_encoder,
     output:
         record="data/records/codes/{encoder}/{chunk}.json",
     log:
@@ -66,9 +69,11 @@ rule make_encoded:
         code=encoder_code,
         folders=["data/codes", "data/reconstructions"],
         names=of_chunk,
+        backbone=lambda wildcards, input: f"--backbone {input.backbone}" if input.backbone else "",
         tf32=TF32,
     shell:
         "python -m stages.encode --faces data/faces --generator {input.generator} --encoder {input.encoder}"
+        " {params.backbone}"
         " --out data/codes/{wildcards.encoder} --reconstructions data/reconstructions/{wildcards.encoder}"
         " --record {output.record} --names {params.names} --log {log} {params.tf32}"
 

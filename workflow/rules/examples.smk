@@ -3,7 +3,7 @@ rule make_examples:
         manifest=rules.make_images.output.manifest,
         faces=all_chunks(rules.make_faces.output.record, IMAGE_CHUNKS),
         maps=all_chunks(rules.make_maps.output.record, IMAGE_CHUNKS),
-        codes=all_chunks(rules.make_codes.output.record, IMAGE_CHUNKS),
+        codes=all_chunks("data/records/codes/{code}/{chunk}.json", IMAGE_CHUNKS, code=examples_method()["code"]),
         generator=weights_of("generator"),
         parser=weights_of("parser"),
         perceptual=weights_of("perceptual"),

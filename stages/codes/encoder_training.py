@@ -1,0 +1,221 @@
+"""How the project's own encoder is trained: on drawn faces, whose F and W+ are known, spoiled as photos are.
+
+Most steps compare F and W+ with the truth, on a store of draws that is renewed little by little, since to draw a face
+and to take its features costs more than a step. The last steps also render the code, and compare it with the image as
+an embedding does. Faces in another light than the generator's have no truth: only what their code renders to counts.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stages.codes.embedding import FSCode, render_code, unwhiten, whiten
+from stages.codes.optimise import OnStep, learning_rate_factor
+from stages.codes.reduction import area
+from stages.codes.spoil import relit, spoiled
+from stages.nets.encoder_net import IMAGE_SIZE, SLOPE, FaceEncoder, prepared
+from stages.nets.interfaces import Generator, Perceptual
+from stages.params.encoder_section import EncoderParams
+
+MIXED = 0.4  # share of the draws with the styles of two
+TRUNCATION = (0.5, 1.0)
+STORED = torch.bfloat16  # what is stored of a draw
+RELIT = 4  # every so many batches of draws one is in another light
+SET_UP = 4  # draws at once when the store is filled
+LEAST = 1e-3  # of a feature's root mean square: some channels are never active
+SMALL = 0.3  # what the last layers begin with, of their usual weights
+BETAS, DECAY, CLIP = (0.9, 0.95), 1e-4, 1.0  # of AdamW; largest norm of a gradient
+
+
+class Draws(NamedTuple):
+    """Some drawn faces.
+
+    `features`: as `encoder_net.prepared` gives them. `image`: (B, 3, 256, 256). `f`: before its leaky ReLU. `on_axes`:
+    W+ on its leading axes. `true`: (B,) 1 where F and W+ are those of the image, 0 where its light is another.
+    """
+
+    features: list[Tensor]
+    image: Tensor
+    f: Tensor
+    on_axes: Tensor
+    true: Tensor
+
+
+class Teacher:
+    """Draws faces: W+ by the generator itself, all else by a copy in the precision of losses."""
+
+    def __init__(self, exact: Generator, generator: Generator, perceptual: Perceptual, axes: int, seed: int) -> None:
+        self.exact, self.generator, self.perceptual, self.axes = exact, generator, perceptual, axes
+        self.size = min(IMAGE_SIZE, exact.size)  # of renders
+        self.gaussian = torch.Generator().manual_seed(seed)
+        self.drawn = 0
+
+    def codes(self, count: int) -> Tensor:
+        """W+ (count, n, 512) of faces, at a truncation each; some have styles of one and, behind them, of another."""
+        n, gaussian = self.exact.n_styles, self.gaussian
+        w, other = self.exact.map(torch.randn(2 * count, 512, generator=gaussian)).view(2, count, 1, 512)
+        low, high = TRUNCATION
+        share = low + (high - low) * torch.rand(count, 1, 1, generator=gaussian)
+        cut = torch.randint(1, n, (count, 1, 1), generator=gaussian)
+        cut[torch.rand(count, generator=gaussian) >= MIXED] = n
+        ws = torch.where(torch.arange(n)[None, :, None] < cut, w, other)
+        mean: Tensor = self.exact.mean_w
+        return mean + share * (ws - mean)
+
+    @torch.no_grad()
+    def draw(self, count: int, in_own_light: bool = True) -> Draws:
+        """Some faces, spoiled; `in_own_light`: in the light that their code renders to."""
+        ws = self.codes(count)
+        f = self.generator.features(ws)
+        image = area(self.generator.render(f, ws, self.size), IMAGE_SIZE).clamp(-1, 1)
+        image = spoiled(image if in_own_light else relit(image, self.gaussian), self.gaussian)
+        before = torch.where(f > 0, f, f / SLOPE)
+        on_axes = whiten(ws, self.exact)[..., : self.axes]
+        self.drawn += count
+        return Draws(
+            prepared(self.perceptual.features(image)), image, before, on_axes, torch.full((count,), float(in_own_light))
+        )
+
+
+class Store:
+    """Draws that are used several times, and replaced one by one."""
+
+    def __init__(self, teacher: Teacher, size: int, each: int) -> None:
+        self.teacher, self.each = teacher, each
+        self.items: list[Draws] = []
+        while len(self.items) < size:
+            self.items += self._more()
+
+    def _more(self) -> list[Draws]:
+        drawn = self.teacher.draw(self.each, self.teacher.drawn // self.each % RELIT != RELIT - 1)
+        features = [x.to(STORED, memory_format=torch.channels_last) for x in drawn.features]
+        rest = (drawn.image.to(STORED), drawn.f.to(STORED), drawn.on_axes, drawn.true)
+        return [Draws([x[i : i + 1] for x in features], *(x[i : i + 1] for x in rest)) for i in range(self.each)]
+
+    def renew(self) -> None:
+        """Put new draws in the places of some, chosen by chance."""
+        places = torch.randperm(len(self.items), generator=self.teacher.gaussian)[: self.each]
+        for place, drawn in zip(places.tolist(), self._more(), strict=True):
+            self.items[place] = drawn
+
+    def some(self, count: int) -> Draws:
+        """Draws chosen by chance, in full precision."""
+        places = torch.randperm(len(self.items), generator=self.teacher.gaussian)[:count].tolist()
+        chosen = [self.items[place] for place in places]
+        features = [torch.cat(x).float() for x in zip(*(draws.features for draws in chosen), strict=True)]
+        image, f, on_axes, true = (torch.cat([draws[k] for draws in chosen]).float() for k in range(1, 5))
+        return Draws(features, image, f, on_axes, true)
+
+
+def felt_metric(teacher: Teacher, renders: int) -> Tensor:
+    """What a render feels of F: the mean of JᵀJ over channels (C, C), of trace 1, and its square root is given.
+
+    J is the derivative of the render by F. It is met with noise of two sizes, single pixels and places of F.
+    """
+    total, size = torch.zeros(()), teacher.size
+    for _ in range(renders):
+        ws = teacher.codes(1)
+        f = teacher.generator.features(ws).detach().requires_grad_()
+        image = teacher.generator.render(f, ws, size)
+        for scale in (1, size // f.shape[-1]):
+            noise = torch.randn(1, 3, size // scale, size // scale, generator=teacher.gaussian)
+            noise = functional.interpolate(noise, size=size, mode="bilinear") if scale > 1 else noise
+            (felt,) = torch.autograd.grad(image, f, noise, retain_graph=True)
+            gram = felt[0].flatten(1) @ felt[0].flatten(1).T
+            total = total + gram / gram.trace()
+    values, vectors = torch.linalg.eigh(total / total.trace())
+    root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    return root
+
+
+class Terms:
+    """The loss of an encoder. Distances from the truth are shares of what the mean code is away from it."""
+
+    def __init__(self, teacher: Teacher, store: Store, encoder: FaceEncoder, params: EncoderParams) -> None:
+        self.teacher, self.params = teacher, params
+        self.root = felt_metric(teacher, params["felt"])
+        deviations = teacher.exact.pca_stdev[: encoder.axes].square()
+        self.weights = deviations / deviations.sum()
+        self.mean = functional.leaky_relu(encoder.mean_f, SLOPE)
+        off = torch.cat([functional.leaky_relu(draws.f.float(), SLOPE) - self.mean for draws in store.items[::4]])
+        self.plain_scale, self.felt_scale = self._squares(off)[0].mean(), self._squares(off)[1].mean()
+
+    def _squares(self, error: Tensor) -> tuple[Tensor, Tensor]:
+        return error.square().mean((1, 2, 3)), (self.root @ error.flatten(2)).square().mean((1, 2))
+
+    def of_truth(self, f: Tensor, on_axes: Tensor, draws: Draws) -> Tensor:
+        """(B,) from F and W+; W+ counts less where the light is another, F nothing."""
+        plain, felt = self._squares(f - functional.leaky_relu(draws.f, SLOPE))
+        of_f = (plain / self.plain_scale + felt / self.felt_scale) / 2
+        of_w = ((on_axes - draws.on_axes).square() * self.weights).sum(2).mean(1)
+        return draws.true * of_f + self.params["w"] * (0.25 + 0.75 * draws.true) * of_w
+
+    def of_render(self, f: Tensor, on_axes: Tensor, draws: Draws) -> Tensor:
+        """(B,) from what the code renders to, weighed as an embedding does."""
+        teacher, params = self.teacher, self.params
+        ws = unwhiten(functional.pad(on_axes, (0, 512 - on_axes.shape[-1])), teacher.exact)
+        code = FSCode(f, ws[:, teacher.exact.n_structure :])
+        image = area(render_code(teacher.generator, code, teacher.size), IMAGE_SIZE)
+        with torch.no_grad():
+            goal = teacher.perceptual.features(draws.image)
+        error = params["mse"] * (image - draws.image).square().mean((1, 2, 3))
+        return error + teacher.perceptual.distance(teacher.perceptual.features(image), goal)
+
+
+@torch.no_grad()
+def untrained(teacher: Teacher, store: Store, params: EncoderParams) -> FaceEncoder:
+    """An encoder that knows no more than the mean F, the mean w, and how large all numbers are."""
+    torch.manual_seed(params["seed"])
+    first = store.items[0]
+    channels = [x.shape[1] for x in first.features]
+    n_styles, channels_f = teacher.exact.n_styles, first.f.shape[1]
+    encoder = FaceEncoder(n_styles, channels_f, params["width"], params["depth"], params["axes"], channels)
+    f = torch.cat([draws.f.float() for draws in store.items])
+    encoder.mean_f.copy_(f.mean(0))
+    encoder.scale_f.copy_((f - encoder.mean_f).square().mean((0, 2, 3)).sqrt())
+    squares = [
+        torch.stack([draws.features[k].float().square().mean((0, 2, 3)) for draws in store.items]).mean(0)
+        for k in range(len(channels))
+    ]
+    encoder.scale_x.copy_(torch.cat(squares).sqrt().clamp_min(LEAST).reciprocal())
+    for layer in (encoder.to_f, encoder.to_w):
+        layer.weight.mul_(SMALL)
+    return encoder.to(memory_format=torch.channels_last)
+
+
+def train(teacher: Teacher, params: EncoderParams, dtype: torch.dtype, on_step: OnStep | None = None) -> FaceEncoder:
+    """Train an encoder; the same seed on one machine gives the same weights.
+
+    Args:
+        teacher: draws what it learns from.
+        params: section `encoder`.
+        dtype: what convolutions multiply in.
+        on_step: called after each step with its number from 1, the number of steps, and the losses of its draws (B,).
+    """
+    store = Store(teacher, params["store"], max(params["fresh"], SET_UP))
+    encoder = untrained(teacher, store, params)
+    terms = Terms(teacher, store, encoder, params)
+    store.each = params["fresh"]
+    optimizer = torch.optim.AdamW(encoder.parameters(), betas=BETAS, weight_decay=DECAY)
+    steps = params["steps"] + params["render_steps"]
+    for step in range(steps):
+        renders = step >= params["steps"]
+        for group in optimizer.param_groups:
+            group["lr"] = params["rate"] * learning_rate_factor(step, steps)
+        store.renew()
+        draws = store.some(params["batch"] // 2 if renders else params["batch"])
+        with torch.autocast(draws.image.device.type, dtype, enabled=dtype != torch.float32):
+            f, on_axes = encoder(draws.features, draws.image)
+        f, on_axes = f.float(), on_axes.float()
+        losses = terms.of_truth(f, on_axes, draws)
+        if renders:
+            losses = params["truth"] * losses + terms.of_render(f, on_axes, draws)
+        optimizer.zero_grad()
+        losses.mean().backward()
+        torch.nn.utils.clip_grad_norm_(encoder.parameters(), CLIP)
+        optimizer.step()
+        if on_step is not None:
+            on_step(step + 1, steps, losses.detach())
+    return encoder.eval().requires_grad_(False)

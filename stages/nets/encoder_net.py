@@ -1,0 +1,94 @@
+"""The project's own encoder: F and W+ of a face in one pass behind a perceptual network.
+
+A small convolutional network reads the features that the loss of an embedding takes of its photo anyway, and the
+photo's pixels. What is finer than F (32 px) comes in by convolutions with a stride, so nothing that is known of a place
+is averaged away.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SIZE = 32  # px of F
+IMAGE_SIZE = 256  # px at which a photo is read
+BLOCKS = (1, 2, 3, 4)  # of the perceptual network that are read, and their channels and sizes, VGG16's
+CHANNELS = (128, 256, 512, 512)
+SIZES = (128, 64, 32, 16)
+SLOPE = 0.2  # of the leaky ReLU that F comes out of
+
+
+class Residual(nn.Module):
+    """Two 3×3 convolutions beside the input itself."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = x + self.second(functional.relu(self.first(functional.relu(x))))
+        return out
+
+
+class FaceEncoder(nn.Module):
+    """F (B, C, 32, 32), and W+ on its leading principal axes (B, n_styles, axes), of photos.
+
+    `width`: channels within; `depth`: residual blocks at 32 px; `axes`: how many of W's axes.
+    Buffers bring what goes in and comes out to size one: `scale_x` the features of each channel, `mean_f` and `scale_f`
+    F before its leaky ReLU.
+    """
+
+    scale_x: Tensor
+    mean_f: Tensor
+    scale_f: Tensor
+
+    def __init__(
+        self, n_styles: int, channels_f: int = 512, width: int = 192, depth: int = 3, axes: int = 64,
+        channels: Sequence[int] = CHANNELS,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        fine, middle, coarse, last = channels
+        self.n_styles, self.width, self.depth, self.axes, self.channels = n_styles, width, depth, axes, tuple(channels)
+        self.pixels = nn.Conv2d(3, width, 8, stride=8)
+        self.fine = nn.Conv2d(fine, width // 2, 2, stride=2)
+        self.middle = nn.Conv2d(middle + width // 2, width, 2, stride=2)
+        self.coarse = nn.Conv2d(coarse + last, width, 1)
+        self.place = nn.Parameter(torch.zeros(width, SIZE, SIZE))
+        self.trunk = nn.Sequential(*(Residual(width) for _ in range(depth)))
+        self.to_f = nn.Conv2d(width, channels_f, 1)
+        self.seen = nn.Linear(4 * width + 2 * last, 2 * width)
+        self.to_w = nn.Linear(2 * width, n_styles * axes)
+        self.register_buffer("scale_x", torch.ones(sum(channels)))
+        self.register_buffer("mean_f", torch.zeros(channels_f, SIZE, SIZE))
+        self.register_buffer("scale_f", torch.ones(channels_f))
+
+    def forward(self, features: Sequence[Tensor], image: Tensor) -> tuple[Tensor, Tensor]:
+        """F and W+ on the axes, of prepared features (see `prepared`) and the image (B, 3, 256, 256) in [-1, 1]."""
+        fine, middle, coarse, last = (
+            x * scale[:, None, None] for x, scale in zip(features, self.scale_x.split(self.channels), strict=True)
+        )
+        x = torch.cat([functional.relu(self.fine(fine)), middle], 1)
+        above = functional.interpolate(last, size=(SIZE, SIZE), mode="bilinear")
+        x = self.middle(x) + self.coarse(torch.cat([coarse, above], 1)) + self.pixels(image) + self.place
+        x = self.trunk(x)
+        active = functional.relu(x)
+        f = functional.leaky_relu(self.mean_f + self.scale_f[:, None, None] * self.to_f(active), SLOPE)
+        # Quarters of the image as well as all of it would count the same places twice; mean and spread say how much of
+        # something there is, and whether it is everywhere.
+        summary = [active.mean((2, 3)), active.std((2, 3)), x.mean((2, 3)), x.amax((2, 3))]
+        summary += [last.mean((2, 3)), last.amax((2, 3))]
+        hidden = functional.relu(self.seen(torch.cat(summary, 1)))
+        return f, self.to_w(hidden).view(-1, self.n_styles, self.axes)
+
+
+def prepared(features: Sequence[Tensor]) -> list[Tensor]:
+    """What the encoder reads of a perceptual network's features: blocks 2 to 5, brought to 128, 64, 32 and 16 px.
+
+    Anti-aliased VGG16 gives 129, 65, 33 and 17 px, shifted by half a pixel of the next block's at most.
+    """
+    return [
+        functional.interpolate(features[block], size=(size, size), mode="area")
+        for block, size in zip(BLOCKS, SIZES, strict=True)
+    ]

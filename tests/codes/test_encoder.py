@@ -1,0 +1,127 @@
+"""The project's own encoder: what it reads and gives, what its teacher draws, and that it learns."""
+
+import pytest
+import torch
+from codes_pyramid import Pyramid
+from torch.nn import functional
+
+from stages.codes import encoder_training as training
+from stages.codes import spoil
+from stages.codes.embedding import FSCode, render_code, unwhiten, whiten
+from stages.codes.encoding import encoded
+from stages.nets.encoder_net import IMAGE_SIZE, SIZES, SLOPE, FaceEncoder, prepared
+
+PARAMS = {
+    "seed": 0, "width": 16, "depth": 1, "axes": 16, "store": 24, "fresh": 2, "batch": 8, "steps": 60,
+    "render_steps": 0, "rate": 0.003, "felt": 2, "w": 0.3, "truth": 0.3, "mse": 30.0,
+}  # fmt: skip
+
+
+@pytest.fixture
+def teacher(small_generator):
+    return training.Teacher(small_generator, small_generator, Pyramid(), 16, 0)
+
+
+def test_features_of_odd_sizes_are_brought_to_those_of_f_and_its_multiples():
+    found = prepared(Pyramid().features(torch.zeros(1, 3, 256, 256)))
+    assert [x.shape[1:] for x in found] == [(c, s, s) for c, s in zip(Pyramid.channels[1:], SIZES, strict=True)]
+
+
+def test_the_teacher_knows_the_truth(teacher, small_generator, monkeypatch):
+    monkeypatch.setattr(spoil, "OFTEN", 0.0)
+    teacher.axes = 512
+    drawn = teacher.draw(6)
+    ws = unwhiten(drawn.on_axes, small_generator)
+    torch.testing.assert_close(
+        small_generator.features(ws), functional.leaky_relu(drawn.f, SLOPE), rtol=1e-3, atol=1e-3
+    )
+    image = small_generator.synthesis(ws).clamp(-1, 1)
+    torch.testing.assert_close(functional.interpolate(image, IMAGE_SIZE), drawn.image, rtol=1e-3, atol=1e-3)
+    assert (ws != ws[:, :1]).flatten(1).any(1).tolist().count(True) in range(1, 6), "some have mixed styles"
+    assert drawn.true.tolist() == [1] * 6 and teacher.drawn == 6
+    lit = teacher.draw(2, in_own_light=False)
+    assert lit.true.tolist() == [0, 0]
+    shown = small_generator.synthesis(unwhiten(lit.on_axes, small_generator)).clamp(-1, 1)
+    assert (functional.interpolate(shown, IMAGE_SIZE) - lit.image).abs().mean() > 0.02
+
+
+def test_the_metric_is_what_a_render_feels(teacher):
+    """Of a linear render, JᵀJ is known: the channels' own matrix, as every place counts alike."""
+    gaussian = torch.Generator().manual_seed(1)
+    mix = torch.randn(3, 8, generator=gaussian)
+
+    class Linear:
+        def features(self, ws):
+            return torch.zeros(len(ws), 8, 32, 32)
+
+        def render(self, f, ws, size):
+            return functional.interpolate(torch.einsum("dc,bchw->bdhw", mix, f), size=size)
+
+    teacher.generator = Linear()
+    root = training.felt_metric(teacher, 4)
+    expected = mix.T @ mix
+    torch.testing.assert_close(root @ root, expected / expected.trace(), atol=0.03, rtol=0)
+
+
+def test_it_learns_what_faces_it_has_not_seen_are_made_of(teacher, small_generator):
+    """Held-out draws against the mean code: most of W+ is known, some of F, of which seeded weights show little."""
+    encoder = training.train(teacher, {**PARAMS, "steps": 200, "rate": 0.01}, torch.float32)
+    drawn = training.Teacher(small_generator, small_generator, teacher.perceptual, 16, 99).draw(16)
+    ws, code = encoded(encoder, teacher.perceptual, small_generator, drawn.image)
+    assert torch.equal(code.s, ws[:, small_generator.n_structure :])
+    mean = FSCode(functional.leaky_relu(encoder.mean_f, SLOPE)[None], small_generator.mean_w.expand(1, 3, 512))
+    f, image = functional.leaky_relu(drawn.f, SLOPE), drawn.image
+
+    def shown(code):
+        return functional.interpolate(render_code(small_generator, code), IMAGE_SIZE)
+
+    assert share(whiten(ws, small_generator)[..., :16], 0, drawn.on_axes) < 0.4
+    assert share(code.f, mean.f, f) < 0.97
+    assert share(shown(code), shown(mean), image) < 0.85
+
+
+def share(learned, mean, truth):
+    """The squared error of what was learned, as a share of the mean code's."""
+    return (learned - truth).square().mean() / (mean - truth).square().mean()
+
+
+def test_the_same_seed_gives_the_same_weights_and_renders_count(teacher, small_generator):
+    short = {**PARAMS, "steps": 2, "render_steps": 2, "store": 8}
+    weights = []
+    for seed in (0, 0, 1):
+        own = training.Teacher(small_generator, small_generator, Pyramid(), 16, seed)
+        steps = []
+        net = training.train(
+            own, {**short, "seed": seed}, torch.float32, lambda n, of, losses, to=steps: to.append((n, of, len(losses)))
+        )
+        assert steps == [(1, 4, 8), (2, 4, 8), (3, 4, 4), (4, 4, 4)]
+        weights.append(net.state_dict())
+    assert all(torch.equal(x, weights[1][name]) for name, x in weights[0].items())
+    assert not torch.equal(weights[0]["to_f.weight"], weights[2]["to_f.weight"])
+
+
+def test_an_untrained_encoder_is_about_the_mean_code(teacher):
+    store = training.Store(teacher, 24, 4)
+    encoder = training.untrained(teacher, store, PARAMS)
+    torch.nn.init.zeros_(encoder.to_f.weight), torch.nn.init.zeros_(encoder.to_f.bias)
+    drawn = store.some(4)
+    f, on_axes = encoder(drawn.features, drawn.image)
+    mean = torch.cat([draws.f.float() for draws in store.items]).mean(0)
+    torch.testing.assert_close(f, functional.leaky_relu(mean, SLOPE).expand_as(f))
+    assert on_axes.shape == (4, 10, 16)
+
+
+def test_the_store_renews_as_many_as_it_is_told(teacher):
+    store = training.Store(teacher, 16, 4)
+    before = list(store.items)
+    store.each = 3
+    store.renew()
+    assert sum(a is not b for a, b in zip(before, store.items, strict=True)) == 3
+    assert {float(draws.true) for draws in before} == {0.0, 1.0}, "one batch in four is in another light"
+
+
+def test_sizes_are_those_asked_for():
+    net = FaceEncoder(10, 8, 16, 2, 5, Pyramid.channels[1:])
+    features = [torch.zeros(2, c, s, s) for c, s in zip(Pyramid.channels[1:], SIZES, strict=True)]
+    f, on_axes = net(features, torch.zeros(2, 3, IMAGE_SIZE, IMAGE_SIZE))
+    assert f.shape == (2, 8, 32, 32) and on_axes.shape == (2, 10, 5)

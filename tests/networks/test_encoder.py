@@ -1,0 +1,80 @@
+"""The encoder's file: what training writes is read again, in half precision; other files are refused."""
+
+import pytest
+import torch
+
+from stages import registry, train_encoder
+from stages.codes.encoder_training import Teacher
+from stages.convert import convert
+from stages.errors import UserError
+from stages.formats.weight_files import read_metadata, weights_bytes
+from stages.nets.encoder_net import FaceEncoder
+from stages.nets.loading import load_encoder
+from stages.networks.encoder import SIZES
+
+FACTS = {"n_styles": "4", "width": "8", "depth": "1", "axes": "3"}
+
+
+@pytest.fixture
+def trained(tmp_path):
+    net = FaceEncoder(4, width=8, depth=1, axes=3)
+    half = {name: tensor.half() for name, tensor in net.state_dict().items()}
+    (tmp_path / "encoder.safetensors").write_bytes(weights_bytes(half, FACTS))
+    return tmp_path / "encoder.safetensors", half
+
+
+def test_the_file_becomes_a_network_in_full_precision(trained, tmp_path):
+    path, half = trained
+    (tmp_path / "net.safetensors").write_bytes(convert("encoder", path))
+    net = load_encoder(tmp_path / "net.safetensors", torch.device("cpu"))
+    for name, tensor in net.state_dict().items():
+        assert tensor.dtype == torch.float32 and torch.equal(tensor, half[name].float())
+    assert {name: read_metadata(tmp_path / "net.safetensors")[name] for name in SIZES} == FACTS
+
+
+def test_a_file_without_sizes_or_of_others_is_refused(trained, tmp_path):
+    path, half = trained
+    path.write_bytes(weights_bytes(half, {}))
+    with pytest.raises(UserError, match="does not say n_styles, width, depth, axes"):
+        convert("encoder", path)
+    path.write_bytes(weights_bytes(half, FACTS | {"width": "9"}))
+    with pytest.raises(UserError, match="tensors of another layout"):
+        convert("encoder", path)
+
+
+def test_its_generator_and_what_it_reads_are_networks():
+    entry = registry.load("networks", "encoder")
+    assert registry.load("networks", entry.generator).role == "generator"
+    assert registry.load("networks", entry.reads).role == "perceptual"
+
+
+def test_training_writes_weights_and_a_card_of_what_they_give(tmp_path, monkeypatch, small_generator):
+    """On small networks in place of the real ones: the file holds what was measured."""
+    from codes_pyramid import Pyramid
+
+    names = {"mobilestylegan": small_generator, "stlpips_vgg": Pyramid()}
+    for name in names:
+        (tmp_path / name).write_bytes(weights_bytes({"w": torch.zeros(1)}, {"network": name}))
+    monkeypatch.setattr(train_encoder, "load_generator", lambda path, _: names[path.name])
+    monkeypatch.setattr(train_encoder, "load_perceptual", lambda path, _: names[path.name])
+    monkeypatch.setattr(train_encoder, "HELD_OUT", 3)
+    params = {
+        "seed": 0, "width": 8, "depth": 1, "axes": 4, "store": 8, "fresh": 1, "batch": 2, "steps": 2,
+        "render_steps": 1, "rate": 0.001, "felt": 1, "w": 0.3, "truth": 0.3, "mse": 30.0,
+    }  # fmt: skip
+    out, card = tmp_path / "out" / "encoder.safetensors", tmp_path / "out" / "encoder.md"
+    train_encoder.main(params, tmp_path / "mobilestylegan", tmp_path / "stlpips_vgg", out, card, "float32")
+    text = card.read_text()
+    teacher = Teacher(small_generator, small_generator, names["stlpips_vgg"], 4, 0)
+    teacher.gaussian.manual_seed(train_encoder.AWAY)
+    facts = read_metadata(out)
+    from safetensors.torch import load_file
+
+    net = FaceEncoder(int(facts["n_styles"]), 8, 8, 1, 4, Pyramid.channels[1:])
+    net.load_state_dict({name: tensor.float() for name, tensor in load_file(out).items()})
+    for name, images in train_encoder.held_out(teacher).items():
+        decibels, distance = train_encoder.figures(net, names["stlpips_vgg"], small_generator, images)
+        assert f"| {name} | {decibels:.2f} | {distance:.4f} |" in text
+    assert "learned from | 11 faces" in text, "8 in the store, one a step"
+    with pytest.raises(UserError, match="holds stlpips_vgg, and the encoder is for mobilestylegan"):
+        train_encoder.main(params, tmp_path / "stlpips_vgg", tmp_path / "stlpips_vgg", out, card, "float32")
