@@ -31,7 +31,7 @@ page:
 faults: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m faults tests/faults
 
-# The pipeline on a Slurm that it starts: about 40 minutes. Needs Linux and root, and Debian's packages slurmctld, slurmd,
+# The pipeline on a Slurm that it starts: 17 minutes on the EPYC of docs/speed.md. Needs Linux and root, and Debian's packages slurmctld, slurmd,
 # slurm-client and munge.
 cluster: $(INSTALLED)
 	PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest -m cluster tests/cluster

@@ -15,6 +15,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/of_methods.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/faces.smk"
 include: "workflow/rules/strata.smk"

@@ -114,7 +114,7 @@ def write_run(
     for name, strata in (("images", of_images), ("pairs", of_pairs)):
         write_atomic(data / "strata" / f"{name}.csv", table_bytes(strata))
     made = [f"aligned/{methods[0]}", *(f"composites/{method}" for method in methods)]
-    stages = {stage: list(images) for stage in ("faces", "maps", "codes/fs")}
+    stages = {stage: list(images) for stage in ("faces", "maps", "codes/fs", "codes/w")}
     stages |= {stage: [pair.pair for pair in pairs] for stage in ("targets", *made)}
     for stage, names in stages.items():
         failed = (reasons or {}).get(stage, {})

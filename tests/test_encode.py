@@ -96,10 +96,10 @@ def test_networks_that_do_not_fit_are_refused_before_anything_is_loaded(
 
 
 def test_an_encoder_that_reads_features_gives_f_and_s(folder, small_generator, monkeypatch):
-    net = FaceEncoder(10, 8, width=8, depth=1, axes=3, channels=Pyramid.channels[1:])
+    net = FaceEncoder(10, 8, width=8, depth=1, rank=4, axes=3, channels=Pyramid.channels[1:])
     monkeypatch.setattr(encode, "load_encoder", lambda *_: net)
     monkeypatch.setattr(encode, "load_perceptual", lambda *_: Pyramid())
-    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", axes="3")
+    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", rank="4", axes="3")
     weight_file(folder / "generator", "mobilestylegan")
     weight_file(folder / "backbone", "stlpips_vgg")
     monkeypatch.setattr(encode, "_rows", lambda _: 10)
@@ -115,7 +115,7 @@ def test_an_encoder_that_reads_features_gives_f_and_s(folder, small_generator, m
 
 
 def test_an_encoder_gets_the_network_that_it_reads_or_is_refused(folder, refused):
-    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", axes="3")
+    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", rank="4", axes="3")
     weight_file(folder / "generator", "mobilestylegan")
     weight_file(folder / "backbone", "stlpips_alex")
     for backbone, told in (

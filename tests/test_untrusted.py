@@ -213,6 +213,7 @@ OURS = {
     "params.scheme", "params.precision", "params.judges", "params.tf32", "params.in_place", "params.identity",
     "params.given", "params.strata", "params.parser", "params.size", "params.chunks",
     "params.in_folders", "params.of_methods", "wildcards.chunk",
+    "params.starts", "params.backbone",  # of kinds of code and networks that are known
     "params.names",  # of items, which have letters, digits, dots, _ and - only
 }  # fmt: skip
 

@@ -25,7 +25,8 @@ STORED = torch.bfloat16  # what is stored of a draw
 RELIT = 4  # every so many batches of draws one is in another light
 SET_UP = 4  # draws at once when the store is filled
 LEAST = 1e-3  # of a feature's root mean square: some channels are never active
-SMALL = 0.3  # what the last layers begin with, of their usual weights
+SMALL = 0.3  # what the last layer of W+ begins with, of its usual weights
+RIDGE = 1e-3  # share of the features' mean square
 BETAS, DECAY, CLIP = (0.9, 0.95), 1e-4, 1.0  # of AdamW; largest norm of a gradient
 
 
@@ -171,7 +172,8 @@ def untrained(teacher: Teacher, store: Store, params: EncoderParams) -> FaceEnco
     first = store.items[0]
     channels = [x.shape[1] for x in first.features]
     n_styles, channels_f = teacher.exact.n_styles, first.f.shape[1]
-    encoder = FaceEncoder(n_styles, channels_f, params["width"], params["depth"], params["axes"], channels)
+    width, depth, rank, axes = params["width"], params["depth"], params["rank"], params["axes"]
+    encoder = FaceEncoder(n_styles, channels_f, width, depth, rank, axes, channels)
     f = torch.cat([draws.f.float() for draws in store.items])
     encoder.mean_f.copy_(f.mean(0))
     encoder.scale_f.copy_((f - encoder.mean_f).square().mean((0, 2, 3)).sqrt())
@@ -180,9 +182,37 @@ def untrained(teacher: Teacher, store: Store, params: EncoderParams) -> FaceEnco
         for k in range(len(channels))
     ]
     encoder.scale_x.copy_(torch.cat(squares).sqrt().clamp_min(LEAST).reciprocal())
-    for layer in (encoder.to_f, encoder.to_w):
-        layer.weight.mul_(SMALL)
+    encoder.to_w.weight.mul_(SMALL)
     return encoder.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def fit_linear(encoder: FaceEncoder, store: Store) -> None:
+    """Set an encoder's linear map to the best of its rank for the draws in their own light, and leave only it to F.
+
+    Ridge regression at all places alike, of what is read on F before its leaky ReLU, then the leading directions of
+    what it says (reduced-rank regression). So the steps begin at what no step of theirs has to find.
+    """
+    true = [draws for draws in store.items if draws.true.item() == 1]
+    sums: list[Tensor] = []
+    for draws in true:
+        x = encoder.folded([each.float() for each in draws.features], draws.image.float())[0].flatten(1)
+        x = functional.pad(x, (0, 0, 0, 1), value=1.0)  # and a constant
+        y = ((draws.f.float()[0] - encoder.mean_f) / encoder.scale_f[:, None, None]).flatten(1)
+        both = (x @ x.T, x @ y.T)
+        sums = list(both) if not sums else [total.add_(more) for total, more in zip(sums, both, strict=True)]
+    squares, products = sums
+    squares += RIDGE * squares.diagonal().mean() * torch.eye(len(squares))
+    factor, _ = torch.linalg.cholesky_ex(squares)
+    slopes = torch.cholesky_solve(products, factor)
+    _, directions = torch.linalg.eigh(slopes.T @ squares @ slopes)
+    leading = directions[:, -encoder.rank :]  # (C, R), the last the strongest
+    onto = slopes @ leading
+    encoder.linear.weight.copy_(onto[:-1].T[:, :, None, None])
+    torch.nn.init.zeros_(encoder.to_f.weight)
+    encoder.linear.bias = torch.nn.Parameter(onto[-1].clone())
+    encoder.to_f.weight[:, encoder.width :, 0, 0] = leading
+    encoder.to_f.bias = torch.nn.Parameter(torch.zeros(len(leading)))
 
 
 def train(teacher: Teacher, params: EncoderParams, dtype: torch.dtype, on_step: OnStep | None = None) -> FaceEncoder:
@@ -196,6 +226,7 @@ def train(teacher: Teacher, params: EncoderParams, dtype: torch.dtype, on_step: 
     """
     store = Store(teacher, params["store"], max(params["fresh"], SET_UP))
     encoder = untrained(teacher, store, params)
+    fit_linear(encoder, store)
     terms = Terms(teacher, store, encoder, params)
     store.each = params["fresh"]
     optimizer = torch.optim.AdamW(encoder.parameters(), betas=BETAS, weight_decay=DECAY)

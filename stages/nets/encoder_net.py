@@ -35,7 +35,8 @@ class Residual(nn.Module):
 class FaceEncoder(nn.Module):
     """F (B, C, 32, 32), and W+ on its leading principal axes (B, n_styles, axes), of photos.
 
-    `width`: channels within; `depth`: residual blocks at 32 px; `axes`: how many of W's axes.
+    `width`: channels within; `depth`: residual blocks at 32 px; `rank`: of the linear map beside them, place by place,
+    from all that is read to F; `axes`: how many of W's axes.
     Buffers bring what goes in and comes out to size one: `scale_x` the features of each channel, `mean_f` and `scale_f`
     F before its leaky ReLU.
     """
@@ -45,19 +46,21 @@ class FaceEncoder(nn.Module):
     scale_f: Tensor
 
     def __init__(
-        self, n_styles: int, channels_f: int = 512, width: int = 192, depth: int = 3, axes: int = 64,
+        self, n_styles: int, channels_f: int = 512, width: int = 160, depth: int = 3, rank: int = 160, axes: int = 64,
         channels: Sequence[int] = CHANNELS,
     ) -> None:  # fmt: skip
         super().__init__()
         fine, middle, coarse, last = channels
-        self.n_styles, self.width, self.depth, self.axes, self.channels = n_styles, width, depth, axes, tuple(channels)
+        self.n_styles, self.width, self.depth, self.rank, self.axes = n_styles, width, depth, rank, axes
+        self.channels = tuple(channels)
         self.pixels = nn.Conv2d(3, width, 8, stride=8)
         self.fine = nn.Conv2d(fine, width // 2, 2, stride=2)
         self.middle = nn.Conv2d(middle + width // 2, width, 2, stride=2)
         self.coarse = nn.Conv2d(coarse + last, width, 1)
         self.place = nn.Parameter(torch.zeros(width, SIZE, SIZE))
         self.trunk = nn.Sequential(*(Residual(width) for _ in range(depth)))
-        self.to_f = nn.Conv2d(width, channels_f, 1)
+        self.linear = nn.Conv2d(3 * 8 * 8 + 4 * fine + 4 * middle + coarse + last, rank, 1)
+        self.to_f = nn.Conv2d(width + rank, channels_f, 1)
         self.seen = nn.Linear(4 * width + 2 * last, 2 * width)
         self.to_w = nn.Linear(2 * width, n_styles * axes)
         self.register_buffer("scale_x", torch.ones(sum(channels)))
@@ -66,21 +69,32 @@ class FaceEncoder(nn.Module):
 
     def forward(self, features: Sequence[Tensor], image: Tensor) -> tuple[Tensor, Tensor]:
         """F and W+ on the axes, of prepared features (see `prepared`) and the image (B, 3, 256, 256) in [-1, 1]."""
-        fine, middle, coarse, last = (
-            x * scale[:, None, None] for x, scale in zip(features, self.scale_x.split(self.channels), strict=True)
-        )
+        fine, middle, coarse, last = self.scaled(features)
         x = torch.cat([functional.relu(self.fine(fine)), middle], 1)
         above = functional.interpolate(last, size=(SIZE, SIZE), mode="bilinear")
         x = self.middle(x) + self.coarse(torch.cat([coarse, above], 1)) + self.pixels(image) + self.place
         x = self.trunk(x)
         active = functional.relu(x)
-        f = functional.leaky_relu(self.mean_f + self.scale_f[:, None, None] * self.to_f(active), SLOPE)
+        off = self.to_f(torch.cat([active, self.linear(self.folded(features, image))], 1))
+        f = functional.leaky_relu(self.mean_f + self.scale_f[:, None, None] * off, SLOPE)
         # Quarters of the image as well as all of it would count the same places twice; mean and spread say how much of
         # something there is, and whether it is everywhere.
         summary = [active.mean((2, 3)), active.std((2, 3)), x.mean((2, 3)), x.amax((2, 3))]
         summary += [last.mean((2, 3)), last.amax((2, 3))]
         hidden = functional.relu(self.seen(torch.cat(summary, 1)))
         return f, self.to_w(hidden).view(-1, self.n_styles, self.axes)
+
+    def scaled(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Prepared features, each channel of size one."""
+        scales = self.scale_x.split(self.channels)
+        return [x * scale[:, None, None] for x, scale in zip(features, scales, strict=True)]
+
+    def folded(self, features: Sequence[Tensor], image: Tensor) -> Tensor:
+        """All that is read, at F's places (B, D, 32, 32): what is finer as more channels, down to 64 px."""
+        fine, middle, coarse, last = self.scaled(features)
+        parts = [functional.pixel_unshuffle(image, 8), functional.pixel_unshuffle(functional.avg_pool2d(fine, 2), 2)]
+        above = functional.interpolate(last, size=(SIZE, SIZE), mode="bilinear")
+        return torch.cat([*parts, functional.pixel_unshuffle(middle, 2), coarse, above], 1)
 
 
 def prepared(features: Sequence[Tensor]) -> list[Tensor]:

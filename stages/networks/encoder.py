@@ -10,7 +10,7 @@ from stages.networks import HELP, Checkpoint, Network, Tensors
 if TYPE_CHECKING:
     from stages.nets.encoder_net import FaceEncoder
 
-SIZES = ("n_styles", "width", "depth", "axes")  # of the network, in the file's metadata
+SIZES = ("n_styles", "width", "depth", "rank", "axes")  # of the network, in the file's metadata
 LICENCE = "MIT; learned from draws of MobileStyleGAN (Apache-2.0) and features of ST-LPIPS (BSD-2-Clause)"
 
 
@@ -20,8 +20,10 @@ def read(path: Path) -> tuple[Tensors, dict[str, str]]:
 
     from stages.formats.weight_files import check_layout, read_metadata
 
-    facts = read_metadata(path)
-    state = load_file(path)
+    try:
+        facts, state = read_metadata(path), load_file(path)
+    except UserError as error:
+        raise UserError(f"{path}: is no file that `snakemake encoder` has made; {HELP}") from error
     if not facts.keys() >= set(SIZES):
         raise UserError(f"{path}: does not say {', '.join(SIZES)}; make it with `snakemake encoder`")
     check_layout(path, state, build(facts).state_dict(), HELP)
@@ -31,8 +33,8 @@ def read(path: Path) -> tuple[Tensors, dict[str, str]]:
 def build(facts: Mapping[str, str]) -> "FaceEncoder":
     from stages.nets.encoder_net import FaceEncoder
 
-    n_styles, width, depth, axes = (int(facts[name]) for name in SIZES)
-    return FaceEncoder(n_styles, width=width, depth=depth, axes=axes)
+    n_styles, width, depth, rank, axes = (int(facts[name]) for name in SIZES)
+    return FaceEncoder(n_styles, width=width, depth=depth, rank=rank, axes=axes)
 
 
 ENTRY = Network(

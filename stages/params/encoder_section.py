@@ -12,6 +12,7 @@ class EncoderParams(TypedDict):
     seed: Seed
     width: Annotated[Count, doc("channels within")]
     depth: Annotated[Count, doc("residual blocks at 32 px")]
+    rank: Annotated[Count, doc("of the linear map beside them, which is fitted in closed form before the first step")]
     axes: Annotated[Count, doc("of W's principal axes, on which W+ is given")]
     store: Annotated[Count, doc("draws in memory, 10 MB each; each is used several times")]
     fresh: Annotated[Count, doc("new ones a step")]

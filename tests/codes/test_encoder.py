@@ -12,7 +12,7 @@ from stages.codes.encoding import encoded
 from stages.nets.encoder_net import IMAGE_SIZE, SIZES, SLOPE, FaceEncoder, prepared
 
 PARAMS = {
-    "seed": 0, "width": 16, "depth": 1, "axes": 16, "store": 24, "fresh": 2, "batch": 8, "steps": 60,
+    "seed": 0, "width": 16, "depth": 1, "rank": 4, "axes": 16, "store": 24, "fresh": 2, "batch": 8, "steps": 60,
     "render_steps": 0, "rate": 0.003, "felt": 2, "w": 0.3, "truth": 0.3, "mse": 30.0,
 }  # fmt: skip
 
@@ -111,6 +111,27 @@ def test_an_untrained_encoder_is_about_the_mean_code(teacher):
     assert on_axes.shape == (4, 10, 16)
 
 
+def test_the_linear_map_is_that_of_a_regression(teacher):
+    """Without limit of rank, on all places of the draws: numpy's least squares says the same of what they show."""
+    store = training.Store(teacher, 8, 4)
+    encoder = training.untrained(teacher, store, {**PARAMS, "rank": 8})
+    training.fit_linear(encoder, store)
+    true = [draws for draws in store.items if draws.true.item() == 1]
+    x, y, found = [], [], []
+    for draws in true:
+        features, image = [each.float() for each in draws.features], draws.image.float()
+        folded = encoder.folded(features, image)
+        x.append(folded[0].flatten(1).T)
+        y.append(((draws.f.float()[0] - encoder.mean_f) / encoder.scale_f[:, None, None]).flatten(1).T)
+        found.append(encoder.to_f(torch.cat([torch.zeros(1, 16, 32, 32), encoder.linear(folded)], 1))[0].flatten(1).T)
+    x, y, found = (torch.cat(each).detach().double() for each in (x, y, found))
+    x = torch.cat([x, torch.ones(len(x), 1)], 1)
+    ridge = training.RIDGE * (x.T @ x).diagonal().mean() * torch.eye(x.shape[1])
+    expected = x @ torch.linalg.solve(x.T @ x + ridge, x.T @ y)
+    assert (found - expected).square().mean() < 1e-4 * expected.square().mean()
+    assert (found - y).square().mean() < 0.9 * y.square().mean(), "it says something of F"
+
+
 def test_the_store_renews_as_many_as_it_is_told(teacher):
     store = training.Store(teacher, 16, 4)
     before = list(store.items)
@@ -121,7 +142,7 @@ def test_the_store_renews_as_many_as_it_is_told(teacher):
 
 
 def test_sizes_are_those_asked_for():
-    net = FaceEncoder(10, 8, 16, 2, 5, Pyramid.channels[1:])
+    net = FaceEncoder(10, 8, 16, 2, 4, 5, Pyramid.channels[1:])
     features = [torch.zeros(2, c, s, s) for c, s in zip(Pyramid.channels[1:], SIZES, strict=True)]
     f, on_axes = net(features, torch.zeros(2, 3, IMAGE_SIZE, IMAGE_SIZE))
     assert f.shape == (2, 8, 32, 32) and on_axes.shape == (2, 10, 5)

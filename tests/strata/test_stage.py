@@ -52,8 +52,8 @@ def run(tmp_path, monkeypatch):
         searched.append(int(pixels[0, 0, 0]))
         return FoundFace(face + pixels[0, 0, 0] / 100, 1.0, 1, 0) if pixels.any() else None
 
-    monkeypatch.setattr(stage, "load_landmarks", lambda _: None)
-    monkeypatch.setattr(stage, "find_face", find)
+    monkeypatch.setattr("stages.nets.dlib_faces.load_landmarks", lambda _: None)
+    monkeypatch.setattr("stages.photos.search.find_face", find)
     monkeypatch.setattr("stages.strata.measures.head_pose", lambda points: ((points - face).mean() * 30, 0.0, 0.0))
 
     def images() -> pd.DataFrame:

@@ -80,11 +80,11 @@ def test_the_run_log_holds_what_the_documents_say(finished):
                 assert line["seconds"] >= 0 and line["peak_mib"] > 0 and line["chunk"] == "000"
                 for curve in line.get("losses", []):
                     assert all(step >= 1 and loss > 0 for step, loss in curve["points"])
-    assert len(logs) == 26
-    assert len(items) == len(set(items)) == 38
-    curves = {job for job in ("codes", "aligned-barbershop", "composites-barbershop") if '"points"' in
+    assert len(logs) == 27
+    assert len(items) == len(set(items)) == 40
+    curves = {job for job in ("codes-w", "codes", "aligned-barbershop", "composites-barbershop") if '"points"' in
               (finished / "logs" / job / "000.jsonl").read_text()}  # fmt: skip
-    assert len(curves) == 3, "what optimises has curves"
+    assert len(curves) == 4, "what optimises has curves"
 
 
 def test_the_status_of_a_finished_run(finished):
