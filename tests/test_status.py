@@ -90,6 +90,14 @@ def test_a_killed_run_is_not_taken_for_one_at_work(log, process):
     assert row(text, "faces")[-1] == "failed 000, lost 001"
 
 
+def test_a_job_that_ended_while_the_run_was_stopped_is_at_work_no_more(log, process):
+    """After Ctrl-C the job ends its item and says so, and Snakemake never looks at it again."""
+    RunLog(file_of("faces/001"), job="faces/001").write("ended")
+    assert "running 001" in row(status(), "faces")[-1], "Snakemake may still see it"
+    log.write("ended", reason="stopped by Ctrl-C")
+    assert row(status(), "faces")[-1] == "failed 000, lost 001"
+
+
 def test_a_job_that_was_killed_alone(log):
     other = Process()
     write("codes/000", other, "computed")

@@ -57,6 +57,7 @@ class Job:
         self.now = Attempt()  # in this run
         self.before: list[Attempt] = []  # in earlier runs
         self.said: JobState = "waiting"  # by Snakemake
+        self.given_up = False  # Snakemake has ended without a word of how the job did
         self.reason: str | None = None
         self.started: float | None = None
         self.finished: float | None = None
@@ -96,7 +97,9 @@ class Job:
         if self.said in ("done", "failed") or self.now.began is None:
             return self.said
         if self.now.ended is not None:
-            return "failed" if self.now.reason else "running"  # until Snakemake has seen its end
+            if self.now.reason:
+                return "failed"
+            return "lost" if self.given_up else "running"  # until Snakemake has seen its end
         return "running" if is_alive(self.now.began, self.reader.path) else "lost"
 
     @property
@@ -135,6 +138,8 @@ class Run:
             self.jobs = {name: self.jobs.get(name) or Job(name, items) for name, items in line["jobs"].items()}
         elif state == "ended":
             self.ended = line
+            for job in self.jobs.values():
+                job.given_up = job.said == "submitted"
         elif job := self.jobs.get(line.get("job", "")):
             when = self.last
             if state == "submitted":

@@ -64,6 +64,8 @@ def results_of(key, names, what):
 
 
 try:
+    if workflow._cores == 0:
+        raise UserError("--cores 0: no job could run; give 1 or more")
     settings.check_params(config, " with ".join(["params.yaml", *map(safe, workflow.overwrite_configfiles)]))
     USED = [
         *settings.used_networks(config["networks"]),
