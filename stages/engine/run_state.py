@@ -138,8 +138,8 @@ class Run:
             self.jobs = {name: self.jobs.get(name) or Job(name, items) for name, items in line["jobs"].items()}
         elif state == "ended":
             self.ended = line
-            for job in self.jobs.values():
-                job.given_up = job.said == "submitted"
+            for each in self.jobs.values():
+                each.given_up = each.said == "submitted"
         elif job := self.jobs.get(line.get("job", "")):
             when = self.last
             if state == "submitted":
