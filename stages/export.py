@@ -20,7 +20,7 @@ from stages.formats.files import is_failed, write_atomic
 from stages.regions.pair import Pair
 from stages.settings.layouts import MANIFEST, RESULTS, chosen, manifest, readme
 from stages.settings.manifests import listed_pairs
-from stages.settings.problems import safe
+from stages.settings.problems import check_unused, safe
 from stages.settings.spreadsheets import read_table
 from stages.systems import Artifact, Given
 
@@ -85,8 +85,7 @@ def main(
     """Write what another system needs to be run on a run's pairs, README.txt, and what `stages.ingest` has to know."""
     log_to(log)
     system, made_by = chosen(layout)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{safe(out)}: is there already and not empty; remove it, or name another folder")
+    check_unused(out)
     if not (pairs.is_file() and images.is_file()):
         raise UserError(f"{safe(pairs)}: not there; type `snakemake targets` first")
     words = texts_of(texts, system.needs_text)

@@ -31,13 +31,12 @@ from stages.reporting.names import method_name
 from stages.reporting.ranking import full_name, full_names
 from stages.settings.manifests import Face, read_faces, read_pairs
 from stages.settings.methods import (
-    ALWAYS,
     aligned,
     embedding,
     from_elsewhere,
-    other_codes,
     previewed,
     reconstruction_folders,
+    recorded_codes,
 )
 from stages.statistics import table
 from stages.strata.classes import strata_of
@@ -86,9 +85,8 @@ def missing_pictures(records: Mapping[str, Record]) -> dict[str, list[str]]:
 def reasons(data: Path, params: Params) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Why what was not made was not, in a line each: by image, and by pair."""
     methods, records = params["methods"], data / "records"
-    all_codes = [ALWAYS, *other_codes(methods, params["embed"]["start"]), *reconstruction_folders(methods).values()]
-    codes = [f"codes/{code}" for code in dict.fromkeys(all_codes)]
-    of_images = [("face", "faces"), ("label map", "maps"), *((f"embedding {code[6:]}", code) for code in codes)]
+    codes = recorded_codes(methods, params["embed"]["start"])
+    of_images = [("face", "faces"), ("label map", "maps"), *((f"embedding {code}", f"codes/{code}") for code in codes)]
     supplied = from_elsewhere(methods)  # what these lack is told as the method's failure
     of_pairs = [
         ("target map", "targets"),

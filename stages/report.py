@@ -29,8 +29,8 @@ from stages.reporting.text import render_report
 from stages.reporting.votes import strengths_figure
 from stages.settings.config import EXAMPLE_STAGES
 from stages.settings.manifests import read_faces, read_pairs
-from stages.settings.methods import ALWAYS, other_codes, protocols, reconstruction_folders
 from stages.settings.methods import aligned as aligned_methods
+from stages.settings.methods import protocols, reconstruction_folders, recorded_codes
 from stages.settings.yaml_files import read_yaml
 from stages.statistics import table, votes
 from stages.strata.files import read_images, read_pair_strata
@@ -61,8 +61,7 @@ def main(
     listed = {pair.pair: pair for pair in read_pairs(pairs, names)}
     methods, folders = params["methods"], reconstruction_folders(params["methods"])
     start = params["embed"]["start"]
-    codes = [ALWAYS, *other_codes(methods, start), *folders.values()]
-    embedded = [f"codes/{name}" for name in dict.fromkeys(codes)]
+    embedded = [f"codes/{name}" for name in recorded_codes(methods, start)]
     aligned = [f"aligned/{method}" for method in aligned_methods(methods)]
     stages = ["faces", "maps", "targets", *embedded, *aligned, *(f"composites/{method}" for method in methods)]
     read = ["faces", "maps", "strata", "targets", "reconstructions", *(f"composites/{method}" for method in methods)]
@@ -97,11 +96,11 @@ def main(
     shown = [full_name(frame, "transfer", kind) for kind in options["metrics"]]
     a_pair = seconds_a_pair(records, list(listed.values()), methods, start)["seconds"]
     seconds = {name: a_pair[name] for name in methods if name in a_pair.index}
-    rendered = list(dict.fromkeys(reversed(folders.values())))
+    codes = list(dict.fromkeys(reversed(folders.values())))
     figures = {
         "transfer": transfer_figure(rows, last, data, scheme),
         "errors": errors_figure(rows, method, list(methods), data, scheme),
-        "reconstruction": reconstruction_figure(faces, rendered, data),
+        "reconstruction": reconstruction_figure(faces, codes, data),
         "scatter": method_against_method(frame, "transfer", shown, list(methods), options["against"], marked),
         "seconds": metric_against_seconds(frame, "transfer", shown, list(methods), seconds, marked),
     }

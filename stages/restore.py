@@ -33,7 +33,7 @@ from stages.reporting.placing import RECORD
 from stages.settings.config import scheme_name
 from stages.settings.manifests import listed_pairs, read_faces
 from stages.settings.photos import DRAWN, SAMPLED, sample_photo
-from stages.settings.problems import quoted, safe
+from stages.settings.problems import check_unused, quoted, safe
 from stages.settings.words import meant
 
 SAME = 1.0  # grey levels of 255, mean: the same crop by another version of OpenCV is nearer than that
@@ -153,8 +153,7 @@ def main(
 ) -> None:
     """Write each composite of a method at the full size of its identity's photo."""
     log_to(log)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{safe(out)}: is there already and not empty; remove it, or name another folder")
+    check_unused(out)
     params = read_params(reports, method)
     pairs = listed_pairs(data / "pairs.csv", data / "images.csv")
     sources = {face.image: face.source for face in read_faces(data / "images.csv")}

@@ -12,7 +12,7 @@ from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
-from stages.settings.methods import MEAN, aligned, embedding, encoders, kind_of, source_problems
+from stages.settings.methods import MEAN, aligned, embedding, encoders, kind_of, known_encoders, source_problems
 from stages.settings.model import all_problems, section_problems
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
@@ -90,8 +90,7 @@ def _networks(params: Params) -> list[str]:
 def _encoders(params: Params) -> list[str]:
     """An encoder's codes mean something to its own generator only."""
     generator, start = params["networks"]["generator"], params["embed"]["start"]
-    known = [name for name, net in registry.entries("networks").items() if net.role == "encoder"]
-    if start not in (first := [MEAN, "w", *known]):
+    if start not in (first := [MEAN, "w", *known_encoders()]):
         return [f"embed.start: there is no start {written(start)}{meant(start, first)[0]}"]
     codes = {"embed.start": start}
     codes |= {f"methods.{name}.code": code for name, code in embedding(params["methods"]).items()}

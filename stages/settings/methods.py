@@ -111,10 +111,20 @@ def other_codes(methods: Methods, start: str) -> list[str]:
     return [code for code in dict.fromkeys([start, *embedding(methods).values()]) if code not in (ALWAYS, MEAN)]
 
 
+def recorded_codes(methods: Methods, start: str) -> list[str]:
+    """Folders of records of codes: FS, the kinds beside it, and what other systems rebuilt."""
+    return list(dict.fromkeys([ALWAYS, *other_codes(methods, start), *reconstruction_folders(methods).values()]))
+
+
+def known_encoders() -> list[str]:
+    """Names of all networks that give the code of a face in one pass."""
+    return [name for name, network in registry.entries("networks").items() if network.role == "encoder"]
+
+
 def encoders(methods: Methods, start: str) -> list[str]:
-    """Of these kinds, those that are a network's: an encoder of that name gives the code in one pass."""
-    known = registry.entries("networks")
-    return [code for code in other_codes(methods, start) if code in known and known[code].role == "encoder"]
+    """Of the kinds of code that are computed, those that an encoder of that name gives."""
+    known = known_encoders()
+    return [code for code in other_codes(methods, start) if code in known]
 
 
 def code_folder(codes: Path, code: str) -> Path:

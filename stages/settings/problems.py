@@ -30,6 +30,12 @@ def safe(name: str | Path) -> str:
     return text if plain else ascii(text)[1:-1]
 
 
+def check_unused(folder: Path) -> None:
+    """Raises UserError if something is in a folder that is to be written."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{safe(folder)}: is there already and not empty; remove it, or name another folder")
+
+
 def quoted(name: str) -> str:
     """A cell or name in a message, cut if it is long."""
     return "'" + safe(name if len(name) <= 60 else f"{name[:60]}…") + "'"

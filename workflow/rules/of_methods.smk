@@ -88,7 +88,7 @@ def encoder_code(wildcards):
 encoder_code.every = code(
     "encode",
     *networks("generator"),
-    *(registry.module("networks", name) for name, net in registry.entries("networks").items() if net.role == "encoder"),
+    *(registry.module("networks", name) for name in methods.known_encoders()),
 )
 
 
