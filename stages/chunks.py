@@ -41,7 +41,7 @@ def main(
     chunks = chunked(listed, items)
     withdraw(record)
     digests: dict[str, dict[str, str]] = {}
-    for path, entry in written(path for stage in OF_IMAGES for path in (FOLDER / stage).rglob("*.json")).items():
+    for path, entry in written(path for stage in OF_IMAGES for path in (FOLDER / stage).rglob("*.json")).files.items():
         if path.parts[1] in OF_IMAGES:  # no render: no job on pairs reads one
             digests.setdefault(path.stem, {})[str(path)] = entry.digest
     files = []

@@ -14,7 +14,7 @@ import typer
 
 from stages.engine.command import Log, Scheme, as_json, log_to, run_stage
 from stages.engine.command import log as logger
-from stages.engine.stage_records import Record, check, read_chunks, withdraw, write_record
+from stages.engine.stage_records import AGAIN, Record, check, read_chunks, withdraw, write_record
 from stages.errors import UserError
 from stages.formats.files import sha256_file, write_atomic
 from stages.formats.words import counted
@@ -232,7 +232,8 @@ def mail(gathered: Gathered, room: int, out: Path) -> bytes:
         for name, path in small_pictures(pair, methods, out):
             if name not in pictures and (content_of := path.read_bytes()):
                 if listed.get(str(path)) != sha256_file(path):
-                    raise UserError(f"{path}: not as the stage wrote it, damaged or edited; remove it and run again")
+                    check([path])
+                    raise UserError(f"{path}: not as the stage wrote it, damaged or edited; {AGAIN}")
                 pictures[name] = content_of
     return html.single(TITLE, len(pairs), len(methods), parts, pictures)
 

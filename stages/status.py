@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import typer
 
-from stages.engine.display import GO_ON, NAMED, duration, failed_items, left_text, log_of, work_text
+from stages.engine.display import GO_ON, NAMED, duration, failed_items, go_on, left_text, log_of, work_text
 from stages.engine.run_log import FOLDER, RUN
 from stages.engine.run_state import Job, Run, last_run, seconds_of
 from stages.formats.words import counted
@@ -13,6 +14,12 @@ from stages.formats.words import counted
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 ROWS = 24  # of stages; with more, those that wait share a line
 HEADER = ("stage", "done", "stored", "computed", "failed", "s an item", "state")
+UNLOCK = "Type `snakemake --unlock`. "
+
+
+def is_locked() -> bool:
+    """Whether Snakemake would find this folder locked: a run is at work in it, or was killed."""
+    return any(Path(".snakemake/locks").glob("*.lock"))
 
 
 def clock(seconds: float) -> str:
@@ -30,19 +37,19 @@ def headline(run: Run, now: float) -> list[str]:
         seen = max(run.last, *(job.now.last for job in run.jobs.values()))
         return [
             f"LOST: the run of {clock(run.at)} ({where}) ended without a word, killed perhaps; {done} of {of} done.",
-            f"Its last line is of {clock(seen)}. Type `snakemake --unlock`. {GO_ON}",
+            f"Its last line is of {clock(seen)}. {UNLOCK if is_locked() else ''}{GO_ON}",
         ]
     at, took = clock(seconds_of(run.ended)), duration(seconds_of(run.ended) - run.at)
     if reason := run.ended.get("reason"):
-        return [f"NOT DONE: the run ended at {at} after {took}, {reason}; {done} of {of} done.", GO_ON]
+        return [f"NOT DONE: the run ended at {at} after {took}, {reason}; {done} of {of} done.", go_on(run)]
     return [f"Done: the run ended at {at} after {took}. It was {work_text(run.jobs.values())}."]
 
 
 def state_of(run: Run, jobs: list[Job]) -> str:
     """What the jobs of a stage are at, those at work with their hosts."""
     states = {job.name: job.state for job in jobs}
-    if not run.is_alive:  # what was submitted and has not begun, will not
-        states = {name: "waiting" if state == "submitted" else state for name, state in states.items()}
+    if not run.is_alive:  # what was submitted and has not begun its log: nobody waits for it any more
+        states = {name: "lost" if state == "submitted" else state for name, state in states.items()}
     said = []
     for state in ("failed", "lost", "running", "submitted", "waiting", "done"):
         of_it = [job for job in jobs if states[job.name] == state]

@@ -155,11 +155,11 @@ def run_module(folder: Path, module: str, *arguments: str) -> subprocess.Complet
 
 
 class Terminal:
-    """An emulated terminal of 100 columns: programs write to `stream`, and `text()` is all that they wrote."""
+    """An emulated terminal: programs write to `stream`, and `text()` is all that they wrote."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 100) -> None:
         master, self.stream = pty.openpty()
-        termios.tcsetwinsize(self.stream, (40, 100))
+        termios.tcsetwinsize(self.stream, (40, columns))
         self.sent = b""
         self.reader = threading.Thread(target=self._read, args=(master,))
         self.reader.start()

@@ -1,6 +1,7 @@
 """`python -m stages.status`: one screen that is right while a run works, after it has ended, and after a kill."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from support import run_module
 
 from stages.engine.run_log import SILENCE, RunLog, file_of
+from stages.engine.stage_records import AGAIN
 
 JOBS = {"images": 1, "faces/000": 2, "faces/001": 2, "codes/000": 4, "report": 1}
 
@@ -84,10 +86,34 @@ def test_a_run_at_work(log):
 
 
 def test_a_killed_run_is_not_taken_for_one_at_work(log, process):
+    log.write("submitted", job="report")
     process.kill()
+    locks = Path(".snakemake/locks")
+    locks.mkdir(parents=True)
+    (locks / "0.input.lock").touch()
     text = status()
     assert text.startswith("LOST: ") and "snakemake --unlock" in text and "4 of 10 done" in text
     assert row(text, "faces")[-1] == "failed 000, lost 001"
+    assert row(text, "report")[-1] == "lost", "it was at work, and had not begun its log"
+    shutil.rmtree(locks)  # as `snakemake --unlock` does
+    text = status()
+    assert "--unlock" not in text and "The same command goes on from here" in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "goes_on"),
+    [
+        ("data/a: damaged", False),
+        (f"data/a: not as the stage wrote it, damaged or edited; {AGAIN}", True),
+        ("Ctrl-C", True),
+        (None, False),  # it ended well, and Snakemake refused what it made
+    ],
+)
+def test_the_same_command_is_said_to_go_on_only_if_it_does(log, process, reason, goes_on):
+    RunLog(file_of("faces/000"), job="faces/000").write("ended", reason=reason)
+    log.write("ended", reason="1 job failed")
+    assert ("\nThe same command goes on from here" in status()) == goes_on
+    assert ("\nOnce what failed is mended, the same command goes on" in status()) != goes_on
 
 
 def test_a_job_that_ended_while_the_run_was_stopped_is_at_work_no_more(log, process):

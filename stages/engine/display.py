@@ -3,6 +3,7 @@
 On a terminal the last is a bar. In a log, which is a pipe or a file, it is a plain line now and then.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,9 +15,13 @@ from tqdm import tqdm
 
 from stages.engine.run_log import file_of
 from stages.engine.run_state import Job, Left, Run
+from stages.engine.stage_records import AGAIN
 from stages.formats.words import counted
 
 GO_ON = "The same command goes on from here; what is finished is kept."
+MEND = "Once what failed is mended, the same command goes on from here; what is finished is kept."
+ASKED = ("SIGTERM", "SIGINT", "SIGHUP")
+WIDE = 80  # columns; a narrower terminal has no room for a bar beside the time left
 AT_WORK = 2  # jobs that a line of progress names
 FEW = 5.0  # s; less is not worth a number
 NAMED = 5  # failed items that are named a stage; the others are counted, and their logs name them
@@ -53,7 +58,7 @@ def work_text(jobs: Iterable[Job]) -> str:
 
 def left_text(left: Left) -> str:
     """How long a run still takes, as far as it is known."""
-    if left.unknown and left.seconds < 1:
+    if len(left.unknown) * 2 > left.stages or (left.unknown and left.seconds < 1):
         return "time left not known yet"
     if left.seconds < FEW and not left.unknown:
         return "a few seconds left"
@@ -101,7 +106,31 @@ def reason_of(job: Job, status: str) -> str:
     ended = f"its process {status}" if status else "its process ended"
     if job.now.began is None:
         return f"{ended} before it began its log; see what it printed"
+    if job.now.ended is not None:
+        return "its process ended well, but Snakemake refused what it made, and said why above"
+    signal = status.rpartition(" ")[2] if "SIG" in status else ""
+    if signal in ASKED:
+        return f"{ended}: somebody or the system asked it to stop"
+    if status and signal != "SIGKILL":
+        return f"{ended}; see what it printed"
     return f"{ended} without a word; something killed it, perhaps for want of memory"
+
+
+def go_on(run: Run) -> str:
+    """What to do about a run that has not done all. What a job said of itself, it says again unless that is mended.
+
+    So it is with one that could not begin. But what it was killed by, or found damaged, is no more there.
+    """
+    for job in run.jobs.values():
+        was_killed = job.now.began is not None and job.now.ended is None
+        if job.state == "failed" and not was_killed and not _passes(job.now.reason or ""):
+            return MEND
+    return GO_ON
+
+
+def _passes(reason: str) -> bool:
+    """Whether the same command alone mends what a job ended by: its own stop, or a file that is made anew."""
+    return reason in ("Ctrl-C", "stopped") or reason.endswith(AGAIN)
 
 
 def failure_text(job: Job, rule: str, status: str, logs: Iterable[str]) -> list[str]:
@@ -150,10 +179,9 @@ class Screen:
             self._plainly(run, done, of)
             return
         if self.bar is None:
-            self.bar = tqdm(
-                total=of, file=self.stream, leave=False, dynamic_ncols=True,
-                bar_format="{percentage:3.0f}% {bar:20} {n_fmt} of {total_fmt}{postfix}",
-            )  # fmt: skip
+            self.bar = tqdm(total=of, file=self.stream, leave=False, dynamic_ncols=True)
+        bar = "{bar:20} " if os.get_terminal_size(self.stream.fileno()).columns >= WIDE else ""
+        self.bar.bar_format = f"{{percentage:3.0f}}% {bar}{{n_fmt}} of {{total_fmt}}{{postfix}}"
         self.bar.total, self.bar.n = of, done
         self.bar.set_postfix_str(progress_text(run, time.time()), refresh=False)
         self.bar.refresh()

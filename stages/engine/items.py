@@ -1,4 +1,5 @@
-"""The loop that every per-item stage shares: what is stored is copied, the rest is computed in batches."""
+"""The loop that every per-item stage shares: what is stored is copied, what is there already stays, the rest is
+computed in batches."""
 
 import gc
 import logging
@@ -17,10 +18,10 @@ from stages.engine.environment import environment
 from stages.engine.item_store import Parts, Store, Stored, fingerprint
 from stages.engine.machine import address_space_left, peak_memory_mib
 from stages.engine.progress import take_curves
-from stages.engine.stage_records import check, withdraw, write_record
+from stages.engine.stage_records import ItemRecord, check, last_record, withdraw, write_record
 from stages.errors import ItemError, UnreadableError, UserError
 from stages.formats.canonical import canonical
-from stages.formats.files import is_failed, write_atomic, write_shared
+from stages.formats.files import digest_if_file, is_failed, refuse_folder, write_atomic, write_shared
 from stages.formats.weight_files import network_of, weights_digest
 from stages.regions.pair import Pair
 
@@ -114,7 +115,10 @@ def item_steps(
     """
     store = Store(stage)
     inputs = check({path for item in items for path in item.inputs.values()})
+    for path in (path for item in items for path in item.outputs.values()):
+        refuse_folder(path)
     withdraw(record)
+    before = _Before(record)
     _remove_leftovers(items)
     digests = {role: weights_digest(path) for role, path in weights.items()}
     code = [*modules, *(registry.module("networks", network_of(path)) for path in weights.values())]
@@ -139,13 +143,15 @@ def item_steps(
             "inputs": {role: inputs[path] for role, path in item.inputs.items()},
         }
         key = fingerprint(parts)
-        stored = store.get(key)
-        if stored is None:
-            todo.append(Todo(item, key, parts))
-        else:
+        if stored := store.get(key):
             records[item.name] = stored.record | {"item": item.name}
             _place(item, stored)
-            noted("stored", item=item.name)
+        elif there := before.get(item, key):
+            records[item.name] = {**there, "item": item.name}
+        else:
+            todo.append(Todo(item, key, parts))
+            continue
+        noted("stored", item=item.name)
     log.info("%s: %d items, %d stored, %d to compute", stage, len(items), len(records), len(todo))
     noted("planned", items=len(items), to_compute=len(todo))
     done, size = 0, BatchSize(batch, device_memory())
@@ -226,6 +232,21 @@ def _computed(compute: Compute, items: Sequence[Item], size: BatchSize) -> list[
     return _computed(compute, items[:half], size) + _computed(compute, items[half:], size)
 
 
+class _Before:
+    """What the stage's last record said. Without the store it tells which items are in their places as they were."""
+
+    def __init__(self, record: Path) -> None:
+        last = last_record(record)
+        self.files = last["files"] if last else {}
+        self.items: dict[str | None, ItemRecord] = {item.get("key"): item for item in last["items"]} if last else {}
+
+    def get(self, item: Item, key: str) -> ItemRecord | None:
+        """The record of an item that was made with this fingerprint and whose files have not changed since, or None."""
+        found, paths = self.items.get(key), item.outputs.values()
+        is_there = found and all(digest_if_file(path) == self.files.get(str(path), "") for path in paths)
+        return found if is_there else None
+
+
 def _check_results(stage: str, items: Sequence[Item], results: Sequence[object]) -> None:
     """Raises UserError unless there is a result or an error for each item, and a result has all outputs, as bytes."""
     if len(results) != len(items):
@@ -268,7 +289,8 @@ def _remove_leftovers(items: Sequence[Item]) -> None:
     """Remove what an earlier run was writing when it was killed; DVC would take it for an output."""
     for folder, name in {(path.parent, path.name) for item in items for path in item.outputs.values()}:
         for leftover in folder.glob(f".{name}.*"):
-            leftover.unlink()
+            if not leftover.is_dir():
+                leftover.unlink()
 
 
 def _place(item: Item, stored: Stored) -> None:

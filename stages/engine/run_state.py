@@ -114,10 +114,11 @@ class Job:
 
 
 class Left(NamedTuple):
-    """Seconds that a run still takes, and the stages that nothing is known of: it takes at least so long."""
+    """Seconds that a run still takes at least: nothing is known of some of the stages that are left."""
 
     seconds: float
     unknown: list[str]
+    stages: int  # that are left, those included
 
 
 class Run:
@@ -183,12 +184,13 @@ class Run:
         yet, of earlier runs of the same jobs. Of the items that are missing, the same share will come from the store as
         so far, and as many jobs will run at a time as did at most.
         """
-        seconds, unknown = 0.0, []
+        seconds, unknown, stages = 0.0, [], 0
         pooled = _beside([job.now for job in self.jobs.values()])
         for stage in self.stages:
             jobs = [job for job in self.of_stage(stage) if job.said not in ("done", "failed")]
             if not jobs:
                 continue
+            stages += 1
             known = self._known(stage, pooled)
             if known is None:
                 unknown.append(stage)
@@ -200,7 +202,7 @@ class Run:
                 expected = beside + job.now.seconds + missing - at_work
                 seconds += max(expected, missing - of_item, 0.0)
         at_a_time = max(1, min(self.most, sum(job.said not in ("done", "failed") for job in self.jobs.values())))
-        return Left(seconds / at_a_time, unknown)
+        return Left(seconds / at_a_time, unknown, stages)
 
     def _known(self, stage: str, pooled: float | None) -> tuple[float, float] | None:
         """Seconds an item of a stage, and of a job beside its items; None if nothing is known."""

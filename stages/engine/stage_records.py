@@ -1,8 +1,9 @@
 """Records: what every stage wrote, file by file with its digest. Who reads a file compares.
 
 Jobs run side by side, so a reader can meet files and records that another job is making anew. Whoever makes files
-removes their record first and writes it last. So a record that stays in its place vouches for its files all the while,
-and one that is gone belongs to a job at work and accuses nothing.
+takes their record away first and writes it last. So a record that stays in its place vouches for its files all the
+while, and one that is gone belongs to a job at work and accuses nothing. Until the new record is there, the last one
+stays beside its place: files that are still as it says need not be made again.
 
 Snakemake and DVC use digests and times to decide what to run, and take what lies there for what was made: a bit that
 flipped on the disk, or in DVC's cache, would enter the results. `python -m stages.records` checks everything.
@@ -12,6 +13,7 @@ vouches for a part of data/faces. So a reader needs the records of the folders i
 """
 
 import json
+import logging
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,10 +22,14 @@ from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 from stages.errors import UserError
 from stages.formats.canonical import canonical
-from stages.formats.files import sha256, sha256_file, write_json
+from stages.formats.files import refuse_folder, sha256, sha256_file, write_json
 
 FOLDER = Path("data/records")  # in the folder of the run, from which all paths count
+NOTES = Path(".cache/unchanged")  # what files looked like when their content was known; without it they are hashed
 KEPT_BY = {"reconstructions": "codes"}  # folders of data whose files the records of another one list
+AGAIN = "run `snakemake` again: it notices, and makes it anew"
+
+log = logging.getLogger("stages")
 
 
 class ItemRecord(TypedDict):
@@ -76,22 +82,41 @@ def write_record(path: Path, stage: str, files: Iterable[Path], **facts: object)
     """
     digests = {str(file): sha256_file(file) for file in files}
     write_json(path, sealed({"stage": stage, "files": digests, **facts}))
+    _last_of(path).unlink(missing_ok=True)
     return digests
 
 
+def _last_of(path: Path) -> Path:
+    return path.with_suffix(".last")
+
+
 def withdraw(path: Path) -> None:
-    """Remove a record before its files are made anew: it would accuse what is written from here on."""
-    path.unlink(missing_ok=True)
+    """Take a record away before its files are made anew: it would accuse what is written from here on."""
+    if sound(path) is None:
+        refuse_folder(path)
+        path.unlink(missing_ok=True)
+    else:
+        path.replace(_last_of(path))
+
+
+def last_record(path: Path) -> Record | None:
+    """The record that was there before a stage began, or before one that was killed did; None if there is none."""
+    return cast("Record | None", sound(_last_of(path)))
+
+
+def sound(path: Path) -> dict[str, Any] | None:
+    """A record; None if it is missing or damaged."""
+    try:
+        return unsealed(path.read_bytes())
+    except OSError:
+        return None
 
 
 def read_record(path: Path) -> Record:
     """Read the record of a stage, or of a chunk of its items; raises UserError if it is missing or damaged."""
-    try:
-        record = unsealed(path.read_bytes())
-    except FileNotFoundError:
-        record = None
+    record = sound(path)
     if record is None:
-        raise UserError(f"{path}: missing or damaged; remove it and run again")
+        raise UserError(f"{path}: missing or damaged; remove it, and run `snakemake`, which makes it anew")
     return cast("Record", record)
 
 
@@ -111,7 +136,7 @@ def read_chunks(folder: Path) -> Record:
 def forget_chunks(folders: Iterable[Path], chunks: Collection[str]) -> None:
     """Remove the records of chunks that are none any more: their files are in other chunks now."""
     for folder in folders:
-        for path in folder.glob("*.json"):
+        for path in [*folder.glob("*.json"), *folder.glob("*.last")]:
             if path.stem not in chunks:
                 path.unlink()
 
@@ -143,22 +168,24 @@ def _records_of_folder(folder: Path, stem: str) -> set[Path]:
     return {*own.rglob("*.json"), *FOLDER.glob(f"{first}*.json")}
 
 
-def written(records: Iterable[Path] | None = None) -> dict[Path, Listed]:
-    """All files that some records list, without an argument those of all stages; raises UserError if one is damaged."""
-    listed: dict[Path, Listed] = {}
-    damaged = []
+class Written(NamedTuple):
+    """All files that some records list, and the records that are damaged, so nobody knows what they listed."""
+
+    files: dict[Path, Listed]
+    damaged: list[Path]
+
+
+def written(records: Iterable[Path] | None = None) -> Written:
+    """What some records list, without an argument those of all stages. One that is damaged is named in the log."""
+    found = Written({}, [])
     for path in sorted(FOLDER.rglob("*.json") if records is None else records):
-        try:
-            record = unsealed(path.read_bytes())
-        except FileNotFoundError:
-            continue  # a job at work has removed it since it was found
-        if record is None:
-            damaged.append(str(path))
-        else:
-            listed |= {Path(file): Listed(path, digest) for file, digest in record["files"].items()}
-    if damaged:
-        raise UserError(f"{', '.join(damaged)}: missing or damaged; remove it and run again")
-    return listed
+        record = sound(path)
+        if record is not None:
+            found.files.update((Path(file), Listed(path, digest)) for file, digest in record["files"].items())
+        elif os.path.lexists(path):  # else a job at work has taken it away since it was found
+            log.info("%s: damaged, so it counts as missing", path)
+            found.damaged.append(path)
+    return found
 
 
 def is_damaged(file: Path, record: Path) -> bool:
@@ -178,35 +205,64 @@ def check(files: Iterable[Path]) -> dict[Path, str]:
     """The digests of files that are about to be read.
 
     Raises:
-        UserError: a file is missing, or is not what the stage that made it wrote.
+        UserError: a file is missing, cannot be read, or is not what the stage that made it wrote.
     """
     digests = {}
     for path in files:
         try:
-            digests[path] = sha256_file(path)
+            digests[path] = _digest(path)
         except FileNotFoundError as error:
             raise UserError(f"{path}: missing; run `snakemake` without a target: it makes what is gone") from error
     _refuse_damaged(digests)
     return digests
 
 
+def _digest(path: Path) -> str:
+    try:
+        return sha256_file(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        refuse_folder(path)
+        raise UserError(f"{path}: cannot be read ({error.strerror}); make it readable and run again") from error
+
+
 def _refuse_damaged(digests: Mapping[Path, str]) -> None:
-    listed = written(records_of(digests))
+    listed, damaged = written(records_of(digests))
+    if damaged and (lost := records_of(path for path in digests if path not in listed).intersection(damaged)):
+        raise UserError(f"{_names(lost)}: damaged since the run began; {AGAIN}")
     suspects = [path for path, digest in digests.items() if path in listed and listed[path].digest != digest]
-    if damaged := [str(path) for path in suspects if is_damaged(path, listed[path].record)]:
-        raise UserError(f"{', '.join(damaged)}: not as the stage wrote it, damaged or edited; remove it and run again")
+    if found := [path for path in suspects if is_damaged(path, listed[path].record)]:
+        for path in found:
+            distrust(listed[path].record)
+        raise UserError(f"{_names(found)}: not as the stage wrote it, damaged or edited; {AGAIN}")
+
+
+def notes_of(record: Path) -> Path:
+    """Where is noted what the files of a record looked like. Without it the next run reads them all."""
+    return NOTES / record.relative_to(FOLDER)
+
+
+def distrust(record: Path) -> None:
+    """Let the next run read the files of a record: one is not as it was, though it looks so from outside."""
+    with suppress(OSError, ValueError):
+        notes_of(record).unlink()
+
+
+def _names(paths: Iterable[Path]) -> str:
+    return ", ".join(sorted(map(str, paths)))
 
 
 def check_below(folders: Iterable[Path]) -> None:
     """Check all files below some folders that a record lists, as `check` does."""
     below = tuple(folders)
-    listed = written(records_of(folder / "any" for folder in below))
+    listed = written(records_of(folder / "any" for folder in below)).files
     _check_there(path for path in listed if any(map(path.is_relative_to, below)))
 
 
 def check_manifests() -> None:
     """Check the manifests that a record lists, as `check` does: a flipped bit makes another pair of one."""
-    listed = written([*FOLDER.glob("*.json"), *FOLDER.glob("examples/*.json")])
+    listed = written([*FOLDER.glob("*.json"), *FOLDER.glob("examples/*.json")]).files
     _check_there(path for path in listed if path.suffix == ".csv")
 
 
@@ -215,5 +271,5 @@ def _check_there(files: Iterable[Path]) -> None:
     digests = {}
     for path in files:
         with suppress(FileNotFoundError):
-            digests[path] = sha256_file(path)
+            digests[path] = _digest(path)
     _refuse_damaged(digests)

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from stages.engine.display import GO_ON, NAMED, Screen, counts, duration, failure_text, stage_text, work_text
+from stages.engine.display import NAMED, Screen, counts, duration, failure_text, go_on, stage_text, work_text
 from stages.engine.run_log import RUN, RUN_VARIABLE, WATCHED_VARIABLE, RunLog, job_of
 from stages.engine.run_state import Job, Run
 from stages.formats.words import counted
@@ -221,7 +221,7 @@ class Watch(logging.Handler):
         said = f"; {counts(items)} items" if items.total() else ""
         took, jobs = duration(time.time() - self.run.at), counted(len(self.run.jobs), "job")
         if undone:
-            self.screen.say(f"NOT DONE after {took}, {reason}: {len(undone)} of {jobs} left{said}.", GO_ON)
+            self.screen.say(f"NOT DONE after {took}, {reason}: {len(undone)} of {jobs} left{said}.", go_on(self.run))
         else:
             self.screen.say(f"Done in {took}: {jobs}{said}.")
         account = ", ".join(map(_shortest, self.workflow.logger_manager.get_logfile()))

@@ -1,5 +1,6 @@
 """Files: written whole or not at all, and their digests."""
 
+import errno
 import hashlib
 import json
 import os
@@ -10,12 +11,14 @@ from pathlib import Path
 
 from stages.errors import UserError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a file so that it appears whole or not at all, also when the machine stops or the disk fills.
 
     Raises:
-        UserError: the disk is full or the folder cannot be written.
+        UserError: the disk is full, the folder cannot be written, or a folder of that name is there.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,9 +34,17 @@ def write_atomic(path: Path, content: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
+        refuse_folder(path)
+        remedy = "make room" if error.errno in FULL else "make it writable"
         raise UserError(
-            f"{path}: cannot be written ({error.strerror}); finished items are kept: make room and run again"
+            f"{path}: cannot be written ({error.strerror}); finished items are kept: {remedy} and run again"
         ) from error
+
+
+def refuse_folder(path: Path) -> None:
+    """Raises UserError if there is a folder where a file belongs. It may be somebody's, so nothing removes it."""
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder, and a file belongs there; move the folder away and run again")
 
 
 def write_shared(path: Path, content: bytes, stored: Path, *, linked: bool) -> None:
@@ -82,6 +93,14 @@ def sha256_file(path: Path) -> str:
     """Hexadecimal sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_if_file(path: Path) -> str | None:
+    """As `sha256_file`; None if there is no file that can be read: it is gone, a folder, or its owner forbids it."""
+    try:
+        return sha256_file(path)
+    except OSError:
+        return None
 
 
 def is_failed(path: Path) -> bool:

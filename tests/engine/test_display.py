@@ -10,7 +10,7 @@ import pytest
 from support import Terminal
 
 from stages.engine import display
-from stages.engine.display import Screen, counts, duration, failure_text, left_text
+from stages.engine.display import Screen, counts, duration, failure_text, left_text, reason_of
 from stages.engine.run_log import RunLog, file_of
 from stages.engine.run_state import Left, Run
 from stages.formats.words import counted
@@ -71,6 +71,14 @@ def test_a_terminal_has_a_bar_below_the_lines_and_nothing_of_it_at_the_end(run):
     assert "".join(rest) == "", "the bar is gone"
 
 
+def test_a_narrow_terminal_shows_the_time_left_whole(run):
+    terminal = Terminal(columns=50)
+    screen = Screen(os.fdopen(terminal.stream, "w", closefd=False))
+    screen.show(run)
+    screen.close()
+    assert re.search(r"54% 7 of 13, more than \d+ s left; ", terminal.text())
+
+
 def test_a_log_gets_a_plain_line_when_enough_has_happened(run, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(display.time, "monotonic", lambda: clock[0])
@@ -106,7 +114,15 @@ def test_a_job_that_failed_says_why_or_how_it_ended(run):
     title, error, log = failure_text(codes, "make_codes", "was ended by SIGKILL", LOGS)
     assert title == "FAILED: codes/000 (rule make_codes)"
     assert "SIGKILL" in error and "without a word" in error and log == "  log: logs/codes/000.log, logs/slurm/7.log"
-    RunLog(file_of("codes/000"), job="codes/000").write("ended", reason="data/a.png: damaged")
+    assert "memory" in error
+    for signal in ("SIGTERM", "SIGSEGV"):
+        assert "memory" not in reason_of(codes, f"was ended by {signal}")
+    assert "asked it to stop" in reason_of(codes, "was ended by SIGTERM")
+    log = RunLog(file_of("codes/000"), job="codes/000")
+    log.write("ended")
+    run.read()
+    assert "ended well, but Snakemake refused" in reason_of(codes, "")
+    log.write("ended", reason="data/a.png: damaged")
     run.read()
     assert failure_text(codes, "make_codes", "ended with status 1", LOGS)[1] == "  error: data/a.png: damaged"
 
@@ -118,6 +134,9 @@ def test_words():
     assert counted(1, "item") == "1 item" and counted(0, "item") == "0 items"
     assert counts(Counter(stored=1)) == "1 stored, 0 computed"
     assert counts(Counter(computed=2, failed=1)) == "0 stored, 2 computed, 1 failed"
-    assert left_text(Left(0.2, ["codes"])) == "time left not known yet"
-    assert left_text(Left(20, ["codes"])) == "more than 20 s left" and left_text(Left(20, [])) == "about 20 s left"
-    assert left_text(Left(0.2, [])) == "a few seconds left"
+    assert left_text(Left(0.2, ["codes"], 2)) == "time left not known yet"
+    assert (
+        left_text(Left(20, ["codes"], 2)) == "more than 20 s left" and left_text(Left(20, [], 2)) == "about 20 s left"
+    )
+    assert left_text(Left(20, ["codes", "score"], 3)) == "time left not known yet", "it would be a small part of it"
+    assert left_text(Left(0.2, [], 1)) == "a few seconds left"

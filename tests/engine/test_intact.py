@@ -9,7 +9,7 @@ import pytest
 from support import DAMAGES
 
 from stages.engine import intact
-from stages.engine.stage_records import FOLDER, write_record
+from stages.engine.stage_records import FOLDER, notes_of, write_record
 
 FILES = [Path(f"data/faces/{name}.png") for name in "ab"]
 RECORD = FOLDER / "faces" / "000.json"
@@ -29,8 +29,8 @@ def folder(tmp_path, monkeypatch):
 def hashed(monkeypatch) -> list[Path]:
     """The files whose content is looked at."""
     found: list[Path] = []
-    digest = intact.sha256_file
-    monkeypatch.setattr(intact, "sha256_file", lambda path: (found.append(path), digest(path))[1])
+    digest = intact.digest_if_file
+    monkeypatch.setattr(intact, "digest_if_file", lambda path: (found.append(path), digest(path))[1])
     return found
 
 
@@ -67,16 +67,46 @@ def test_the_same_content_with_another_time_is_read_once(hashed):
 
 @pytest.mark.parametrize("notes", [None, b"{", b"[]"])
 def test_without_notes_all_is_read_and_noted(hashed, notes):
-    path = intact.NOTES / RECORD.relative_to(FOLDER)
+    path = notes_of(RECORD)
     path.write_bytes(notes) if notes else path.unlink()
     assert intact.is_intact(RECORD) and hashed == FILES
     assert intact.is_intact(RECORD) and hashed == FILES
 
 
-def test_a_damaged_record_is_left_to_who_reads_it():
-    """Its stage would take what is stored, but a person should know: every reader says so in one line."""
-    RECORD.write_text("{}")
-    assert intact.is_intact(RECORD)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_is_none(damage):
+    DAMAGES[damage](RECORD)
+    assert not intact.is_intact(RECORD)
+
+
+def test_a_folder_or_a_link_in_the_place_of_a_file():
+    FILES[0].unlink()
+    FILES[0].symlink_to(FILES[0].name)
+    assert not intact.is_intact(RECORD), "a link to itself"
+    FILES[0].unlink()
+    FILES[0].mkdir()
+    assert not intact.is_intact(RECORD)
+    RECORD.unlink()
+    RECORD.mkdir()
+    assert not intact.is_intact(RECORD)
+
+
+def test_a_record_that_snakemake_removes_is_kept_for_its_job():
+    async def remove(file, *_):
+        Path(file.file).unlink(missing_ok=True)
+
+    kept = intact.kept_by(remove)
+    content = RECORD.read_bytes()
+    for path in (RECORD, FILES[0]):
+        asyncio.run(kept(SimpleNamespace(file=str(path)), False))
+        assert not path.exists()
+    assert RECORD.with_suffix(".last").read_bytes() == content and not FILES[0].with_suffix(".last").exists()
+    RECORD.write_text("damaged")
+    asyncio.run(kept(SimpleNamespace(file=str(RECORD))))
+    assert not RECORD.exists() and RECORD.with_suffix(".last").read_bytes() == content
+    RECORD.mkdir()
+    asyncio.run(kept(SimpleNamespace(file=str(RECORD))))
+    assert RECORD.is_dir(), "a folder may be somebody's"
 
 
 def test_snakemake_is_told_so_of_records_alone(tmp_path):

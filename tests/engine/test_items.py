@@ -77,6 +77,11 @@ class Stage:
         )  # fmt: skip
         return self.batches
 
+    def forget(self):
+        """Remove all that was made."""
+        for folder in (".cache", "out"):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def outputs(self):
         return {name: self.output(name).read_bytes() for name in NAMES}
 
@@ -160,6 +165,7 @@ def damage_in_store(stage):
     for path in Path(".cache").glob("codes/*/code"):
         if path.read_bytes() == stage.output("d").read_bytes():
             path.write_bytes(b"damaged")
+    stage.output("d").unlink()
 
 
 @pytest.mark.parametrize(
@@ -192,6 +198,74 @@ def test_reverted_parameter_costs_nothing(stage):
     stage.params = {"steps": 10}
     assert stage.run() == []
     assert stage.outputs() == outputs
+
+
+def without_files(stage):
+    stage.output("b").unlink()
+    stage.output("e").unlink()
+
+
+def with_damage(stage):
+    for damage, name in zip(DAMAGES.values(), NAMES, strict=False):
+        damage(stage.output(name))
+
+
+def with_a_dangling_link(stage):
+    stage.output("d").unlink()
+    stage.output("d").symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("change", "computed"),
+    [
+        (lambda stage: None, []),
+        (without_files, ["b", "e"]),
+        (with_damage, ["a", "b", "c", "d"]),
+        (with_a_dangling_link, ["d"]),
+        (input_of_b, ["b"]),
+        (fact_of_c, ["c"]),
+        (parameter, NAMES),
+        (notation, []),
+    ],
+)
+def test_without_the_store_what_is_in_its_place_stays(stage, change, computed):
+    """As the last record says: with the same fingerprint and the same content."""
+    stage.run()
+    outputs, record = stage.outputs(), RECORD.read_bytes()
+    shutil.rmtree(".cache")
+    change(stage)
+    assert stage.run() == [[name] for name in computed]
+    if change in (input_of_b, fact_of_c, parameter):
+        outputs |= {name: stage.output(name).read_bytes() for name in computed}
+    assert stage.outputs() == outputs
+    made = {item["item"]: item for item in json.loads(record)["items"]}
+    assert {name: records()[name] for name in NAMES if name not in computed} == {
+        name: made[name] for name in NAMES if name not in computed
+    }
+    assert [path.name for path in RECORD.parent.iterdir()] == [RECORD.name]
+
+
+def test_without_the_store_a_killed_stage_goes_on_where_it_was(stage):
+    stage.run()
+    outputs = stage.outputs()
+    shutil.rmtree(".cache")
+    without_files(stage)
+    stage.killed_at = "e"
+    with pytest.raises(KeyboardInterrupt):
+        stage.run()
+    assert stage.batches == [["b"]] and not RECORD.exists()
+    stage.killed_at = None
+    assert stage.run() == [["e"]]
+    assert stage.outputs() == outputs
+
+
+def test_without_the_store_and_without_a_record_all_is_computed(stage):
+    """Nobody knows then what the files were made of."""
+    stage.run()
+    for damage in (RECORD.unlink, lambda: DAMAGES["bit flipped"](RECORD)):
+        shutil.rmtree(".cache")
+        damage()
+        assert stage.run() == [[name] for name in NAMES]
 
 
 def test_failed_item_harms_no_other_and_is_tried_again(stage):
@@ -297,7 +371,7 @@ def accelerator():
 def test_batch_that_does_not_fit_is_halved(stage, allocate):
     stage.run()
     outputs = stage.outputs()
-    shutil.rmtree(".cache")
+    stage.forget()
     stage.allocate, stage.fits = allocate, 2
     assert stage.run(batch=5) == [NAMES, ["a", "b"], ["c", "d", "e"], ["c"], ["d", "e"]]
     assert stage.outputs() == outputs
@@ -328,7 +402,7 @@ def test_item_whose_loss_is_nan_is_recorded_with_step_and_term_and_harms_no_othe
     """Through the loop of every optimisation, with a real tensor that turns NaN at its second step."""
 
     def run(poisoned):
-        shutil.rmtree(".cache", ignore_errors=True)
+        stage.forget()
 
         def compute(batch):
             x = torch.ones(len(batch), 3, requires_grad=True)
@@ -363,7 +437,7 @@ def test_damaged_input_stops_the_stage_before_it_computes(stage, damage, refused
     """The next stage refuses what is not as this one wrote it; a file of zero bytes does not pass for a failed item."""
     write_record(Path("data/records/faces/000.json"), "faces", [stage.input(name) for name in NAMES])
     DAMAGES[damage](stage.input("c"))
-    refused("c.txt: not as the stage wrote it, damaged or edited; remove it and run again", stage.run)
+    refused("c.txt: not as the stage wrote it, damaged or edited; run `snakemake` again", stage.run)
     assert stage.batches == [] and not RECORD.exists()
 
 
@@ -374,6 +448,32 @@ def test_files_that_are_there_already_keep_their_times(stage):
     stage.output("c").unlink()
     assert stage.run() == []
     assert {name for name in NAMES if stage.output(name).stat().st_mtime_ns != before[name]} == {"b", "c"}
+
+
+def test_a_folder_in_an_items_place_is_named_before_anything_is_computed(stage, refused):
+    stage.run()
+    stage.output("d").unlink()
+    stage.output("d").mkdir()
+    stage.params = {"steps": 11}
+    refused("out/d.png: is a folder, and a file belongs there; move the folder away and run again", stage.run)
+    assert stage.batches == [] and stage.output("d").is_dir()
+    stage.output("d").rmdir()
+    assert len(stage.run()) == len(NAMES)
+
+
+def test_a_folder_or_a_link_in_the_store(stage, refused):
+    stage.run()
+    outputs = stage.outputs()
+    stored = [path for path in Path(".cache").glob("codes/*/code") if path.read_bytes() == outputs["b"]]
+    stored[0].unlink()
+    stored[0].symlink_to("nowhere")
+    stage.output("b").unlink()
+    assert stage.run() == [["b"]]
+    stored[0].unlink()
+    stored[0].mkdir()
+    stage.output("b").unlink()
+    refused(f"{stored[0]}: is a folder", stage.run)
+    assert stored[0].is_dir()
 
 
 def test_what_a_killed_run_was_writing_is_removed(stage):

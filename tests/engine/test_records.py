@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from support import DAMAGES, run_module
 
 from stages.engine.stage_records import (
+    AGAIN,
     FOLDER,
+    NOTES,
     check,
     check_below,
     check_manifests,
@@ -17,6 +19,7 @@ from stages.engine.stage_records import (
     read_record,
     records_of,
     unsealed,
+    withdraw,
     write_record,
 )
 from stages.errors import UserError
@@ -51,9 +54,10 @@ def test_missing_file_is_named(refused):
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_file_is_named(damage, refused):
     DAMAGES[damage](FACE)
-    message = "data/faces/a.png: not as the stage wrote it, damaged or edited; remove it and run again"
+    message = f"data/faces/a.png: not as the stage wrote it, damaged or edited; {AGAIN}"
     refused(message, lambda: check([FACE]))
     refused(message, lambda: check_below([Path("data/faces")]))
+    assert not NOTES.exists() or not list(NOTES.rglob("*.json")), "so Snakemake looks at the content again"
     assert check([]) == {} and check_below([Path("data/maps")]) is None
     write_record(RECORD, "faces", [FACE])
     check([FACE])
@@ -67,10 +71,40 @@ def test_damaged_manifest_is_named(damage, refused):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_record_is_named(damage, refused):
+def test_damaged_record_is_named(damage, refused, caplog):
+    """It counts as missing where its files are read by nobody."""
+    caplog.set_level("INFO")
     DAMAGES[damage](RECORD)
-    refused(f"{RECORD}: missing or damaged; remove it and run again", lambda: check([FACE]))
-    refused(f"{RECORD}: missing or damaged; remove it and run again", lambda: read_record(RECORD))
+    refused(f"{RECORD}: damaged since the run began; {AGAIN}", lambda: check([FACE]))
+    refused(f"{RECORD}: missing or damaged; remove it, and run `snakemake`", lambda: read_record(RECORD))
+    assert set(check([MANIFEST])) == {MANIFEST}
+    write_record(FOLDER / "faces" / "001.json", "faces", [FACE])
+    caplog.clear()
+    check([FACE])
+    assert caplog.messages == [f"{RECORD}: damaged, so it counts as missing"]
+
+
+def test_a_folder_or_a_link_in_the_place_of_a_file(refused):
+    FACE.unlink()
+    FACE.symlink_to("nowhere")
+    refused("data/faces/a.png: missing; run `snakemake`", lambda: check([FACE]))
+    FACE.unlink()
+    FACE.mkdir()
+    message = "data/faces/a.png: is a folder, and a file belongs there; move the folder away and run again"
+    refused(message, lambda: check([FACE]))
+    refused(message, lambda: check_below([FACE.parent]))
+    RECORD.unlink()
+    RECORD.mkdir()
+    refused(f"{RECORD}: is a folder", lambda: withdraw(RECORD))
+    assert FACE.is_dir() and RECORD.is_dir()
+
+
+def test_a_file_that_may_not_be_read_is_named(monkeypatch, refused):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("stages.engine.stage_records.sha256_file", forbidden)
+    refused("data/faces/a.png: cannot be read \\(Permission denied\\); make it readable", lambda: check([FACE]))
 
 
 @given(st.integers(0), st.integers(1, 255))
@@ -89,10 +123,20 @@ def test_command_names_what_is_damaged_and_what_is_missing(folder):
     MANIFEST.unlink()
     done = run_module(folder, "stages.records")
     assert done.returncode == 1
-    assert done.stdout == f"damaged: {FACE}\ndamaged: {MANIFEST}\n2 files, 2 damaged\n"
-    RECORD.write_text("{}")
+    assert done.stdout.splitlines() == [
+        f"damaged: {FACE}", f"missing: {MANIFEST}", "2 files, 1 missing, 1 damaged",
+        "Type `snakemake`: what it needs of that is made anew.",
+    ]  # fmt: skip
+    FACE.unlink()
+    FACE.mkdir()
+    for path in (LIST, FOLDER / "maps.json"):
+        path.write_text("{}")
     done = run_module(folder, "stages.records")
-    assert done.returncode == 1 and done.stderr == f"error: {RECORD}: missing or damaged; remove it and run again\n"
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:-1] == [
+        f"unreadable: {FACE}", f"damaged record: {LIST}", f"damaged record: {FOLDER / 'maps.json'}",
+        "1 file, 1 unreadable, 0 damaged, 2 damaged records",
+    ]  # fmt: skip
 
 
 def test_removed_file_is_left_to_snakemake(refused):

@@ -101,7 +101,7 @@ def test_a_record_that_vanishes_after_it_was_listed_is_left_out(monkeypatch):
     listed = sorted(FOLDER.rglob("*.json"))
     RECORD.unlink()
     monkeypatch.setattr(Path, "rglob", lambda *_: listed)
-    assert written().keys() == {MAP}
+    assert written().files.keys() == {MAP}
 
 
 def test_a_file_that_changes_with_its_record_is_not_accused(monkeypatch):

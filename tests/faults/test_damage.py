@@ -2,12 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from faults import pipeline
 from support import DAMAGES, ENVIRONMENT, run_module
+
+from stages.engine.display import GO_ON, MEND
+from stages.engine.stage_records import AGAIN
 
 pytestmark = [pytest.mark.faults, pytest.mark.dag, pytest.mark.weights]
 
@@ -30,15 +34,15 @@ def rot(path: Path, damage: str) -> None:
 
 
 def damaged(error: str) -> list[str]:
-    """The files that the error says to remove."""
+    """The files that the error names."""
     names, _, rest = error.partition(": not as the stage wrote it, ")
-    assert rest == "damaged or edited; remove it and run again"
+    assert rest == f"damaged or edited; {AGAIN}"
     return names.split(", ")
 
 
 def test_damaged_artifacts(reference, folder):
     """Image, codes, map and list of pairs rot after they were used. Nothing notices while nothing is read; then the
-    stages that read them name them, and once they are removed everything comes back from the store."""
+    stages that read them name them, and the same command again brings everything back from the store."""
     rotten = {
         "data/faces/drawn-0000.png": "bit flipped",
         "data/codes/drawn-0001.safetensors": "truncated",
@@ -49,15 +53,10 @@ def test_damaged_artifacts(reference, folder):
     for name, damage in rotten.items():
         rot(folder / name, damage)
     assert "Nothing to be done" in pipeline.run(folder).stderr
-    checked = run_module(folder, "stages.records")
-    assert checked.returncode == 1
-    assert set(checked.stdout.splitlines()[:-1]) == {f"damaged: {name}" for name in rotten}
     found: list[str] = []
     while (done := pipeline.run(folder, "--forcerun", "make_aligned")).returncode:
-        names = damaged(pipeline.error_of(done))
-        for name in names:
-            (folder / name).unlink()
-        found += names
+        assert GO_ON in done.stderr
+        found += damaged(pipeline.error_of(done))
     # What was not named lay beside what was: it was put there again by the same job.
     assert len(set(found)) == len(found) > 1 and set(found) <= set(rotten)
     assert pipeline.stored(folder) == before, "nothing was computed"
@@ -65,6 +64,10 @@ def test_damaged_artifacts(reference, folder):
     assert pipeline.artifacts(folder, *stages) == pipeline.artifacts(reference, *stages)
     pipeline.assert_same_result(folder, reference)
     assert run_module(folder, "stages.records").returncode == 0
+    rot(folder / "data" / "maps" / "drawn-0000.png", "bit flipped")
+    checked = run_module(folder, "stages.records")
+    assert checked.returncode == 1 and "damaged: data/maps/drawn-0000.png\n" in checked.stdout
+    assert pipeline.run_well(folder) == {} and run_module(folder, "stages.records").returncode == 0
 
 
 def test_edited_and_deleted_artifacts_are_noticed_and_come_back_from_the_store(reference, folder):
@@ -84,6 +87,23 @@ def test_edited_and_deleted_artifacts_are_noticed_and_come_back_from_the_store(r
     assert pipeline.artifacts(folder, *stages) == pipeline.artifacts(reference, *stages)
     pipeline.assert_same_result(folder, reference)
     assert "Nothing to be done" in pipeline.run(folder).stderr
+
+
+def test_without_the_store_only_what_is_gone_or_damaged_is_computed(reference, folder):
+    """Neighbours stay by the last record of their chunk, and so does all that is made of them."""
+    shutil.rmtree(folder / ".cache")
+    assert pipeline.run_well(folder) == {}, "all is as it was"
+    (folder / "data" / "codes" / "drawn-0000.safetensors").unlink()
+    assert pipeline.run_well(folder) == {"codes": 1}
+    (folder / "data" / "faces" / "drawn-0001.png").unlink()
+    DAMAGES["bit flipped"](folder / "data" / "targets" / "a.png")
+    DAMAGES["truncated"](folder / "data" / "composites" / "copy_paste" / "b.png")
+    assert pipeline.run_well(folder) == {"faces": 1, "targets": 1, "composites-copy_paste": 1}
+    stages = ("faces", "maps", "targets", "codes", "aligned", "composites", "measured", "pairs.csv")
+    assert pipeline.artifacts(folder, *stages) == pipeline.artifacts(reference, *stages)
+    pipeline.assert_same_result(folder, reference)
+    assert "Nothing to be done" in pipeline.run(folder).stderr
+    assert not list((folder / "data" / "records").rglob("*.last"))
 
 
 def test_a_target_brings_back_all_that_it_was_made_of(reference, folder):
@@ -107,13 +127,31 @@ def test_damaged_table_and_record(reference, folder):
         folder / "data" / "records" / "composites" / "copy_paste" / "000.json",
     )
     DAMAGES["zeroed"](table)
-    error = pipeline.one_error(folder)
+    error = pipeline.error_of(done := pipeline.run(folder))
     assert error.startswith("reports/metrics.parquet: not a table of metrics (")
-    assert error.endswith("remove it and run again")
+    assert error.endswith("remove it and run again") and MEND in done.stderr
     table.unlink()
-    rot(record, "bit flipped")
-    assert pipeline.one_error(folder) == f"{record.relative_to(folder)}: missing or damaged; remove it and run again"
-    record.unlink()
+    for damage in ("bit flipped", "truncated"):
+        rot(record, damage)
+        done = pipeline.run(folder)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count(f"{record.relative_to(folder)}: damaged, so it counts as missing") == 1
+        assert " 0 computed" in done.stderr and " 1 computed" not in done.stderr
+    pipeline.assert_same_result(folder, reference)
+
+
+def test_a_folder_in_the_place_of_a_file_is_named_and_stays(reference, folder):
+    for name in ("data/composites/copy_paste/a.png", "data/records/targets/000.json"):
+        path = folder / name
+        path.unlink()
+        path.mkdir()
+        done = pipeline.run(folder)
+        assert (
+            pipeline.error_of(done)
+            == f"{name}: is a folder, and a file belongs there; move the folder away and run again"
+        )
+        assert GO_ON not in done.stderr and MEND in done.stderr
+        path.rmdir()
     assert pipeline.run_well(folder) == {}
     pipeline.assert_same_result(folder, reference)
 

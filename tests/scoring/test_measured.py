@@ -328,7 +328,7 @@ def test_a_damaged_sheet_is_refused_in_one_line(project, refused, damage):
     project.measure_all()
     sheet = DATA / "measured" / "composites" / "one" / "p.safetensors"
     DAMAGES[damage](sheet)
-    refused(f"^{sheet}: not as the stage wrote it, damaged or edited; remove it and run again$", project.rows)
+    refused(f"^{sheet}: not as the stage wrote it, damaged or edited; run `snakemake` again", project.rows)
 
 
 def test_a_sheet_that_is_not_there_is_named(project, refused):

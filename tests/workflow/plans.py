@@ -20,6 +20,7 @@ from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, Res
 
 sys.path.insert(0, os.getcwd())
 from stages.dvc import write
+from stages.engine.stage_records import FOLDER, write_record
 from stages.settings import dvc_pipeline as dvc
 
 
@@ -82,6 +83,8 @@ def finish() -> None:
         for file in made:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(path)
+        if path.startswith(f"{FOLDER}/"):
+            write_record(Path(path), "made up", [])
     for stage in yaml.safe_load(Path("dvc.yaml").read_text())["stages"].values():
         for folder in (Path(out) for out in stage["outs"] if isinstance(out, str)):
             if not folder.exists():  # of files that Snakemake knows by their records only
