@@ -5,6 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from stages.nets.windows import Window
 from stages.regions.labels import LabelScheme
 
 
@@ -27,6 +28,9 @@ class Generator(Protocol):
 
     def render(self, f: Tensor, ws: Tensor, size: int | None = None) -> Tensor:
         """Image (B, 3, size, size), nominally in [-1, 1], of F and the styles behind it; smaller sizes by area."""
+
+    def crop(self, f: Tensor, ws: Tensor, window: Window) -> Tensor:
+        """The part of `render` at full size that lies on a window of F's cells; only what it needs is computed."""
 
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Image (B, 3, size, size) of W+; StyleGAN2's has RGB outputs of the first layers, which F does not carry.

@@ -6,6 +6,7 @@ matrix product are several times faster there than in PyTorch's default layout.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stages.nets.autograd import Context
+from stages.nets.windows import Window, needed
 
 MAPPING_SLOPE, MAPPING_GAIN = 0.2, math.sqrt(2)
 SLOPE = 0.2
@@ -71,11 +73,13 @@ class Activation(nn.Module):
         self.register_buffer("noise", torch.zeros(size, size))
         self.register_buffer("bias", torch.zeros(channels))
 
-    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
-        added = self.noise.view(1, -1, 1)
+    def forward(self, x: Tensor, noise: Tensor | None, part: Window | None = None) -> Tensor:
+        added = self.noise[None, None]
         if noise is not None:
-            added = noise.to(added.dtype).view(len(noise), -1, 1) * added.square().mean().sqrt()
-        out: Tensor = _NoisyLeakyReLU.apply(x, added, self.bias)
+            added = noise.to(added.dtype) * added.square().mean().sqrt()
+        if part is not None:
+            added = part.of(added)
+        out: Tensor = _NoisyLeakyReLU.apply(x, added.reshape(len(added), -1, 1), self.bias)
         return out
 
 
@@ -99,7 +103,10 @@ class FirstConv(nn.Module):
 
 
 class SeparableConv(nn.Module):
-    """Modulated depthwise 3×3 and pointwise convolution; demodulation is part of the stored kernel."""
+    """Modulated depthwise 3×3 and pointwise convolution; demodulation is part of the stored kernel.
+
+    Its input may be a `part` of the map. Then so is its output, in which pixels beside that part's borders are wrong.
+    """
 
     depthwise: Tensor
     pointwise: Tensor
@@ -111,12 +118,12 @@ class SeparableConv(nn.Module):
         self.modulation = Modulation(channels_in, 1 / math.sqrt(channels_in * 9))
         self.activation = Activation(channels_out, size)
 
-    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None = None, part: Window | None = None) -> Tensor:
         batch, height, width, channels = x.shape
         x = functional.conv2d(x.permute(0, 3, 1, 2), self.depthwise, padding=1, groups=channels)
         # A depthwise convolution commutes with the scale of its channels, so the scale joins the small kernel.
         x = x.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-        x = self.activation(_ModulatedPointwise.apply(x, self.modulation(w), self.pointwise), noise)
+        x = self.activation(_ModulatedPointwise.apply(x, self.modulation(w), self.pointwise), noise, part)
         return x.view(batch, height, width, -1)
 
 
@@ -171,15 +178,25 @@ class _ModulatedPointwise(torch.autograd.Function):
 class Block(nn.Module):
     """Upsampling by a modulated inverse Haar transform, then two separable convolutions."""
 
+    reach = 2  # px at its output: two kernels of 3×3; a Haar wavelet stays in its pixel
+
     def __init__(self, channels_in: int, channels_out: int, size: int) -> None:
         super().__init__()
         self.up = nn.ModuleDict({"modulation": Modulation(channels_in, 0.5)})
         self.conv1 = SeparableConv(channels_in // 4, channels_out, size)
         self.conv2 = SeparableConv(channels_out, channels_out, size)
 
-    def forward(self, x: Tensor, w1: Tensor, w2: Tensor, noise: Sequence[Tensor | None] = (None, None)) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        w1: Tensor,
+        w2: Tensor,
+        noise: Sequence[Tensor | None] = (None, None),
+        part: Window | None = None,
+    ) -> Tensor:
+        """Features (B, 2h, 2w, C) of those before, (B, h, w, C'); `part` says which part of the output that is."""
         x = _InverseHaar.apply(x * self.up["modulation"](w1)[:, None, None, :])
-        out: Tensor = self.conv2(self.conv1(x, w1, noise[0]), w2, noise[1])
+        out: Tensor = self.conv2(self.conv1(x, w1, noise[0], part), w2, noise[1], part)
         return out
 
 
@@ -276,6 +293,25 @@ class MobileStyleGAN(nn.Module):
         image: Tensor = self.to_image(x, ws[:, -1], size).to(f.dtype)
         return image
 
+    def crop(self, f: Tensor, ws: Tensor, window: Window, noise: Sequence[Tensor] | None = None) -> Tensor:
+        """The part of the full render that lies on a window of F's cells: (B, 3, height, width), computed alone.
+
+        F is the whole one. Of it, and of every block's output, only what the part needs is computed; `noise` are whole
+        maps too. Equal to the same part of `render`, up to rounding, gradients included.
+
+        Raises:
+            ValueError: the window is empty or leaves F.
+        """
+        x, ws = f.to(self.dtype or f.dtype).permute(0, 2, 3, 1), ws.to(self.dtype or ws.dtype)
+        start = self.structure_block + 1
+        windows = needed(window, x.shape[1], len(self.blocks) - start, Block.reach)
+        x = windows[0].of(x, 1)
+        for i, (of_input, of_output) in enumerate(pairwise(windows), start):
+            computed = of_input.times(2)
+            x = of_output.within(computed).of(self._through(i, i + 1, x, ws, noise, computed), 1)
+        image: Tensor = self.to_image(x, ws[:, -1], 2 * x.shape[1]).to(f.dtype)
+        return image
+
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render W+ codes (B, n_styles, 512); as `render`."""
         return self.render(self.features(ws, noise), ws, size, noise)
@@ -286,10 +322,12 @@ class MobileStyleGAN(nn.Module):
         x = self._through(0, min(self.hidden_block + 1, len(self.blocks)), self.first(ws[:, 0]), ws, None)
         return x.permute(0, 3, 1, 2).to(given)
 
-    def _through(self, start: int, stop: int, x: Tensor, ws: Tensor, noise: Sequence[Tensor] | None) -> Tensor:
+    def _through(
+        self, start: int, stop: int, x: Tensor, ws: Tensor, noise: Sequence[Tensor] | None, part: Window | None = None
+    ) -> Tensor:
         for i in range(start, stop):
             maps = noise[2 * i + 1 : 2 * i + 3] if noise else (None, None)
-            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2], maps)
+            x = self.blocks[i](x, ws[:, 2 * i + 1], ws[:, 2 * i + 2], maps, part)
         return x
 
     def draw_noise(self, seed: int) -> list[Tensor]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stages.nets.stylegan2_layers import EPSILON, GAIN, MAPPING_RATE, SLOPE, STYLE, Constants, Linear, StyledConv, ToRGB
+from stages.nets.windows import Window, needed
 
 
 def channels_of(size: int, multiplier: int = 2) -> int:
@@ -43,6 +44,7 @@ class StyleGAN2(nn.Module):
     n_structure = 7
     structure_layer = 3
     hidden_layer = 5
+    reach = 3  # px at a layer's output: the filter behind the upsampling and a kernel of 3×3
     convolutions: tuple[
         str, ...
     ] = ()  # each brings its kernel to the type of its input: styles are made from the whole ones
@@ -114,6 +116,28 @@ class StyleGAN2(nn.Module):
             ValueError: `size` does not divide the generator's size.
         """
         return self._run(f.to(self.dtype or f.dtype), self.structure_layer + 1, ws, size, noise)
+
+    def crop(self, f: Tensor, ws: Tensor, window: Window, noise: Sequence[Tensor] | None = None) -> Tensor:
+        """The part of the full render that lies on a window of F's cells: (B, 3, height, width), computed alone.
+
+        F is the whole one. Of it, and of every layer's output, only what the part needs is computed; `noise` are whole
+        maps too. Equal to the same part of `render`, up to rounding, gradients included.
+
+        Raises:
+            ValueError: the window is empty or leaves F.
+        """
+        start = self.structure_layer + 1
+        windows = needed(window, f.shape[-1], self.layers - start, self.reach)
+        noises, x = noise or self.own_noise(), windows[0].of(f.to(self.dtype or f.dtype))
+        skip: Tensor | None = None
+        for i, (of_input, of_output) in enumerate(pairwise(windows), start):
+            computed = of_input.times(2)
+            right = of_output.within(computed)
+            size = f.shape[-1] * 2 ** (i - start + 1)
+            x = self.layer(i, x, ws, [computed.of(n) if n.shape[-1] == size else n for n in noises])
+            image = right.of(self.rgb(i, x, ws, skip))
+            x, skip = right.of(x), image
+        return image
 
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Image of W+ codes (B, n_styles, 512) with the RGB outputs of all layers; otherwise as `render`."""
