@@ -9,7 +9,8 @@ import torch
 import typer
 from torch import Tensor
 
-from stages.codes.embedding import SPACES, FSCode, Objective, embed_fs, embed_w, render_stored
+from stages.codes.embedding import FREED, SPACES, FSCode, Objective, embed_fs, embed_w, render_stored
+from stages.codes.face_axes import axes_of_faces
 from stages.engine.command import TF32, Log, Names, Precision, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
@@ -36,9 +37,9 @@ def main(
     reconstructions: Annotated[Path, typer.Option(help="folder of the renders, one folder below it a kind of code")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     precision: Precision,
-    kind: Annotated[str, typer.Option(help=f"kind of embedding: fs, or one of {', '.join(SPACES)}")] = "fs",
+    kind: Annotated[str, typer.Option(help=f"kind of embedding: {', '.join([*FREED, *SPACES])}")] = "fs",
     starts: Annotated[
-        Path | None, typer.Option(help="folder of the codes where fs begins; without it it begins at the mean face")
+        Path | None, typer.Option(help="folder of the codes where F and S begin; without it at the mean face")
     ] = None,
     tf32: TF32 = False,
     log: Log = None,
@@ -57,15 +58,16 @@ def main(
     inputs = Inputs(device)
     dtype = chosen(precision, device)
     exact = cache(lambda: load_generator(generator, device))
+    axes = cache(lambda: axes_of_faces(exact()) if FREED[kind] else None)
     nets = cache(lambda: (lowered(exact(), dtype), lowered(load_perceptual(perceptual, device), dtype)))
 
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:
         net, loss = nets()
         objective = Objective(net, loss, inputs.faces(batch, "face"), params["variant"])
         progress = Progress(f"{kind} of " + ", ".join(item.name for item in batch))
-        if kind == "fs":
+        if kind in FREED:
             ws, start = starts_of(batch, net)
-            code, outcome = embed_fs(net, objective, ws, params["fs"], progress, start)
+            code, outcome = embed_fs(net, objective, ws, params["fs"], progress, start, axes())
             tensors = {"W": ws, "F": code.f, "S": code.s}
         else:
             ws, outcome = embed_w(net, objective, params["w"], progress, SPACES[kind])
@@ -91,7 +93,7 @@ def main(
         return stored["W"], FSCode(stored["F"], stored["S"]) if "F" in stored else None
 
     weights = {"generator": generator, "perceptual": perceptual}
-    own: Literal["fs", "w"] = "fs" if kind == "fs" else "w"
+    own: Literal["fs", "w"] = "fs" if kind in FREED else "w"
     decisive = {"variant": params["variant"], own: params[own], "precision": name_of(dtype)}
     stage = "codes" if kind == "fs" else f"codes-{kind}"
     run_items(

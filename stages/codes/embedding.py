@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stages.codes.face_axes import Axes
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.preview import PREVIEW_SIZE, Preview
 from stages.codes.reduction import area, bicubic
@@ -26,7 +27,10 @@ class Space(NamedTuple):
     held: bool
 
 
-# Kinds of embedding into W, by the name that `code` of a method gives them; `fs` goes on from `w`.
+# Kinds of embedding into F and S, and whether F moves along the axes of faces (`face_axes`) or along its own (paper).
+FREED = {"fs": False, "fs_faces": True}
+
+# Kinds of embedding into W, by the name that `code` of a method gives them.
 SPACES = {
     "w": Space(rows=True, held=True),  # II2S (Zhu et al. 2020)
     "i2s": Space(rows=True, held=False),  # Image2StyleGAN (Abdal et al. 2019)
@@ -161,25 +165,30 @@ def embed_fs(
     params: FSParams,
     on_step: OnStep | None = None,
     start: FSCode | None = None,
+    axes: Axes | None = None,
 ) -> tuple[FSCode, Outcome]:
     """Free F and S where they begin; L_F keeps F near that (paper, eq. 4).
 
     They begin at `start`, or without one at what W+ (B, n, 512) describes, F = G_m(w). The P-norm reads the leading
-    rows of W+, which do not move.
+    rows of W+, which do not move. With `axes` F moves along these.
     """
     with torch.no_grad():
         begin = w_to_code(generator, ws) if start is None else start
-    f, s = (t.clone().requires_grad_() for t in begin)
+    moved, s = (begin.f.clone() if axes is None else torch.zeros_like(begin.f)), begin.s.clone()
     leading = ws[:, : generator.n_structure]
 
+    def structure() -> Tensor:
+        return moved if axes is None else begin.f + axes.of(moved)
+
     def losses() -> dict[str, Tensor]:
+        f = structure()
         terms = objective.terms(render_code(generator, FSCode(f, s), objective.render_size), params)
         terms["l_f"] = params["l_f"] * (f - begin.f).square().mean((1, 2, 3))
         if params["p_norm"]:
             terms["p-norm"] = params["p_norm"] * p_norm(torch.cat([leading, s], 1), generator)
         return terms
 
-    variables = [Variable(f, params["rate_f"]), Variable(s, params["rate_s"])]
+    variables = [Variable(moved.requires_grad_(), params["rate_f"]), Variable(s.requires_grad_(), params["rate_s"])]
     outcome = optimise(
         variables,
         losses,
@@ -189,4 +198,4 @@ def embed_fs(
         betas=params["betas"],
         orthogonal=params["orthogonal"],
     )
-    return FSCode(f.detach(), s.detach()), outcome
+    return FSCode(structure().detach(), s.detach()), outcome

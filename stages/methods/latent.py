@@ -16,10 +16,10 @@ from stages.params.fields import doc, section
 class Choice(TypedDict):
     kind: Literal["latent"]
     code: Annotated[
-        Literal["fs", "w", "i2s", "w_single", "encoder", "psp", "e4e"],
+        Literal["fs", "fs_faces", "w", "i2s", "w_single", "encoder", "psp", "e4e"],
         doc(
-            "fs, w (W+), i2s (W+ without the P-norm), w_single (one w for all rows), or by an encoder of that name: "
-            "encoder (F and S), or psp or e4e (W+), whose file you supply"
+            "fs, fs_faces (F moves as faces' F differs), w (W+), i2s (W+ without the P-norm), w_single (one w for all "
+            "rows), or by an encoder of that name: encoder (F and S), or psp or e4e (W+), whose file you supply"
         ),
     ]
     align: bool

@@ -8,7 +8,7 @@ METHOD_NAMES = {
     "w_aligned": "W+, aligned", "fs_unaligned": "FS, not aligned", "i2s": "I2S", "w_single": "Single W", "loho": "LOHO",
     "sean": "SEAN", "starganv2": "StarGAN v2", "psp": "pSp", "restored": "Restored",
 }  # fmt: skip
-CODES = {"w": "W+", "fs": "FS", "i2s": "I2S", "w_single": "single W", "psp": "pSp"}
+CODES = {"w": "W+", "fs": "FS", "fs_faces": "FS along faces", "i2s": "I2S", "w_single": "single W", "psp": "pSp"}
 GALLERY = "gallery.html"  # beside the report
 ARROWS = {"higher": "↑", "lower": "↓"}
 # Okabe and Ito's colours, which the colour-blind can tell apart, then three more.

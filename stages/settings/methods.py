@@ -10,6 +10,7 @@ from stages.params.whole import Choice, Methods, Params
 from stages.settings.words import meant, written
 
 ALWAYS = "fs"  # the kind of code that every face has
+FREED = (ALWAYS, "fs_faces")  # the kinds of code whose F and S are freed, from `embed.start` on
 MEAN = "mean"  # what `embed.start` is where F and S begin at the mean face, without another code
 SELF_TRANSFER = "self-transfer"
 

@@ -24,11 +24,18 @@ rule make_codes:
         " --reconstructions data/reconstructions --record {output.record} --names {params.names} --log {log} {params.tf32}"
 
 
+def start_of_kind(wildcards):
+    """The record of the codes where a kind of embedding begins, if that is no mean face."""
+    begins = START != methods.MEAN and wildcards.kind in methods.FREED
+    return [f"data/records/codes/{START}/{wildcards.chunk}.json"] if begins else []
+
+
 rule make_other_codes:
     input:
         faces=rules.make_faces.output.record,
         generator=weights_of("generator"),
         perceptual=weights_of("perceptual"),
+        starts=start_of_kind,
     output:
         record="data/records/codes/{kind}/{chunk}.json",
     log:
@@ -42,10 +49,11 @@ rule make_other_codes:
         folders=["data/codes", "data/reconstructions"],
         section=section("embed"),
         names=of_chunk,
+        starts=lambda wildcards, input: f"--starts data/codes/{START}" if input.starts else "",
         precision=config["networks"]["precision"],
         tf32=TF32,
     shell:
-        "python -m stages.embed --params {params.section:q} --kind {wildcards.kind}"
+        "python -m stages.embed --params {params.section:q} --kind {wildcards.kind} {params.starts}"
         " --faces data/faces --generator {input.generator} --perceptual {input.perceptual}"
         " --precision {params.precision} --out data/codes/{wildcards.kind} --reconstructions data/reconstructions"
         " --record {output.record} --names {params.names} --log {log} {params.tf32}"
