@@ -70,8 +70,8 @@ def main(
     images = [("photo", from_rgb(read_rgb(path), device)) for path in photos or []]
     z = torch.randn(draws, 512, generator=torch.Generator().manual_seed(SEED))
     with torch.no_grad():
-        for w in torch.lerp(exact.mean_w, exact.map(z), TRUNCATION).split(1):
-            drawn = exact.synthesis(w[:, None].expand(-1, exact.n_styles, -1))
+        for w in torch.lerp(exact.mean_w, exact.map(z), TRUNCATION):
+            drawn = exact.synthesis(w.expand(1, exact.n_styles, -1))
             images.append(("draw", from_rgb(np.asarray(to_image(drawn[0])), device)))
     rows = []
     for kind, image in tqdm(images):

@@ -97,7 +97,7 @@ def _encoders(params: Params) -> list[str]:
     of = {code: registry.load("networks", code).generator for code in encoders(params["methods"], start)}
     return [
         f"{where}: {code} gives codes of {of[code]}, and networks.generator is {generator}; "
-        f"choose another code, or {of[code]} as in workflow/scales/paper.yaml"
+        f"set it to {of[code]}, or choose {'w or mean' if where == 'embed.start' else 'another code'}"
         for where, code in codes.items()
         if code in of and of[code] != generator
     ]

@@ -105,7 +105,7 @@ def test_ten_point_zero_is_ten():
         ("score.level", math.nan, "score.level: is NaN; it must be a number between 0 and 1"),
         ("networks.tf32", "yes", 'networks.tf32: is "yes"; it must be true or false'),
         ("faces.drawn.count", 2.5, "faces.drawn.count: is 2.5; it must be a whole number from 1"),
-        ("methods.mine", {"kind": "latent", "code": "wplus", "align": True}, "methods.mine.code: .*wplus.*be fs, w, "),
+        ("methods.mine", {"kind": "latent", "code": "wplus", "align": True}, "methods.mine.code: .*be fs, fs_faces, w, "),
         ("methods.mine", {"kind": "latent", "code": "fs"}, "methods.mine.align: is missing"),
         ("methods.mine", {"kind": "poisson", "align": True}, "methods.mine.align: there is no such key"),
         ("methods.mine", {"kind": "poison"}, r"methods.mine.kind: there is no kind poison; did you mean poisson\?"),
@@ -162,12 +162,20 @@ def test_a_method_may_need_the_labels_of_some_parsers(refused):
 def test_an_encoders_codes_need_its_generator(refused, code):
     params = changed("methods.mine", {"kind": "latent", "code": code, "align": False})
     refused(
-        f"methods.mine.code: {code} gives codes of stylegan2, and networks.generator is mobilestylegan; choose another",
+        f"methods.mine.code: {code} gives codes of stylegan2, and networks.generator is mobilestylegan; "
+        "set it to stylegan2, or choose another",
         config.check_params,
         params,
     )
     params["networks"]["generator"] = "stylegan2"
     config.check_params(params)
+    params["embed"]["start"] = "encoder"
+    refused(
+        "embed.start: encoder gives codes of mobilestylegan, and networks.generator is stylegan2; "
+        "set it to mobilestylegan, or choose w or mean",
+        config.check_params,
+        params,
+    )
 
 
 @pytest.mark.parametrize("start", ["psp", "e4e"])
@@ -179,7 +187,7 @@ def test_an_encoder_where_embedding_starts_needs_its_generator(refused, start):
 
 
 def test_embedding_starts_at_the_mean_at_w_or_at_an_encoders_code(refused):
-    for start in ("mean", "w"):
+    for start in ("mean", "w", "encoder"):
         config.check_params(changed("embed.start", start))
     for start in ("fs", "i2s", "bisenet19", "w+"):
         refused(
