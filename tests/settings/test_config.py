@@ -105,7 +105,7 @@ def test_ten_point_zero_is_ten():
         ("score.level", math.nan, "score.level: is NaN; it must be a number between 0 and 1"),
         ("networks.tf32", "yes", 'networks.tf32: is "yes"; it must be true or false'),
         ("faces.drawn.count", 2.5, "faces.drawn.count: is 2.5; it must be a whole number from 1"),
-        ("methods.mine", {"kind": "latent", "code": "wplus", "align": True}, "methods.mine.code: .*be fs, fs_faces, w, "),
+        ("methods.mine", {"kind": "latent", "code": "wplus", "align": True}, "methods.mine.code: .*be fs, fs_faces, "),
         ("methods.mine", {"kind": "latent", "code": "fs"}, "methods.mine.align: is missing"),
         ("methods.mine", {"kind": "poisson", "align": True}, "methods.mine.align: there is no such key"),
         ("methods.mine", {"kind": "poison"}, r"methods.mine.kind: there is no kind poison; did you mean poisson\?"),
