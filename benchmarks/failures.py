@@ -120,7 +120,7 @@ def main(
     data: Annotated[Path | None, typer.Option(help="folder of a finished run's artifacts")] = None,
     methods: Annotated[str, typer.Option(help="methods of that run, with commas between")] = "copy_paste",
     scheme: Annotated[str, typer.Option(help="label scheme of its maps")] = "celebamask-19",
-    pairs: Annotated[int, typer.Option(help="pairs of which the cost is measured; 0: none")] = 0,
+    pairs: Annotated[int, typer.Option(min=0, help="pairs of which the cost is measured; 0: none")] = 0,
 ) -> None:
     """Print what the rules find in a run, and what they cost."""
     if data is not None:

@@ -238,9 +238,9 @@ def timed(page_file: Path, metrics: Sequence[str]) -> dict[str, float]:
 
 
 def main(
-    pairs: Annotated[int, typer.Option()] = 3000,
-    methods: Annotated[int, typer.Option()] = 6,
-    images: Annotated[int, typer.Option()] = 1000,
+    pairs: Annotated[int, typer.Option(min=1)] = 3000,
+    methods: Annotated[int, typer.Option(min=1)] = 6,
+    images: Annotated[int, typer.Option(min=1)] = 1000,
     run: Annotated[Path, typer.Option(help="folder of a run with a gallery")] = Path(),
     keep: Annotated[Path | None, typer.Option(help="where to leave the gallery")] = None,
 ) -> None:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -61,7 +61,7 @@ def computed(folder: Path) -> Mapping[str, list[Mapping[str, Any]]]:
     }
 
 
-def main(pairs: int = 12) -> None:
+def main(pairs: Annotated[int, typer.Option(min=1, help="of the first run")] = 12) -> None:
     """Print seconds, memory and the ratio of both for `pairs` and twice as many."""
     usual = {
         stage: sum(item["seconds"] for item in items) / len(items) for stage, items in computed(Path()).items() if items

@@ -78,10 +78,10 @@ def results(folder: Path) -> dict[str, str]:
 
 
 def main(
-    images: Annotated[int, typer.Option(help="number of drawn faces")] = 24,
-    pairs: Annotated[int, typer.Option(help="number of pairs")] = 40,
-    cores: Annotated[int, typer.Option(help="jobs at a time")] = 1,
-    seed: Annotated[int, typer.Option(help="of the times of the kills")] = 0,
+    images: Annotated[int, typer.Option(min=1, help="number of drawn faces")] = 24,
+    pairs: Annotated[int, typer.Option(min=1, help="number of pairs")] = 40,
+    cores: Annotated[int, typer.Option(min=1, help="jobs at a time")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="of the times of the kills")] = 0,
 ) -> None:
     """Print both runs, and fail unless all that they made is equal."""
     changes = ONE_STEP | {"faces": {"source": ["drawn"], "drawn": {"count": images}}, "pairs": {"count": pairs}}

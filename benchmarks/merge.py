@@ -85,9 +85,9 @@ def make(images: int, pairs: int) -> None:
 
 
 def main(
-    images: Annotated[int, typer.Option(help="number of images")] = 1000,
-    pairs: Annotated[int, typer.Option(help="number of pairs")] = 3000,
-    permutations: Annotated[int, typer.Option(help="score.permutations")] = 199,
+    images: Annotated[int, typer.Option(min=1, help="number of images")] = 1000,
+    pairs: Annotated[int, typer.Option(min=1, help="number of pairs")] = 3000,
+    permutations: Annotated[int, typer.Option(min=1, help="score.permutations")] = 199,
 ) -> None:
     """Print the seconds of the merge, and how much the sheets take on the disk."""
     project = Path.cwd()

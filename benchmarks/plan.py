@@ -39,7 +39,7 @@ def plan(faces: int, pairs: int) -> tuple[float, float, int]:
     return seconds, peak / 2**20, int(found[-1])
 
 
-def main(repeats: Annotated[int, typer.Option(help="plans of each size; the fastest counts")] = 3) -> None:
+def main(repeats: Annotated[int, typer.Option(min=1, help="plans of each size; the fastest counts")] = 3) -> None:
     """Print a row for each size, and by how much the last is slower than its share of the first would be."""
     print("| faces | pairs | jobs | seconds | MiB |")
     print("| ---: | ---: | ---: | ---: | ---: |")

@@ -85,9 +85,9 @@ def files_below(folder: Path) -> tuple[int, float]:
 
 
 def main(
-    images: Annotated[int, typer.Option(help="number of images")] = 1000,
-    pairs: Annotated[int, typer.Option(help="number of pairs")] = 3000,
-    cores: Annotated[int, typer.Option(help="jobs at a time")] = 2,
+    images: Annotated[int, typer.Option(min=1, help="number of images")] = 1000,
+    pairs: Annotated[int, typer.Option(min=1, help="number of pairs")] = 3000,
+    cores: Annotated[int, typer.Option(min=1, help="jobs at a time")] = 2,
     folder: Annotated[Path | None, typer.Option(help="where it runs, and stays; else in a temporary folder")] = None,
 ) -> None:
     """Print a row for each thing that a user does."""

@@ -37,7 +37,7 @@ SIZES = (256, 1024)  # px: of the loss, and native
 
 def main(
     photos: Annotated[list[Path] | None, typer.Argument(help="square, aligned photos")] = None,
-    draws: Annotated[int, typer.Option(help="drawn faces beside them")] = 12,
+    draws: Annotated[int, typer.Option(min=0, help="drawn faces beside them")] = 12,
     steps: Annotated[str, typer.Option(help="of F and S, with commas")] = "0,8,14,20,28",
 ) -> None:
     """Print means over photos and over draws for every start and number of steps."""

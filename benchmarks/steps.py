@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 import torch
@@ -194,7 +195,11 @@ def peak(dtype: torch.dtype, device: torch.device) -> float:
     return 2 * 4096**3 / best
 
 
-def main(steps: int = 10, precision: str = "auto", generator: str = "mobilestylegan") -> None:
+def main(
+    steps: Annotated[int, typer.Option(min=1, help="of each optimisation")] = 10,
+    precision: str = "auto",
+    generator: str = "mobilestylegan",
+) -> None:
     """Print the table; `precision` and `generator` as in section `networks` of params.yaml."""
     params, device = yaml.safe_load(Path("params.yaml").read_text()), choose_device()
     dtype = chosen(precision, device)

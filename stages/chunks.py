@@ -27,7 +27,7 @@ OF_PAIRS = (
 
 
 def main(
-    items: Annotated[int, typer.Option(help="jobs.items of params.yaml")],
+    items: Annotated[int, typer.Option(min=1, help="jobs.items of params.yaml")],
     images: Annotated[Path, typer.Option(help="images.csv")],
     pairs: Annotated[Path, typer.Option(help="pairs.csv")],
     out: Annotated[Path, typer.Option(help="folder to write: CHUNK.csv as pairs.csv, CHUNK.json with digests")],
@@ -52,7 +52,7 @@ def main(
         write_atomic(files[-2], csv_bytes(*as_table(chosen)))
         write_json(files[-1], {image: digests.get(image, {}) for image in used})
     for path in [*out.glob("*.csv"), *out.glob("*.json")]:
-        if path not in files:
+        if path not in files and not path.is_dir():
             path.unlink()
     write_record(record, "chunks", files)
     forget_chunks((folder for stage in OF_PAIRS for folder in FOLDER.glob(stage)), chunks.keys())

@@ -159,7 +159,7 @@ def main(
         list[str], typer.Option(help="a metric of two images, without its size; repeat for more")
     ] = METRICS,
     splits: Annotated[int, typer.Option(min=0, help="how many times the pairs are halved")] = 5,
-    seed: Annotated[int, typer.Option(help="of the halves")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of the halves")] = 0,
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")] = Path("data"),
     reports: Annotated[Path, typer.Option(help="folder of the run's report; the two files are written there")] = Path(
         "reports"

@@ -20,9 +20,11 @@ def list_items(root: Root = ROOT) -> None:
     folders = stored_folders(root)
     if not folders:
         typer.echo(f"{root} holds no item yet", err=True)
+    else:
+        typer.echo("stage\tfingerprint\titem\tbytes\tseconds")
     for folder in folders:
         item = (read_stored(folder) or {}).get("item", {})
-        size = sum(file.stat().st_size for file in folder.iterdir())
+        size = sum(file.lstat().st_size for file in folder.iterdir())
         name, seconds = item.get("item", "damaged"), item.get("seconds", 0.0)
         typer.echo(f"{folder.parent.name}\t{folder.name[:12]}\t{name}\t{size}\t{seconds:.1f}")
 
@@ -40,7 +42,7 @@ def verify(root: Root = ROOT) -> None:
 
 @app.command()
 def prune(
-    days: Annotated[float, typer.Option(help="remove items that were stored or used longer ago than this")],
+    days: Annotated[float, typer.Option(min=0, help="remove items that were stored or used longer ago than this")],
     root: Root = ROOT,
 ) -> None:
     """Remove items not used for some days, and damaged ones."""

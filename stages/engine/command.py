@@ -24,7 +24,14 @@ from stages.settings.problems import NAME, NAME_RULE, quoted
 log = logging.getLogger("stages")
 
 CONTROL_C = 128 + signal.SIGINT  # Typer's exit status then
-UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)  # of a disk, not of a bug
+ROOM, ALLOW = "make room", "make it readable and writable"
+REMEDIES = {  # of what is wrong with a disk or a file there, and is no bug
+    errno.ENOSPC: ROOM, errno.EDQUOT: ROOM, errno.EROFS: ALLOW, errno.EACCES: ALLOW, errno.EPERM: ALLOW,
+    errno.EISDIR: "a file belongs there, move the folder away",
+    errno.ENOTDIR: "a folder belongs there, move the file away",
+    errno.EEXIST: "a folder belongs there, move the file away",
+    errno.ELOOP: "remove the link, which leads to itself",
+}  # fmt: skip
 
 Log = Annotated[Path | None, typer.Option("--log", help="file that gets a copy of the messages")]
 
@@ -106,10 +113,10 @@ def run_stage(main: Callable[..., None]) -> None:
         reason = str(error)
         log.error("error: %s", reason)
     except Exception as error:
-        if not isinstance(error, OSError) or error.errno not in UNWRITABLE:
+        if not isinstance(error, OSError) or error.errno not in REMEDIES:
             reason = _bug(error)
             raise
-        reason = f"{error}; finished items are kept: make room or make it writable, and run again"
+        reason = f"{error}; finished items are kept: {REMEDIES[error.errno]}, and run again"
         log.error("error: %s", reason)
     finally:
         run_log.end(reason)

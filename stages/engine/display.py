@@ -21,6 +21,7 @@ from stages.formats.words import counted
 GO_ON = "The same command goes on from here; what is finished is kept."
 MEND = "Once what failed is mended, the same command goes on from here; what is finished is kept."
 ASKED = ("SIGTERM", "SIGINT", "SIGHUP")
+REFUSED = "SLURM sbatch failed"  # so Slurm's plugin begins
 WIDE = 80  # columns; a narrower terminal has no room for a bar beside the time left
 AT_WORK = 2  # jobs that a line of progress names
 FEW = 5.0  # s; less is not worth a number
@@ -103,6 +104,8 @@ def reason_of(job: Job, status: str) -> str:
     """Why a job failed: what it said itself, else how its process ended."""
     if job.now.reason:
         return job.now.reason
+    if status.startswith(REFUSED):
+        return status
     ended = f"its process {status}" if status else "its process ended"
     if job.now.began is None:
         return f"{ended} before it began its log; see what it printed"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from stages.engine.stage_records import sealed, unsealed
 from stages.formats.canonical import canonical
-from stages.formats.files import sha256, sha256_file, write_atomic
+from stages.formats.files import digest_if_file, sha256, write_atomic
 
 ROOT = Path(".cache")
 RECORD = "record.json"
@@ -93,5 +93,5 @@ def is_intact(folder: Path) -> bool:
     """Whether all files of an item are as they were stored."""
     record = read_stored(folder)
     return record is not None and all(
-        (folder / role).is_file() and sha256_file(folder / role) == digest for role, digest in record["files"].items()
+        digest_if_file(folder / role) == digest for role, digest in record["files"].items()
     )

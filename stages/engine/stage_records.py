@@ -137,7 +137,7 @@ def forget_chunks(folders: Iterable[Path], chunks: Collection[str]) -> None:
     """Remove the records of chunks that are none any more: their files are in other chunks now."""
     for folder in folders:
         for path in [*folder.glob("*.json"), *folder.glob("*.last")]:
-            if path.stem not in chunks:
+            if path.stem not in chunks and not path.is_dir():
                 path.unlink()
 
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from stages.engine.display import NAMED, Screen, counts, duration, failure_text, go_on, stage_text, work_text
+from stages.engine.display import NAMED, REFUSED, Screen, counts, duration, failure_text, go_on, stage_text, work_text
 from stages.engine.run_log import RUN, RUN_VARIABLE, WATCHED_VARIABLE, RunLog, job_of
 from stages.engine.run_state import Job, Run
 from stages.formats.words import counted
@@ -100,6 +100,8 @@ class Watch(logging.Handler):
             if name := self.names.get(record.job_id):  # type: ignore[attr-defined]
                 self._finished(name)
         elif event == "job_error" and (log := _log_of(record)):
+            if str(said := getattr(record, "rule_msg", "")).startswith(REFUSED):
+                self.statuses[job_of(log)] = str(said).partition("\n")[0]
             self._failed(job_of(log), record.rule_name, record.log)  # type: ignore[attr-defined]
         elif "CalledProcessError in " in text:
             found, log_file = ENDED.search(text), re.search(r" --log (\S+)", text)

@@ -1,6 +1,6 @@
 """Parameters: what is wrong with them as a whole. No torch here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +14,7 @@ from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
 from stages.settings.methods import MEAN, aligned, embedding, encoders, kind_of, known_encoders, source_problems
 from stages.settings.model import all_problems, section_problems
+from stages.settings.origin import holder
 from stages.settings.problems import refusal
 from stages.settings.schema import ROLES
 from stages.settings.words import meant, written
@@ -23,17 +24,29 @@ PARTS = ("kept", "outside", "taken", "mean", *REGIONS)  # of a composite, in fro
 EXAMPLE_STAGES = ("targets", "aligned", "composites")  # whose records the examples have
 
 
-def check_params(params: object, source: str = "params.yaml") -> None:
-    """Check all parameters, and whether they fit each other; raises UserError with a line for each that is wrong."""
+def check_params(params: object, given: str | Mapping[str, object] = "params.yaml") -> None:
+    """Check all parameters, and whether they fit each other.
+
+    Args:
+        params: the parameters.
+        given: the name of the file that they stand in; if they are of several, the contents by name, each over the one
+            before. What is wrong by itself is told with the file that it stands in.
+
+    Raises:
+        UserError: with a line for each that is wrong.
+    """
+    files = {given: params} if isinstance(given, str) else given
+    source = " with ".join(files)
     found = all_problems(params)
     wrong = set(found)
-    lines = [line for each in found.values() for line in each]
+    own = [line for each in found.values() for line in each]
+    lines = [f"{holder(line.partition(':')[0], files) or source}: {line}" for line in own]
     for names, check in TOGETHER:
         if not wrong & {*names, ""} and (more := check(cast("Params", params))):
-            lines += more
+            lines += [f"{source}: {line}" for line in more]
             wrong |= set(names if len(names) == 1 else ())
     if lines:
-        raise refusal(f"{source}: {len(lines)} settings are wrong", [f"{source}: {line}" for line in lines])
+        raise refusal(f"{source}: {len(lines)} settings are wrong", lines)
 
 
 def check_section(name: str, section: object) -> None:

@@ -31,7 +31,7 @@ def sources(given: Sequence[str]) -> str:
     Args:
         given: the files of `--configfile`, and `--config` for what stood on the command line.
     """
-    return " and ".join(["`params.yaml`", *(f"`{_short(name)}`" for name in given)])
+    return " and ".join(["`params.yaml`", *(f"`{short(name)}`" for name in given)])
 
 
 def _flat(value: object, where: str = "") -> dict[str, str]:
@@ -42,6 +42,26 @@ def _flat(value: object, where: str = "") -> dict[str, str]:
     return {where: canonical(value)}
 
 
-def _short(name: str) -> str:
+def holder(key: str, given: Mapping[str, object]) -> str | None:
+    """Which of several settings, each over the one before, a wrong key stands in; None if none of them has it.
+
+    Args:
+        key: with dots, as in a message.
+        given: the settings, by the names of their files.
+    """
+    found, most = None, 0
+    for name, settings in given.items():
+        depth, value = 0, settings
+        for part in key.split("."):
+            if not isinstance(value, Mapping) or part not in value:
+                break
+            depth, value = depth + 1, value[part]
+        if depth and depth >= most:
+            found, most = name, depth
+    return found
+
+
+def short(name: str | Path) -> str:
+    """A path as seen from here, if it is below."""
     path, here = Path(name), Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else name
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(name)

@@ -90,11 +90,6 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{safe(path)}: has a value that is no text, number, list or mapping of these") from None
 
 
-def check_unique_keys(path: Path) -> None:
-    """Check a YAML or JSON file that a user wrote; errors as `read_yaml`."""
-    read_yaml(path)
-
-
 def entry_line(name: str, value: object) -> str:
     """`name: value` on one line of YAML that reads back as it is, whatever the texts in it are made of."""
     for style, plain in ((None, True), ('"', False)):  # the second for line breaks and the like, as escapes

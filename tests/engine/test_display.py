@@ -4,6 +4,7 @@ import io
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ LOGS = ["logs/codes/000.log", "logs/slurm/7.log"]
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch) -> Run:
+def run(tmp_path, monkeypatch) -> Iterator[Run]:
     """A run of which the faces of one chunk are done; the other chunk has two of four items."""
     monkeypatch.chdir(tmp_path)
     log = RunLog(Path("logs/run.jsonl"))
@@ -34,7 +35,8 @@ def run(tmp_path, monkeypatch) -> Run:
     for job in ("images", "faces/000"):
         run.apply(log.write("done", job=job))
     run.read()
-    return run
+    yield run
+    log.ended.set()  # or it would beat in the folder of another test
 
 
 def write(job, *states, run):

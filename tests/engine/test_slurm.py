@@ -9,6 +9,37 @@ from types import ModuleType
 import pytest
 
 from stages.engine import slurm
+from stages.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, "^there is no Slurm here: no sbatch and no sinfo and no squeue; type it where `sbatch` works"),
+        ("echo 'sinfo: Unable to contact slurm' >&2; exit 1", "does not answer: sinfo: Unable to contact slurm; try"),
+        ("exec sleep 60", "does not answer: `sinfo` has said nothing for 0 s"),
+        ("echo debug up", None),
+    ],
+)
+def test_a_slurm_that_does_not_answer_is_said_before_the_plugin_begins(tmp_path, monkeypatch, answer, message):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(slurm, "PATIENCE", 0.2 if answer == "exec sleep 60" else 60.0)
+    for command in slurm.COMMANDS if answer else ():
+        (tmp_path / command).write_text(f"#!/bin/sh\nPATH={os.defpath}\n{answer}\n")
+        (tmp_path / command).chmod(0o755)
+
+    def stop(error):
+        raise error
+
+    begun = []
+    begin = slurm.asking(begun.append, stop)
+    if message is None:
+        begin("workflow")
+        assert begun == ["workflow"]
+    else:
+        with pytest.raises(UserError, match=message):
+            begin("workflow")
+        assert not begun
 
 
 def test_no_answer_is_an_empty_one(monkeypatch, caplog):
@@ -19,10 +50,11 @@ def test_no_answer_is_an_empty_one(monkeypatch, caplog):
 
     plugin = ModuleType(slurm.PLUGIN)
     plugin.query_job_status = query
+    plugin.Executor = type("Executor", (), {})
     monkeypatch.setitem(sys.modules, slurm.PLUGIN, plugin)
-    slurm.be_patient()
+    slurm.mend_plugin(print)
     once = plugin.query_job_status
-    slurm.be_patient()
+    slurm.mend_plugin(print)
     assert plugin.query_job_status is once
     asked = lambda: asyncio.run(plugin.query_job_status("squeue", logging.getLogger("test")))  # noqa: E731
     assert asked() == ({"7": "RUNNING"}, 0.1) and not caplog.text
@@ -36,7 +68,7 @@ def test_the_installed_plugin_asks_by_that_function():
 
 def test_without_the_plugin_nothing_happens(monkeypatch):
     monkeypatch.delitem(sys.modules, slurm.PLUGIN, raising=False)
-    slurm.be_patient()
+    slurm.mend_plugin(print)
 
 
 def test_reasons_of_this_run(tmp_path):

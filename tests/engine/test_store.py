@@ -116,7 +116,8 @@ def run(command, store, *options):
 def test_list_names_every_item(store):
     store.put("cd" * 32, {}, ITEM | {"item": "zoe", "seconds": 2.0})
     remove(store.folder / KEY / RECORD)
-    lines = [line.split("\t") for line in run("list", store).output.splitlines()]
+    header, *lines = [line.split("\t") for line in run("list", store).output.splitlines()]
+    assert header == ["stage", "fingerprint", "item", "bytes", "seconds"]
     assert [(stage, key, name, seconds) for stage, key, name, _, seconds in lines] == [
         ("codes", KEY[:12], "damaged", "0.0"),
         ("codes", "cd" * 6, "zoe", "2.0"),
@@ -145,6 +146,12 @@ def test_prune_keeps_what_was_stored_or_used_lately(store):
     assert store.get(used) is not None
     assert "removed 1 items" in run("prune", store, "--days", "5").output
     assert store.get(KEY) and store.get(used) and store.get(unused) is None
+
+
+@pytest.mark.parametrize("days", ["-1", "nan", "many"])
+def test_a_number_of_days_that_is_none_removes_nothing(store, days):
+    assert run("prune", store, "--days", days).exit_code == 2
+    assert store.get(KEY) is not None
 
 
 def test_commands_on_no_store(tmp_path):

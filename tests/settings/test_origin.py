@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from support import ROOT, SMOKE
 
-from stages.settings.origin import ABSENT, differences, sources
+from stages.settings.origin import ABSENT, differences, holder, sources
 
 WRITTEN = {"a": {"steps": 10, "betas": [0.5, 0.9]}, "b": {"file": None, "rate": 0.1}, "c": {}}
 
@@ -44,3 +44,15 @@ def test_sources_are_named_from_this_folder():
     assert sources([]) == "`params.yaml`"
     named = sources([str(Path.cwd() / SMOKE), "/elsewhere/own.yaml", "--config"])
     assert named == f"`params.yaml` and `{SMOKE}` and `/elsewhere/own.yaml` and `--config`"
+
+
+def test_a_wrong_key_is_one_of_the_file_that_it_stands_in():
+    """The last one that says most of it, as it counts."""
+    given = {
+        "params.yaml": {"blend": {"steps": 9, "rate": 1}, "report": {}}, "a.yaml": {"blend": {"stesp": 5}},
+        "b.yaml": {"blend": {"rate": -1}}, "--config": {"score": 3},
+    }  # fmt: skip
+    keys = ("blend.stesp", "blend.rate", "blend.steps", "blend", "report.new", "score.size", "other")
+    assert [holder(key, given) for key in keys] == [
+        "a.yaml", "b.yaml", "params.yaml", "b.yaml", "params.yaml", "--config", None
+    ]  # fmt: skip

@@ -1,11 +1,12 @@
 """What a user's mistakes print: one line that names the key, the row or the file, before anything runs."""
 
+import os
 import sys
 
 import pytest
 import yaml
 from PIL import Image
-from support import checkout, must, snakemake
+from support import ENVIRONMENT, checkout, must, snakemake
 
 pytestmark = pytest.mark.dag
 
@@ -31,16 +32,45 @@ def test_wrong_params(folder, tmp_path, change, message):
     scale.write_text(yaml.safe_dump(change))
     done = snakemake(folder, "-n", scale=str(scale))
     assert done.returncode != 0
-    assert message in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("error: ") and message in last
+    assert "WorkflowError" not in done.stderr and "Traceback" not in done.stdout + done.stderr
     assert not (folder / ".cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--workflow-profile", "workflow/profiles/slrum"], "--workflow-profile workflow/profiles/slrum: there is no"),
+        (["--resources", "gpu=0"], "--resources gpu=0: Snakemake would run all"),
+        (["--cores", "0"], "--cores 0: no job could run"),
+    ],
+)
+def test_how_it_was_started(folder, options, message):
+    done = snakemake(folder, *options, scale=None)
+    assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(f"error: {message}"), done.stderr
+    assert len(done.stderr.splitlines()) <= 2, "Snakemake names the profile before"
+
+
+def test_a_slurm_that_does_not_answer(folder, tmp_path, monkeypatch):
+    pytest.importorskip("snakemake_executor_plugin_slurm")
+    for command in ("sbatch", "sinfo", "squeue"):
+        (tmp_path / command).write_text("#!/bin/sh\necho nobody is there >&2; exit 1\n")
+        (tmp_path / command).chmod(0o755)
+    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{tmp_path}{os.pathsep}{ENVIRONMENT['PATH']}")
+    profile = ["--workflow-profile", "workflow/profiles/slurm"]
+    assert snakemake(folder, *profile, "-n").returncode == 0, "a plan needs no Slurm"
+    done = snakemake(folder, *profile)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: Slurm does not answer: nobody is there; try again")
+    assert not (folder / "logs" / "run.jsonl").exists()
 
 
 def test_the_file_of_a_mistake_is_named(folder, tmp_path):
     scale, params = tmp_path / "scale.yaml", folder / "params.yaml"
     scale.write_text("blend: {stesp: 5}\n")
     done = snakemake(folder, "-n", scale=str(scale))
-    assert f"params.yaml with {scale}: blend.stesp: there is no such key" in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1].startswith(f"error: {scale}: blend.stesp: there is no such key")
     right = params.read_text()
     try:
         params.write_text("seed: [1\n" + right)

@@ -4,8 +4,6 @@ import os
 import shlex
 from functools import cache
 
-from snakemake.exceptions import WorkflowError
-
 from stages import registry
 from stages.engine import checksums, intact, lifeline, machine, scheduling, slurm, watching
 from stages.engine.code import digest_of_all, files
@@ -18,7 +16,6 @@ from stages.settings import manifests, methods
 from stages.settings.chunks import chunked
 from stages.settings.checkpoints import check_present, embedded_networks, supplied_networks
 from stages.settings.dvc_pipeline import check_listed
-from stages.settings.problems import safe
 
 
 def names_of_items(params):
@@ -37,7 +34,7 @@ lifeline.announce()
 checksums.remember()
 intact.watch()
 scheduling.only_when_needed()
-slurm.be_patient()
+slurm.mend_plugin(stop)
 # A cluster's jobs have cores of their own, and `workflow.cores` cannot be asked for where they are submitted.
 if workflow.is_main_process and (workflow._cores or 1) > 1:
     machine.share_cores()
@@ -64,9 +61,7 @@ def results_of(key, names, what):
 
 
 try:
-    if workflow._cores == 0:
-        raise UserError("--cores 0: no job could run; give 1 or more")
-    settings.check_params(config, " with ".join(["params.yaml", *map(safe, workflow.overwrite_configfiles)]))
+    settings.check_params(config, GIVEN)
     USED = [
         *settings.used_networks(config["networks"]),
         *methods.own_networks(config["methods"], config["embed"]["start"]),
@@ -83,7 +78,7 @@ try:
     RESULTS = results_of("images", PAIRS, "pair")
     REBUILT = results_of("reconstructions", FACES, "face")
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    stop(error)
 
 METHODS = list(config["methods"])
 PROTOCOLS = list(methods.protocols(config))
