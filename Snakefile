@@ -21,7 +21,7 @@ include: "workflow/rules/faces.smk"
 include: "workflow/rules/strata.smk"
 include: "workflow/rules/regions.smk"
 include: "workflow/rules/embed.smk"
-include: "workflow/rules/encoder.smk"
+include: "workflow/rules/training.smk"
 include: "workflow/rules/align.smk"
 include: "workflow/rules/compose.smk"
 include: "workflow/rules/examples.smk"
@@ -100,6 +100,11 @@ rule strata:
 rule encoder:
     input:
         rules.train_encoder.output,
+
+
+rule completer:
+    input:
+        rules.train_completer.output,
 
 
 rule codes:

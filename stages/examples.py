@@ -48,6 +48,7 @@ def main(
     parser: Annotated[Path, typer.Option(help="weights of the face parser")],
     perceptual: Annotated[Path, typer.Option(help="weights of the perceptual network")],
     precision: Precision,
+    completer: Annotated[Path | None, typer.Option(help="weights of the network of a learned fill")] = None,
     tf32: TF32 = False,
     log: Log = None,
 ) -> None:
@@ -66,7 +67,7 @@ def main(
 
     target.main(
         target_params, scheme, pairs, maps, generator, parser,
-        out=folder / "targets", record=records / "targets.json", tf32=tf32,
+        out=folder / "targets", record=records / "targets.json", completer=completer, tf32=tf32,
     )  # fmt: skip
     align.main(
         align_params, method, scheme, pairs, maps, folder / "targets", data / "codes",

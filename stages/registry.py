@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from stages.errors import UserError
 
 if TYPE_CHECKING:
-    from stages.fills import Completion, Fill
+    from stages.fills import Completion, Fill, Learned
     from stages.methods import Method
     from stages.metrics import Metric
     from stages.networks import Network
@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).parent
 Room = Literal["fills", "methods", "metrics", "networks", "systems"]
 # The types in the room's `__init__` that an entry may have.
 KINDS: dict[Room, tuple[str, ...]] = {
-    "fills": ("Fill", "Completion"),
+    "fills": ("Fill", "Learned", "Completion"),
     "methods": ("Method",),
     "metrics": ("ImageMetric", "MapMetric", "CaseMetric", "SetMetric"),
     "networks": ("Network",),
@@ -43,7 +43,7 @@ def module(room: str, name: str) -> str:
 
 
 @overload
-def load(room: Literal["fills"], name: str) -> "Fill | Completion": ...
+def load(room: Literal["fills"], name: str) -> "Fill | Learned | Completion": ...
 
 
 @overload
@@ -81,7 +81,7 @@ def load(room: Room, name: str) -> object:
 
 
 @overload
-def entries(room: Literal["fills"]) -> "dict[str, Fill | Completion]": ...
+def entries(room: Literal["fills"]) -> "dict[str, Fill | Learned | Completion]": ...
 
 
 @overload

@@ -24,13 +24,14 @@ from stages.engine.command import log as logger
 from stages.engine.progress import Progress
 from stages.errors import UserError
 from stages.formats.files import write_atomic
-from stages.formats.weight_files import network_of, weights_bytes, weights_digest
+from stages.formats.weight_files import network_of, weights_digest
 from stages.metrics.psnr import psnr
 from stages.nets.device import choose_device
 from stages.nets.encoder_net import IMAGE_SIZE, FaceEncoder
 from stages.nets.interfaces import Generator, Perceptual
 from stages.nets.loading import load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered, name_of
+from stages.nets.trained import halved
 from stages.networks import encoder as entry
 from stages.params.encoder_section import EncoderParams
 
@@ -58,11 +59,9 @@ def main(
     exact, features = load_generator(generator, device), load_perceptual(perceptual, device)
     teacher = Teacher(exact, lowered(exact, dtype), lowered(features, dtype), params["axes"], params["seed"])
     encoder = train(teacher, params, dtype, Progress("encoder"))
-    half = {name: tensor.half() for name, tensor in encoder.state_dict().items()}
-    encoder.load_state_dict(half)  # what is measured is what is written
     facts = {name: str(getattr(encoder, name)) for name in entry.SIZES}
     origin = {"network": "encoder", "licence": entry.LICENCE, "generator": weights_digest(generator), **facts}
-    write_atomic(out, weights_bytes(half, origin))
+    write_atomic(out, halved(encoder, origin))
     teacher.gaussian.manual_seed(params["seed"] + AWAY)
     table = {name: figures(encoder, features, exact, images) for name, images in held_out(teacher).items()}
     write_atomic(card, model_card(params, table, encoder, teacher.drawn, name_of(dtype), origin).encode())

@@ -12,7 +12,7 @@ from support import ROOT, seeded
 
 from stages import registry
 from stages.errors import UserError
-from stages.fills import Completion, Fill
+from stages.fills import Completion, Fill, Learned
 from stages.formats.weight_files import weights_bytes
 from stages.methods import Method
 from stages.metrics import CaseMetric, ImageMetric, MapMetric, SetMetric
@@ -21,7 +21,7 @@ from stages.networks import Network
 from stages.systems import System
 
 TYPES = {
-    "fills": Fill | Completion, "methods": Method, "networks": Network, "systems": System,
+    "fills": Fill | Learned | Completion, "methods": Method, "networks": Network, "systems": System,
     "metrics": ImageMetric | MapMetric | CaseMetric | SetMetric,
 }  # fmt: skip
 ROOMS = [path.parent.name for path in sorted(registry.PACKAGE.glob("*/__init__.py")) if "Registry:" in path.read_text()]
@@ -75,7 +75,11 @@ def metric(direction="lower", views=("kept",), range=(0, 1)) -> ImageMetric:
 @pytest.mark.parametrize(
     ("room", "entry", "message"),
     [
-        ("fills", lambda: len, "its ENTRY is of type builtin_function_or_method; it must be Fill or Completion"),
+        (
+            "fills",
+            lambda: len,
+            "its ENTRY is of type builtin_function_or_method; it must be Fill or Learned or Completion",
+        ),
         ("methods", lambda: 3, "its ENTRY is of type int; it must be Method"),
         ("methods", lambda: Method(dict, len, reads=("face",)), 'reads has "face"; did you mean faces\\?'),
         (

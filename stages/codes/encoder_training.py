@@ -12,22 +12,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from stages.codes.embedding import FSCode, render_code, unwhiten, whiten
-from stages.codes.optimise import OnStep, learning_rate_factor
+from stages.codes.optimise import OnStep
 from stages.codes.reduction import area
 from stages.codes.spoil import relit, spoiled
+from stages.codes.training import TRUNCATION, descend
 from stages.nets.encoder_net import IMAGE_SIZE, SLOPE, FaceEncoder, prepared
 from stages.nets.interfaces import Generator, Perceptual
 from stages.params.encoder_section import EncoderParams
 
 MIXED = 0.4  # share of the draws with the styles of two
-TRUNCATION = (0.5, 1.0)
 STORED = torch.bfloat16  # what is stored of a draw
 RELIT = 4  # every so many batches of draws one is in another light
 SET_UP = 4  # draws at once when the store is filled
 LEAST = 1e-3  # of a feature's root mean square: some channels are never active
 SMALL = 0.3  # what the last layer of W+ begins with, of its usual weights
 RIDGE = 1e-3  # share of the features' mean square
-BETAS, DECAY, CLIP = (0.9, 0.95), 1e-4, 1.0  # of AdamW; largest norm of a gradient
 
 
 class Draws(NamedTuple):
@@ -229,24 +228,17 @@ def train(teacher: Teacher, params: EncoderParams, dtype: torch.dtype, on_step: 
     fit_linear(encoder, store)
     terms = Terms(teacher, store, encoder, params)
     store.each = params["fresh"]
-    optimizer = torch.optim.AdamW(encoder.parameters(), betas=BETAS, weight_decay=DECAY)
     steps = params["steps"] + params["render_steps"]
-    for step in range(steps):
+
+    def losses(step: int) -> Tensor:
         renders = step >= params["steps"]
-        for group in optimizer.param_groups:
-            group["lr"] = params["rate"] * learning_rate_factor(step, steps)
         store.renew()
         draws = store.some(params["batch"] // 2 if renders else params["batch"])
         with torch.autocast(draws.image.device.type, dtype, enabled=dtype != torch.float32):
             f, on_axes = encoder(draws.features, draws.image)
         f, on_axes = f.float(), on_axes.float()
-        losses = terms.of_truth(f, on_axes, draws)
-        if renders:
-            losses = params["truth"] * losses + terms.of_render(f, on_axes, draws)
-        optimizer.zero_grad()
-        losses.mean().backward()
-        torch.nn.utils.clip_grad_norm_(encoder.parameters(), CLIP)
-        optimizer.step()
-        if on_step is not None:
-            on_step(step + 1, steps, losses.detach())
-    return encoder.eval().requires_grad_(False)
+        of_truth = terms.of_truth(f, on_axes, draws)
+        return params["truth"] * of_truth + terms.of_render(f, on_axes, draws) if renders else of_truth
+
+    descend(encoder, losses, steps, params["rate"], on_step)
+    return encoder

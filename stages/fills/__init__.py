@@ -1,7 +1,7 @@
 """Registry: the fills. One file says how the holes of a target map get their labels.
 
 Its module is called as `target.fill` in params.yaml and defines `ENTRY`: a `Fill`, a function of labels, holes and
-label scheme; or a `Completion`, which makes the whole map with networks.
+label scheme; a `Learned`, which asks a network of its own; or a `Completion`, which makes the whole map with networks.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,13 @@ import numpy as np
 
 from stages.networks import Role
 from stages.params.faces_to_targets import CompletionParams
+from stages.regions.labels import LabelScheme
 from stages.regions.target_map import HoleFill
 
 if TYPE_CHECKING:
+    from stages.codes.completing import Filled
     from stages.codes.optimise import OnStep
+    from stages.nets.completer_net import Completer
     from stages.nets.interfaces import Generator, Parser
 
 Complete = Callable[
@@ -30,6 +33,17 @@ class Fill:
 
     source: str
     fill: HoleFill
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A fill by a network that says which fill it is for (`Network.fill`), and where it is from.
+
+    `fill` gets the network, and what a `HoleFill` gets. It gives labels, and how doubtful they are.
+    """
+
+    source: str
+    fill: "Callable[[Completer, np.ndarray, np.ndarray, LabelScheme], Filled]"
 
 
 @dataclass(frozen=True)

@@ -11,25 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stages.nets.residual import Residual
+
 SIZE = 32  # px of F
 IMAGE_SIZE = 256  # px at which a photo is read
 BLOCKS = (1, 2, 3, 4)  # of the perceptual network that are read, and their channels and sizes, VGG16's
 CHANNELS = (128, 256, 512, 512)
 SIZES = (128, 64, 32, 16)
 SLOPE = 0.2  # of the leaky ReLU that F comes out of
-
-
-class Residual(nn.Module):
-    """Two 3×3 convolutions beside the input itself."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x + self.second(functional.relu(self.first(functional.relu(x))))
-        return out
 
 
 class FaceEncoder(nn.Module):

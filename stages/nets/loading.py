@@ -1,7 +1,7 @@
 """The only ways from a weight file to a network. Which one it holds is in its metadata; only that one is imported."""
 
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
@@ -11,6 +11,9 @@ from stages.errors import UserError
 from stages.formats.weight_files import network_of, read_metadata, read_weights
 from stages.nets.interfaces import Encoder, Generator, Parser, Perceptual
 from stages.networks import Role
+
+if TYPE_CHECKING:
+    from stages.nets.completer_net import Completer
 
 
 def load_generator(weights: Path, device: torch.device) -> Generator:
@@ -31,6 +34,11 @@ def load_perceptual(weights: Path, device: torch.device) -> Perceptual:
 def load_encoder(weights: Path, device: torch.device) -> Encoder:
     """Load the encoder of a weight file; errors as `load_generator`."""
     return cast("Encoder", _load("encoder", weights, device))
+
+
+def load_completer(weights: Path, device: torch.device) -> "Completer":
+    """Load the completer of a weight file; errors as `load_generator`."""
+    return cast("Completer", _load("completer", weights, device))
 
 
 def load_translator(weights: Path, device: torch.device) -> nn.Module:

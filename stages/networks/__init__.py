@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HELP = "docs/paper-networks.md says how to get it"
 
-Role = Literal["generator", "parser", "perceptual", "landmarks", "identity", "encoder", "translator"]
+Role = Literal["generator", "parser", "perceptual", "landmarks", "identity", "encoder", "translator", "completer"]
 Tensors = Mapping[str, "Tensor"]
 
 
@@ -41,7 +41,8 @@ class Network:
     `read`: tensors of the weight file, and facts for its metadata, from the archive or checkpoint; raises UserError if
     that is not as expected. `build`: the network without weights, from the metadata of its weight file. `scheme`: of a
     parser, the name of its label scheme. `generator`: of an encoder, the network whose codes it gives. `reads`: of an
-    encoder that gives F and S too, the perceptual network whose features it reads.
+    encoder that gives F and S too, the perceptual network whose features it reads. `fill`: of a completer, the fill
+    that asks it.
     """
 
     role: Role
@@ -52,3 +53,4 @@ class Network:
     scheme: str | None = None
     generator: str | None = None
     reads: str | None = None
+    fill: str | None = None

@@ -101,6 +101,14 @@ class CompletionParams(TypedDict):
 @section("The label map that the composite of a pair should have.")
 class TargetParams(TypedDict):
     fill: Annotated[
-        str, doc("of holes, a file of stages/fills: telea (paper), navier_stokes, centre, official (two fitted faces)")
+        str,
+        doc(
+            "of holes, a file of stages/fills: telea (paper), navier_stokes, centre, nearest, learned (a network that "
+            "`snakemake completer` trains), official (two fitted faces)"
+        ),
+    ]
+    islands: Annotated[
+        Share,
+        doc("of the map: what is filled and smaller goes to what lies beside it, so no checkers; 0 in the paper"),
     ]
     completion: CompletionParams

@@ -6,6 +6,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from stages.params.align_section import AlignParams
+from stages.params.completer_section import CompleterParams
 from stages.params.embed_section import EmbedParams
 from stages.params.encoder_section import EncoderParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
@@ -47,3 +48,4 @@ class Params(TypedDict):
     gallery: GalleryParams
     jobs: JobsParams
     encoder: EncoderParams
+    completer: CompleterParams

@@ -50,6 +50,18 @@ class LabelScheme:
     def uncovered_indices(self) -> tuple[int, ...]:
         return tuple(self[label] for label in self.uncovered)
 
+    @property
+    def hidden_indices(self) -> tuple[int, ...]:
+        """What hair may have hidden, each once: all that a hole may be filled with."""
+        return tuple(dict.fromkeys(self.behind_indices + self.spread_indices + self.uncovered_indices))
+
+    @property
+    def mirrored(self) -> tuple[int, ...]:
+        """For each label the one that it is in a mirrored image."""
+        other = {"left": "right", "right": "left"}
+        sides = ((label, *label.partition("_")) for label in self.labels)
+        return tuple(self[f"{other[side]}_{part}" if side in other else label] for label, side, _, part in sides)
+
 
 CELEBAMASK_19 = LabelScheme(
     name="celebamask-19",

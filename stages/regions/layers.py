@@ -136,13 +136,11 @@ def _outline(labels: np.ndarray, middle: np.ndarray, hair: np.ndarray, scheme: L
     """
     height, width = labels.shape
     eyes = np.nonzero(is_one_of(labels, of_region(scheme, "eyes")) & middle)[0]
-    face = (is_one_of(labels, of_region(scheme, "face")) & middle).astype(np.uint8)
+    face = is_one_of(labels, of_region(scheme, "face")) & middle
     if not eyes.size or not face.any():
         return Outline(np.ones_like(middle), np.ones_like(middle))
     eye_line = int(eyes.mean())
-    _, parts, statistics, _ = cv2.connectedComponentsWithStats(face, connectivity=8)
-    largest = 1 + int(statistics[1:, cv2.CC_STAT_AREA].argmax())  # scraps elsewhere are the parser's errors
-    seen = parts == largest
+    seen = largest_part(face)  # scraps elsewhere are the parser's errors
     jaw = _hull(seen)
     above = hair.copy()
     above[eye_line:] = False
@@ -155,6 +153,13 @@ def _outline(labels: np.ndarray, middle: np.ndarray, hair: np.ndarray, scheme: L
 
 def of_region(scheme: LabelScheme, region: str) -> tuple[int, ...]:
     return scheme.indices(region) if region in scheme.regions else ()
+
+
+def largest_part(region: np.ndarray) -> np.ndarray:
+    """The largest connected part of a region (H, W) bool that is not empty; corners connect too."""
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=8)
+    largest: np.ndarray = parts == 1 + int(statistics[1:, cv2.CC_STAT_AREA].argmax())
+    return largest
 
 
 def _hull(region: np.ndarray) -> np.ndarray:

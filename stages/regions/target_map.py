@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.errors import UserError
+from stages.regions.islands import without_islands
 from stages.regions.labels import LabelScheme
 from stages.regions.layers import is_one_of, of_region
 
 # A label map (H, W) uint8 with any value at the holes, the holes (H, W) bool, and the scheme; gives (H, W) uint8 whose
-# values at holes are labels that lie behind the head or may spread. Its other pixels mean nothing.
+# values at holes are labels that hair may hide: behind the head, those that may spread, brows, ears. Its other pixels
+# mean nothing.
 HoleFill = Callable[[np.ndarray, np.ndarray, LabelScheme], np.ndarray]
 
 
@@ -26,16 +28,23 @@ class Target(NamedTuple):
     holes: np.ndarray
 
 
-def compose(maps: Sequence[np.ndarray], taken: Sequence[frozenset[int]], scheme: LabelScheme, fill: HoleFill) -> Target:
+def compose(
+    maps: Sequence[np.ndarray],
+    taken: Sequence[frozenset[int]],
+    scheme: LabelScheme,
+    fill: HoleFill,
+    islands: float = 0.0,
+) -> Target:
     """Compose the target map of one pair from the label maps of its K references.
 
     `maps`: K integer label maps (H, W) of `scheme`; `maps[0]` is the identity. `taken[k]`: the label indices taken
     from reference k; `taken[0]` is what is left to the identity. `fill`: labels at the holes, see `HoleFill`.
+    `islands`: share of the map below which a part of what was filled goes to what lies beside it; 0: none.
 
     1. Reference k claims the pixels whose own label is in `taken[k]`.
     2. Where several references claim a pixel, the larger label index wins (paper, section 3).
-    3. A pixel that nobody claims is a hole, and `fill` gives it a label that lies behind the head or one that may
-       spread: never hair, never an inner part of the face. Claimed pixels keep their labels.
+    3. A pixel that nobody claims is a hole, and `fill` gives it a label that hair may hide: never hair, never eyes,
+       nose or mouth. Claimed pixels keep their labels.
     4. A pixel's owner follows from its final label: the reference whose `taken` holds it. So a hole filled with
        skin belongs to whoever owns skin.
 
@@ -57,6 +66,8 @@ def compose(maps: Sequence[np.ndarray], taken: Sequence[frozenset[int]], scheme:
     labels = np.where(holes, np.uint8(scheme["background"]), claims - np.uint8(1))
     if holes.any() and not holes.all():
         labels = np.where(holes, _checked_fill(fill(labels, holes, scheme), holes, scheme), labels)
+        if islands > 0:
+            labels = without_islands(labels, holes, scheme.behind_indices + scheme.spread_indices, islands)
     return Target(labels, owners[labels], holes)
 
 
@@ -88,7 +99,7 @@ def _checked_fill(filled: object, holes: np.ndarray, scheme: LabelScheme) -> np.
     if not isinstance(filled, np.ndarray) or filled.shape != holes.shape or filled.dtype != np.uint8:
         given = f"{filled.dtype} {filled.shape}" if isinstance(filled, np.ndarray) else type(filled).__name__
         raise UserError(f"the fill of target.fill gives {given}; it must give a label map, uint8 {holes.shape}")
-    allowed = scheme.behind_indices + scheme.spread_indices
+    allowed = scheme.hidden_indices
     wrong = [label for label in np.unique(filled[holes]).tolist() if label not in allowed]
     if wrong:
         names = [scheme.labels[label] if label < len(scheme) else str(label) for label in wrong]

@@ -17,7 +17,7 @@ from stages.scoring.metric_names import networks_of
 from stages.scoring.user_files import supplied_to_score
 from stages.settings.checkpoints import supplied_networks
 from stages.settings.config import used_networks
-from stages.settings.methods import folders_supplied, own_networks
+from stages.settings.methods import fill_networks, folders_supplied, own_networks
 from stages.settings.schema import own_sections
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ PARTS = {
     "sources": ["faces"],
     "starts": ["embed"],
     "backbone": ["methods"],
+    "completer": ["target"],
 }
 # The parameter of every rule that is the digest of its code.
 CODE = "code"
@@ -62,7 +63,7 @@ ROOMS = ("fills", "methods", "metrics", "networks", "nets", "systems")
 
 METRICS_FILE = "reports/metrics.json"
 
-TRAINING = ("encoder",)  # targets that no other needs: their results are in the repository
+TRAINING = ("encoder", "completer")  # targets that no other needs: their results are in the repository
 
 # What `dvc plots` shows: the figures, and a strip a method of these metrics of every pair.
 METRICS = {"kept PSNR": "kept PSNR@${score.size}", "taken IoU": "taken IoU ${networks.parser}@512"}
@@ -78,7 +79,8 @@ def supplied(params: Params) -> dict[str, list[str]]:
     """Files and folders that the user supplies, by the DVC stage that reads them."""
     faces, methods, start = params["faces"], params["methods"], params["embed"]["start"]
     ours = supplied_networks()
-    used = dict.fromkeys([*used_networks(params["networks"]), *own_networks(methods, start), *networks_of(params)])
+    own = [*own_networks(methods, start), *fill_networks(params["target"]["fill"])]
+    used = dict.fromkeys([*used_networks(params["networks"]), *own, *networks_of(params)])
     files: dict[str, Sequence[str | None]] = {
         "weights": [params["checkpoints"][name] for name in used if name in ours],
         "faces": [faces["photos"]] if "photos" in faces["source"] else [],

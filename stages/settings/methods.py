@@ -128,6 +128,11 @@ def encoders(methods: Methods, start: str) -> list[str]:
     return [code for code in other_codes(methods, start) if code in known]
 
 
+def fill_networks(fill: str) -> list[str]:
+    """The network that a fill asks, if it asks one: it says so itself, so no fill has to be loaded."""
+    return [name for name, network in registry.entries("networks").items() if network.fill == fill]
+
+
 def code_folder(codes: Path, code: str) -> Path:
     """Where a kind of code lies: FS above the others, which have folders of their own."""
     return codes if code == ALWAYS else codes / code

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from stages import registry
 from stages.errors import UserError
 from stages.params.align_section import AlignParams
+from stages.params.completer_section import CompleterParams
 from stages.params.embed_section import EmbedParams
 from stages.params.encoder_section import EncoderParams
 from stages.params.faces_to_targets import FacesParams, MapsParams, PairsParams, TargetParams
@@ -76,7 +77,7 @@ def sections() -> dict[str, object]:
     }  # fmt: skip
     after: dict[str, object] = {
         "examples": ExamplesParams, "score": ScoreParams, "report": ReportParams, "gallery": GalleryParams,
-        "jobs": JobsParams, "encoder": EncoderParams,
+        "jobs": JobsParams, "encoder": EncoderParams, "completer": CompleterParams,
     }  # fmt: skip
     if taken := [name for name in own_sections() if name in before or name in after]:
         raise UserError(f"stages/methods: section {taken[0]} of a kind of method is that of a stage; rename it")

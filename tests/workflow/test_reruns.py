@@ -61,7 +61,7 @@ READ_BY = {
     **{f"gallery.{key}": {"pictures"} for key in ("size", "thumbnail", "quality")},
     "gallery": {"gallery"},
     "jobs": {"report"},
-    "encoder": {"report"},  # its training is no part of a run
+    **{own: {"report"} for own in ("encoder", "completer")},  # their training is no part of a run
 } | {f"methods.{name}": {"aligned" if name in LATENT else "composites"} for name in PARAMS["methods"]}
 READ_BY[f"methods.{PARAMS['examples']['method']}"].add("examples")
 READ_BY = {"methods.i2s.code": {"targets"}} | READ_BY  # the last of its kind: jobs on pairs wait for one less
@@ -196,7 +196,7 @@ def reordered(value: Any) -> Any:
 KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
 # These sections go to rules as a whole, so three parameters of each stand for all: a plan takes seconds. Of the others
 # the rules look at single keys.
-WHOLE = ("maps", "target", "embed", "align", "blend", "loho", "matte", "restored", "encoder")
+WHOLE = ("maps", "target", "embed", "align", "blend", "loho", "matte", "restored", "encoder", "completer")
 GROUPS: dict[str, list[str]] = {}
 for key in KEYS:
     GROUPS.setdefault(next(name for name in READ_BY if key == name or key.startswith(f"{name}.")), []).append(key)

@@ -65,6 +65,7 @@ try:
     USED = [
         *settings.used_networks(config["networks"]),
         *methods.own_networks(config["methods"], config["embed"]["start"]),
+        *methods.fill_networks(config["target"]["fill"]),
         "dlib_landmarks",
     ]
     OTHER_SCORERS = metric_names.networks_of(config)
@@ -91,6 +92,7 @@ PAIR_CHUNKS = chunked(PAIRS, config["jobs"]["items"])
 EMBEDDED = methods.recorded_codes(config["methods"], START)  # folders of records of codes
 EXAMPLE_KINDS = config["examples"]["kinds"]
 EXAMPLE_RECORDS = ["pairs", *(settings.EXAMPLE_STAGES if EXAMPLE_KINDS else [])]
+COMPLETERS = [registry.module("networks", name) for name in methods.fill_networks(config["target"]["fill"])]
 SCHEME = settings.scheme_name(config["networks"])
 TF32 = "--tf32" if config["networks"]["tf32"] else "--float32"
 
@@ -196,6 +198,19 @@ def weights_named(networks):
     return [f"data/weights/{network}.safetensors" for network in networks]
 
 
+def completer_weights(wildcards):
+    """The weight file of the network that the fill in use asks, if it asks one."""
+    return weights_named(methods.fill_networks(config["target"]["fill"]))
+
+
+completer_weights.every = []
+
+
+def completer_option(wildcards, input):
+    """The same as an option."""
+    return f"--completer {input.completer}" if input.completer else ""
+
+
 def checkpoint_code(wildcards):
     """As `code`, of the stage that converts the wildcard's checkpoint."""
     return code("convert", registry.module("networks", wildcards.checkpoint))
@@ -236,7 +251,7 @@ def shown(path, category, what):
 def target_code(wildcards):
     """As `code`, of the stage that makes the target maps with the fill in use."""
     fill = registry.module("fills", config["target"]["fill"])
-    return code("target", fill, *networks("generator", "parser"))
+    return code("target", fill, *networks("generator", "parser"), *COMPLETERS)
 
 
 target_code.every = code("target", *entries_of("fills"), *networks("generator", "parser"))
@@ -262,7 +277,7 @@ def examples_code(wildcards):
     if not EXAMPLE_KINDS:
         return code("examples")
     kind = config["methods"][config["examples"]["method"]]["kind"]
-    modules = [registry.module("methods", kind), registry.module("fills", config["target"]["fill"])]
+    modules = [registry.module("methods", kind), registry.module("fills", config["target"]["fill"]), *COMPLETERS]
     return code("examples", *modules, *networks("generator", "parser", "perceptual"))
 
 

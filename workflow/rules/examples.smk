@@ -7,6 +7,7 @@ rule make_examples:
         generator=weights_of("generator"),
         parser=weights_of("parser"),
         perceptual=weights_of("perceptual"),
+        completer=completer_weights,
     output:
         pairs="data/examples/pairs.csv",
         targets=expand("data/examples/targets/{kind}.png", kind=EXAMPLE_KINDS),
@@ -24,10 +25,12 @@ rule make_examples:
         own=examples_method()["section"],
         method=examples_method()["method"],
         scheme=SCHEME,
+        completer=completer_option,
         precision=config["networks"]["precision"],
         tf32=TF32,
     shell:
         "python -m stages.examples --params {params.section:q} --target-params {params.target:q}"
         " --align-params {params.align:q} --own-params {params.own:q} --method {params.method:q}"
         " --scheme {params.scheme} --images {input.manifest} --data data --generator {input.generator}"
-        " --parser {input.parser} --perceptual {input.perceptual} --precision {params.precision} --log {log} {params.tf32}"
+        " --parser {input.parser} --perceptual {input.perceptual} --precision {params.precision} --log {log}"
+        " {params.completer} {params.tf32}"

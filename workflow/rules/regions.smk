@@ -67,6 +67,7 @@ rule make_targets:
         digests=digests_of_chunk,
         generator=weights_of("generator"),
         parser=weights_of("parser"),
+        completer=completer_weights,
     output:
         record="data/records/targets/{chunk}.json",
     log:
@@ -79,8 +80,9 @@ rule make_targets:
         reads="data/maps",
         section=section("target"),
         scheme=SCHEME,
+        completer=completer_option,
         tf32=TF32,
     shell:
         "python -m stages.target --params {params.section:q} --scheme {params.scheme}"
         " --pairs {input.pairs} --maps data/maps --generator {input.generator} --parser {input.parser}"
-        " --out data/targets --record {output.record} --log {log} {params.tf32}"
+        " --out data/targets --record {output.record} --log {log} {params.completer} {params.tf32}"

@@ -1,0 +1,18 @@
+"""Section `completer` of params.yaml."""
+
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from stages.params.fields import Count, Rate, Seed, Steps, doc, section
+
+
+@section("Training of the network of `target.fill: learned` (`snakemake completer`); no other target depends on it.")
+class CompleterParams(TypedDict):
+    seed: Seed
+    width: Annotated[Count, doc("channels at 64 px")]
+    faces: Annotated[int, Field(ge=3, le=100_000, description="drawn and parsed, a quarter of a second each")]
+    batch: Annotated[Count, doc("maps a step")]
+    steps: Steps
+    rate: Annotated[Rate, doc("of Adam at its peak; it falls as half a cosine")]
