@@ -2,8 +2,8 @@
 
     python -m benchmarks.completion --faces 64 --completions 8
 
-Faces are drawn at truncation 0.5 to 1 and parsed; the hair of another one hides a part of each. Then hair is transferred
-back by each fill. It needs the embedded networks in data/weights, and with `learned` the completer's too
+Faces are drawn at truncation 0.5 to 1 and parsed; the hair of another one hides a part of each. Then hair is given back
+by each fill. It needs the embedded networks in data/weights, and with `learned` the completer's too
 (`python -m stages.convert --network completer --checkpoint data/trained/completer.safetensors
 --out data/weights/completer.safetensors`). The official completions fit two faces a map, which takes a minute or two
 each, so they are made on the first maps only; all fills are then measured on these as well.
@@ -70,7 +70,7 @@ def main(
             makers[name] = by(entry.fill)
         elif isinstance(entry, Learned) and (WEIGHTS / "completer.safetensors").is_file():
             completer, fill = load_completer(WEIGHTS / "completer.safetensors", device), entry.fill
-            makers[name] = by(lambda labels, holes, of, fill=fill: fill(completer, labels, holes, of).labels)
+            makers[name] = by(lambda *given, net=completer, fill=fill: fill(net, *given).labels)
 
     def official(sign: str) -> Callable[[Hidden], np.ndarray]:
         settings = {**section["completion"], "sign": sign}

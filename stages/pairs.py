@@ -23,7 +23,7 @@ from stages.regions.pair import Pair, as_table
 from stages.regions.variety import candidates, choose_pairs
 from stages.settings.manifests import csv_bytes, pair_names, read_faces, read_pairs
 from stages.strata.files import read_images
-from stages.strata.sampling import VERSION, choose_at_random, choose_by_pose
+from stages.strata.sampling import VERSION, choose_at_random, choose_by_pose, choose_hard
 
 
 def main(
@@ -37,7 +37,7 @@ def main(
     out: Annotated[Path, typer.Option(help="pairs.csv to write")],
     manifest: Annotated[Path, typer.Option(help="pairs.json to write: how the pairs were chosen, and of which images")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
-    strata: Annotated[Path | None, typer.Option(help="strata/images.csv; only the strategy pose reads it")] = None,
+    strata: Annotated[Path | None, typer.Option(help="strata/images.csv; the strategies pose and hard read it")] = None,
     log: Log = None,
 ) -> None:
     """Write pairs.csv: the user's list by the names of images, or pairs (identity, hair) chosen by a seed."""
@@ -90,9 +90,13 @@ def _chosen(
         if params["strategy"] == "random":
             return choose_at_random(labels, count, scheme, seed), {}
         if strata is None:
-            raise UserError("pairs.strategy: pose needs the poses of the images; give --strata")
+            raise UserError(f"pairs.strategy: {params['strategy']} needs the strata of the images; give --strata")
         check([strata])
         table = read_images(strata)
+        if params["strategy"] == "hard":
+            pairs, rules = choose_hard(labels, table, count, scheme, seed)
+            logger.info("hard pairs: %s", ", ".join(f"{number} by {rule}" for rule, number in rules.items()))
+            return pairs, {"hard_by": rules}
         yaw = dict(zip(table["image"], table["yaw"], strict=True))
         if lost := [name for name in labels if not yaw.get(name, float("nan")) < float("inf")]:
             logger.warning("no pose is known of %s: in no pair", ", ".join(lost))

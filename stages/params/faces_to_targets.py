@@ -72,8 +72,11 @@ Take = Literal["both", "full", "colour", "shape"]
 class PairsParams(TypedDict):
     file: Annotated[Path | None, doc("your own list of pairs, or another project's; null: chosen from the faces")]
     strategy: Annotated[
-        Literal["variety", "random", "pose"],
-        doc("how: for variety of hair; by chance; so that gaps of yaw to 15°, to 30° and beyond are equally many"),
+        Literal["variety", "random", "pose", "hard"],
+        doc(
+            "how: for variety of hair; by chance; so that gaps of yaw to 15°, to 30° and beyond are equally many; what "
+            "is hard: wide gaps, long to short hair, fringes that go, dark and light skin, hats, glasses, cut hair"
+        ),
     ]
     take: Annotated[
         Take,

@@ -9,8 +9,9 @@ from stages.params.fields import Count, MetricName, Path, Seed, doc, section
 
 Protocol = Literal["transfer", "reconstruction"]  # of what a figure ranks
 Stratum = Literal[
-    "difficulty", "yaw_gap", "pose", "hair_length", "fringe", "tone", "sharpness", "face_size", "hat", "glasses"
-]
+    "difficulty", "yaw_gap", "long_to_short", "fringe_to_bare", "dark_and_light", "hat_or_glasses", "cut_by_frame",
+    "pose", "hair_length", "fringe", "tone", "sharpness", "face_size", "hat", "glasses", "hair_cut",
+]  # fmt: skip
 Kind = Literal["shape_and_colour", "colour", "face", "skin", "brows", "eyes", "nose", "mouth", "many"]
 
 
@@ -84,8 +85,9 @@ class ReportParams(TypedDict):
     strata: Annotated[
         list[Stratum],
         doc(
-            "By what the section By stratum divides. Of pairs: difficulty, yaw_gap. Of images: pose, hair_length, "
-            "fringe, tone, sharpness, face_size, hat, glasses; a pair has those of its identity and of its reference"
+            "By what the section By stratum divides. Of pairs: difficulty, yaw_gap, long_to_short, fringe_to_bare, "
+            "dark_and_light, hat_or_glasses, cut_by_frame. Of images: pose, hair_length, fringe, tone, sharpness, "
+            "face_size, hat, glasses, hair_cut; a pair has those of its identity and of its reference"
         ),
     ]
     votes: Annotated[

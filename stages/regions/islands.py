@@ -40,8 +40,9 @@ def without_islands(labels: np.ndarray, holes: np.ndarray, may: Sequence[int], l
         may: labels that may be in holes.
         least: share of the map that is no island any more.
     """
-    loose = holes & small(labels, least)
-    settled = is_one_of(labels, may) & ~loose
+    little = small(labels, least)
+    loose = holes & little
+    settled = is_one_of(labels, may) & ~little
     out = labels.copy()
     while loose.any():
         beside = np.stack([_neighbours(settled & (out == label)) for label in may])

@@ -23,6 +23,12 @@ TITLES = {
     "face_size": "Size of the face's square in the photo",
     "hat": "Hat",
     "glasses": "Glasses",
+    "hair_cut": "Hair that leaves the frame at a side",
+    "long_to_short": "Long hair becomes short",
+    "fringe_to_bare": "A fringe goes, the forehead is bare",
+    "dark_and_light": "Dark or brown skin with the hair of light skin, or the other way",
+    "hat_or_glasses": "One of the two has a hat or glasses",
+    "cut_by_frame": "The new hair is cut by the frame of its image",
 }
 
 

@@ -1,6 +1,6 @@
 """Strata: to which class of each kind an image or a pair belongs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,25 @@ TONE = (
 )  # fmt: skip
 SIZE = ((255.0, "below 256 px"), (511.0, "256 to 511 px"), (1023.0, "512 to 1023 px"), (np.inf, "1024 px and more"))
 GAP = ((WIDE_GAP, "up to 15°"), (np.inf, "over 15°"))
+CUT = ((0.2, "no"), (np.inf, "yes"))  # share of a side of the frame
 DIFFICULTY = ("easy", "medium", "hard")
 SHARPNESS = ("blurred third", "middle third", "sharp third")
-WORN = ("yes", "no")
+YES_NO = ("yes", "no")
+
+HAS_FRINGE = ("part", "full")
+DARK, LIGHT = ("dark", "brown"), ("light", "very light")
+
+# What makes a pair hard beside a wide gap of yaw, by the classes of its identity and of what gives hair.
+Classes = Mapping[str, str]
+RULES: dict[str, Callable[[Classes, Classes], bool]] = {
+    "long_to_short": lambda one, other: (one["hair_length"], other["hair_length"]) == ("long", "short"),
+    "fringe_to_bare": lambda one, other: one["fringe"] in HAS_FRINGE and other["fringe"] == "none",
+    "dark_and_light": lambda one, other: any(
+        a["tone"] in DARK and b["tone"] in LIGHT for a, b in ((one, other), (other, one))
+    ),
+    "hat_or_glasses": lambda one, other: "yes" in (one["hat"], one["glasses"], other["hat"], other["glasses"]),
+    "cut_by_frame": lambda _, other: other["hair_cut"] == "yes",
+}
 
 # The classes of every kind, in the order in which they are shown.
 ORDER: dict[str, tuple[str, ...]] = {
@@ -36,10 +52,12 @@ ORDER: dict[str, tuple[str, ...]] = {
     "tone": tuple(name for _, name in TONE),
     "sharpness": SHARPNESS,
     "face_size": tuple(name for _, name in SIZE),
-    "hat": WORN,
-    "glasses": WORN,
+    "hat": YES_NO,
+    "glasses": YES_NO,
+    "hair_cut": YES_NO,
+    **dict.fromkeys(RULES, YES_NO),
 }
-PAIR_KINDS = ("difficulty", "yaw_gap")
+PAIR_KINDS = ("difficulty", "yaw_gap", *RULES)
 IMAGE_KINDS = tuple(kind for kind in ORDER if kind not in PAIR_KINDS)
 
 
@@ -75,7 +93,17 @@ def image_classes(images: pd.DataFrame) -> dict[str, list[str]]:
         "face_size": classed(images["square"], SIZE),
         "hat": [value or UNKNOWN for value in images["hat"]],
         "glasses": [value or UNKNOWN for value in images["glasses"]],
+        "hair_cut": classed(images["hair_cut"], CUT),
     }
+
+
+def ruled(of_image: Mapping[str, Mapping[str, str]], pairs: Sequence[tuple[str, str]]) -> dict[str, list[bool]]:
+    """For every rule which pairs (identity, what gives hair) it makes hard.
+
+    `of_image`: by kind, the class of every image. What is unknown makes no pair hard.
+    """
+    of_name = {image: {kind: of_image[kind][image] for kind in of_image} for pair in pairs for image in pair}
+    return {rule: [holds(of_name[one], of_name[other]) for one, other in pairs] for rule, holds in RULES.items()}
 
 
 def strata_of(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -97,6 +125,8 @@ def strata_of(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     difficulty = [value or UNKNOWN for value in pairs["difficulty"]]
     for kind, classes in (("difficulty", difficulty), ("yaw_gap", classed(pairs["yaw_gap"], GAP))):
         rows += [(pair, kind, stratum) for pair, stratum in zip(pairs["pair"], classes, strict=True)]
+    for rule, holds in ruled(of_image, list(zip(pairs["identity"], pairs["reference"], strict=True))).items():
+        rows += [(pair, rule, YES_NO[not yes]) for pair, yes in zip(pairs["pair"], holds, strict=True)]
     for kind, known_of in of_image.items():
         for role, column in ((IDENTITY, "identity"), (REFERENCE, "reference")):
             named = zip(pairs["pair"], pairs[column], strict=True)

@@ -16,12 +16,13 @@ from stages.strata.measures import Values
 from stages.strata.pose import landmark_distance
 
 IMAGE_NUMBERS = {  # and their decimals
-    "yaw": 1, "pitch": 1, "roll": 1, "eye_distance": 1, "hair_length": 2, "fringe": 3, "hair_share": 3, "square": 0,
+    "yaw": 1, "pitch": 1, "roll": 1, "eye_distance": 1, "hair_length": 2, "fringe": 3, "hair_share": 3,
+    "hair_cut": 3, "square": 0,
     "sharpness": 2, "tone": 1,
 }  # fmt: skip
 IMAGE_COLUMNS = (
-    "image", "yaw", "pitch", "roll", "eye_distance", "hair_length", "fringe", "hair_share", "hat", "glasses", "square",
-    "sharpness", "tone", "note",
+    "image", "yaw", "pitch", "roll", "eye_distance", "hair_length", "fringe", "hair_share", "hair_cut", "hat", "glasses",
+    "square", "sharpness", "tone", "note",
 )  # fmt: skip
 PAIR_NUMBERS = {"yaw_gap": 1, "landmark_distance": 4}
 PAIR_COLUMNS = ("pair", "identity", "reference", "yaw_gap", "landmark_distance", "difficulty", "pose_different", "note")

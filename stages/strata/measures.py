@@ -29,6 +29,7 @@ class Values(TypedDict):
     hair_length: float
     fringe: float
     hair_share: float
+    hair_cut: float
     hat: str
     glasses: str
     sharpness: float
@@ -57,6 +58,7 @@ def measure(pixels: np.ndarray, labels: np.ndarray, scheme: LabelScheme, landmar
         "hair_length": nothing if landmarks is None else hair_length(hair, landmarks),
         "fringe": nothing if landmarks is None else fringe(hair, landmarks),
         "hair_share": float(hair.mean()),
+        "hair_cut": hair_cut(hair),
         "hat": worn(labels, scheme, "hat", MIN_HAT),
         "glasses": worn(labels, scheme, "glasses", MIN_GLASSES),
         "sharpness": sharpness(pixels, np.isin(labels, scheme.indices("face"))),
@@ -93,6 +95,14 @@ def fringe(hair: np.ndarray, landmarks: np.ndarray) -> float:
     corners = np.array([bottom - across / 2, bottom + across / 2, top + across / 2, top - across / 2])
     forehead = cv2.fillConvexPoly(np.zeros(hair.shape, np.uint8), np.round(corners).astype(np.int32), 1) > 0
     return float(hair[forehead].mean()) if forehead.any() else math.nan
+
+
+def hair_cut(hair: np.ndarray) -> float:
+    """How far hair (H, W) bool leaves the frame: the larger share of its left and its right side that hair covers.
+
+    What leaves above or below is hidden there in a composite as well: all faces are in the same place.
+    """
+    return float(max(hair[:, 0].mean(), hair[:, -1].mean()))
 
 
 def worn(labels: np.ndarray, scheme: LabelScheme, what: str, least: float) -> str:

@@ -1,14 +1,15 @@
-"""Pairs drawn by chance, or so that every gap of yaw is there equally often: seeded, no pair twice."""
+"""Pairs drawn by chance, by gaps of yaw, or by what makes them hard, as often each: seeded, no pair twice."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from stages.regions.labels import LabelScheme
 from stages.regions.variety import candidates
-from stages.strata.classes import FAR, WIDE_GAP
+from stages.strata.classes import FAR, WIDE_GAP, image_classes, ruled
 
 VERSION = 1  # of all strategies; raised when one would choose other pairs of the same images
 BINS = 3
@@ -69,27 +70,62 @@ def choose_by_pose(
     return Drawn([possible[k] for k in chosen], ends)
 
 
+def choose_hard(
+    maps: Mapping[str, np.ndarray], images: pd.DataFrame, count: int, scheme: LabelScheme, seed: int
+) -> tuple[list[tuple[str, str]], dict[str, int]]:
+    """`count` pairs that are hard, as many by each rule as there are, and how many of them each rule makes hard.
+
+    The rules are a gap of yaw over 15° and `stages.strata.classes.RULES`. They choose in turn, the rarest first, each
+    the pair whose images were used least; a rule that has no more pairs leaves the rest to the others. A pair may be
+    hard by several rules.
+
+    Args:
+        maps: label map (H, W) uint8 of each image.
+        images: as `stages.strata.files` reads them.
+        count, scheme, seed: as in `stages.regions.variety.choose_pairs`, whose rules and errors hold.
+
+    Raises:
+        ValueError: fewer pairs are hard.
+    """
+    identities, hairs = candidates(maps, count, scheme)
+    possible = [(identity, hair) for identity in identities for hair in hairs if identity != hair]
+    names = list(images["image"])
+    of_image = {kind: dict(zip(names, found, strict=True)) for kind, found in image_classes(images).items()}
+    yaw = dict(zip(names, images["yaw"], strict=True))
+    hard = {"yaw_gap": [abs(yaw[one] - yaw[other]) > WIDE_GAP for one, other in possible]}
+    hard |= ruled(of_image, possible)
+    bins = sorted((np.flatnonzero(found) for found in hard.values()), key=len, reverse=True)
+    chosen = _least_used(possible, bins, [count] * len(bins), np.random.default_rng(seed))[:count]
+    if len(chosen) < count:
+        raise ValueError(f"of {len(possible)} pairs {len(chosen)} are hard by a rule, and {count} were asked for")
+    return [possible[k] for k in chosen], {rule: sum(found[k] for k in chosen) for rule, found in hard.items()}
+
+
 def _least_used(
     possible: Sequence[tuple[str, str]], bins: Sequence[np.ndarray], quotas: Sequence[int], random: np.random.Generator
 ) -> list[int]:
-    """Indices of the pairs that are taken, from the bins in turn, beginning with the widest gaps, which are rarest."""
+    """Indices of the pairs that are taken, from the bins in turn, beginning with the last, which is the rarest.
+
+    Bins may share pairs; none is taken twice, and a bin that has no more is passed over.
+    """
     names = sorted({name for pair in possible for name in pair})
     number = {name: k for k, name in enumerate(names)}
     members = np.array([[number[identity], number[hair]] for identity, hair in possible]).reshape(-1, 2)
     favour = random.random(len(possible))
-    left, open_quotas = [list(each) for each in bins], list(quotas)
+    open_quotas, free = list(quotas), np.ones(len(possible), bool)
     used = np.zeros((2, len(names)))  # as identity, as hair reference
     chosen: list[int] = []
     while any(open_quotas):
         for k in reversed(range(len(bins))):
-            if not open_quotas[k]:
+            pool = bins[k][free[bins[k]]]
+            if not open_quotas[k] or not len(pool):
+                open_quotas[k] = 0
                 continue
-            pool = np.array(left[k])
             identity, hair = members[pool].T
             # Having been in the other role counts half: who has been in no pair yet comes first.
             cost = used[0][identity] + used[1][hair] + (used[1][identity] + used[0][hair]) / 2
             best = int(pool[np.lexsort((favour[pool], cost))[0]])
-            left[k].remove(best)
+            free[best] = False
             open_quotas[k] -= 1
             used[0][members[best][0]] += 1
             used[1][members[best][1]] += 1

@@ -1,5 +1,6 @@
 """The completer of label maps: what it learns from, that it learns, and what it makes of a hole."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,6 @@ from torch.nn import functional
 
 from stages.codes import completer_training as training
 from stages.codes.completing import completed
-from stages.errors import UserError
 from stages.nets.completer_net import SIZE, Completer, share, shares
 from stages.regions.hiding import hair_of
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19
@@ -18,9 +18,7 @@ from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19
 SCHEME = CELEBAMASK_19
 PARAMS = {"seed": 0, "width": 8, "faces": 6, "batch": 4, "steps": 60, "rate": 0.005}
 CPU = torch.device("cpu")
-BACKGROUND, SKIN, NECK, CLOTHES, HAIR = (
-    SCHEME[name] for name in ("background", "skin", "neck", "clothes", "hair")
-)
+BACKGROUND, SKIN, NECK, CLOTHES, HAIR = (SCHEME[name] for name in ("background", "skin", "neck", "clothes", "hair"))
 
 
 def portraits(count: int) -> np.ndarray:
@@ -60,7 +58,9 @@ def test_the_same_seed_gives_the_same_weights():
     for seed in seeds:
         steps = []
         params = {**PARAMS, "seed": seed, "steps": 2}
-        net = training.train(maps, SCHEME, params, torch.float32, CPU, lambda n, of, x, to=steps: to.append((n, of, len(x))))
+        net = training.train(
+            maps, SCHEME, params, torch.float32, CPU, lambda n, of, x, to=steps: to.append((n, of, len(x)))
+        )
         assert steps == [(1, 2, 4), (2, 2, 4)]
         nets.append(net.state_dict())
     assert all(torch.equal(x, nets[1][name]) for name, x in nets[0].items())

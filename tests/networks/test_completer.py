@@ -1,4 +1,4 @@
-"""The completer's file: what training writes is read again; other files are refused; its card says what was measured."""
+"""The completer's file: what training writes is read again, other files are refused; its card says what it found."""
 
 import numpy as np
 import pytest

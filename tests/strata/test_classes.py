@@ -13,7 +13,7 @@ from stages.strata.files import table_bytes as as_csv
 NAN = float("nan")
 VALUES = {
     "yaw": 0.0, "pitch": 1.0, "roll": 0.0, "eye_distance": 256.0, "hair_length": 0.9, "fringe": 0.2, "hair_share": 0.3,
-    "hat": "no", "glasses": "unknown", "sharpness": 40.0, "tone": 30.0,
+    "hair_cut": 0.0, "hat": "no", "glasses": "unknown", "sharpness": 40.0, "tone": 30.0,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from skimage.color import lab2rgb
 
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19, LabelScheme
-from stages.strata.measures import fringe, hair_length, measure, sharpness, skin_tone, typology_angle, worn
+from stages.strata.measures import fringe, hair_cut, hair_length, measure, sharpness, skin_tone, typology_angle, worn
 
 SIZE = 1024
 SCHEME = CELEBAMASK_19
@@ -115,3 +115,12 @@ def test_without_a_face_the_map_still_says_what_it_shows():
     assert all(
         math.isnan(found[key]) for key in ("yaw", "pitch", "roll", "eye_distance", "hair_length", "fringe", "tone")
     )
+
+
+def test_hair_that_leaves_at_a_side_is_cut():
+    hair = rows(0, 256)
+    assert hair_cut(hair) == 0.25
+    hair[:, 0] = False
+    assert hair_cut(hair) == 0.25, "the side with more counts"
+    hair[:, -1] = False
+    assert hair_cut(hair) == 0 and hair.any(), "above and below do not"

@@ -3,13 +3,15 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.regions.labels import CELEBAMASK_19 as SCHEME
 from stages.regions.variety import choose_pairs
-from stages.strata.sampling import choose_at_random, choose_by_pose
+from stages.strata.classes import RULES
+from stages.strata.sampling import choose_at_random, choose_by_pose, choose_hard
 
 
 def maps(count: int) -> dict[str, np.ndarray]:
@@ -103,3 +105,65 @@ def test_hats_lend_no_hair_whatever_the_strategy():
     hats["002"][:4] = SCHEME["hat"]
     for pairs in (choose_at_random(hats, 8, SCHEME, 0), choose_by_pose(hats, yaws(5, 15), 8, SCHEME, 0).pairs):
         assert "002" not in {hair for _, hair in pairs}
+
+
+def table(count: int, seed: int = 0) -> pd.DataFrame:
+    """Strata of images of all kinds, as images.csv has them; the first has no face."""
+    rng = np.random.default_rng(seed)
+    found = pd.DataFrame(
+        {
+            "image": [f"{k:03}" for k in range(count)],
+            "yaw": rng.normal(0, 12, count),
+            "hair_length": rng.uniform(0, 1.3, count),
+            "fringe": rng.choice([0.0, 0.0, 0.4, 0.9], count),
+            "tone": rng.uniform(-40, 60, count),
+            "hair_cut": rng.choice([0.0, 0.0, 0.5], count),
+            "hat": rng.choice(["no", "no", "no", "yes"], count),
+            "glasses": rng.choice(["no", "no", "no", "yes"], count),
+            "sharpness": np.ones(count),
+            "square": np.full(count, np.nan),
+        }
+    )
+    found.loc[0, ["yaw", "hair_length", "fringe", "tone"]] = np.nan
+    found.loc[0, ["hat", "glasses"]] = "unknown"
+    return found
+
+
+def hard_by(images: pd.DataFrame, identity: str, hair: str) -> set[str]:
+    """By which rules a pair is hard, from the numbers alone."""
+    rows = images.set_index("image")
+    a, b = rows.loc[identity], rows.loc[hair]
+    rules = {
+        "yaw_gap": abs(a.yaw - b.yaw) > 15,
+        "long_to_short": a.hair_length > 1.05 and b.hair_length <= 0.6,
+        "fringe_to_bare": a.fringe > 0.1 and b.fringe <= 0.1,
+        "dark_and_light": min(a.tone, b.tone) <= 10 and max(a.tone, b.tone) > 41,
+        "hat_or_glasses": "yes" in (a.hat, b.hat, a.glasses, b.glasses),
+        "cut_by_frame": b.hair_cut > 0.2,
+    }
+    return {rule for rule, holds in rules.items() if holds}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_rule_chooses_in_turn_and_each_pair_is_hard_by_one(seed):
+    images = table(30, seed)
+    pairs, counted = choose_hard(maps(30), images, 48, SCHEME, seed)
+    assert len(set(pairs)) == 48 and list(counted) == ["yaw_gap", *RULES]
+    found = [hard_by(images, *pair) for pair in pairs]
+    assert all(found) and Counter(rule for rules in found for rule in rules) == counted
+    assert min(counted.values()) >= 48 // 6, "a pair may be hard by several rules, and each has its turn"
+    uses = Counter(name for pair in pairs for name in pair)
+    assert max(uses.values()) <= 10 and len(uses) >= 25
+    assert choose_hard(maps(30), images, 48, SCHEME, seed) == (pairs, counted)
+    assert choose_hard(maps(30), images, 48, SCHEME, seed + 1)[0] != pairs
+
+
+def test_a_rule_that_has_no_more_pairs_leaves_the_rest_to_the_others():
+    images = table(20).assign(yaw=0.0, hat="no", glasses="no", fringe=0.0, hair_cut=0.0, tone=30.0, hair_length=0.8)
+    images.loc[3, "yaw"] = 40.0
+    images.loc[5, "hair_length"], images.loc[6, "hair_length"] = 1.2, 0.5
+    pairs, counted = choose_hard(maps(20), images, 20, SCHEME, 0)
+    assert counted == {"yaw_gap": 19, **dict.fromkeys(RULES, 0), "long_to_short": 1}
+    assert ("005", "006") in pairs and sum("003" in pair for pair in pairs) == 19
+    with pytest.raises(ValueError, match=r"of 380 pairs 39 are hard by a rule, and 40 were asked for"):
+        choose_hard(maps(20), images, 40, SCHEME, 0)

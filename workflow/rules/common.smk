@@ -285,8 +285,8 @@ examples_code.every = code("examples", *entries_of("methods", "fills"), *network
 
 
 def strata_of_images(wildcards):
-    """The table of the images' poses, if pairs are chosen by it."""
-    chosen = config["pairs"]["file"] is None and config["pairs"]["strategy"] == "pose"
+    """The table of the images' strata, if pairs are chosen by it."""
+    chosen = config["pairs"]["file"] is None and config["pairs"]["strategy"] in ("pose", "hard")
     return [rules.make_image_strata.output.table] if chosen else []
 
 
