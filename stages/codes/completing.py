@@ -42,4 +42,4 @@ def completed(completer: Completer, labels: np.ndarray, holes: np.ndarray, schem
     full = functional.interpolate(logits, size=labels.shape, mode="bilinear")
     probability, best = (x[0].cpu().numpy() for x in full.softmax(1).max(1))
     filled = np.array(scheme.hidden_indices, np.uint8)[best]
-    return Filled(np.where(holes, filled, labels), np.where(holes, 1 - probability, np.float32(0)))
+    return Filled(np.where(holes, filled, labels), np.where(holes, (1 - probability).clip(0), np.float32(0)))

@@ -56,9 +56,16 @@ class Completer(nn.Module):
 
 
 def shares(labels: Tensor, scheme: LabelScheme, where: Tensor) -> Tensor:
-    """(B, K, 64, 64): the share of every label at a place, of maps (B, H, W) where `where` (B, H, W) bool is true."""
-    of_each = labels[:, None] == torch.arange(len(scheme), device=labels.device)[:, None, None]
-    return functional.interpolate((of_each & where[:, None]).float(), size=(SIZE, SIZE), mode="area")
+    """(B, K, 64, 64): the share of every label at a place, of maps (B, H, W) where `where` (B, H, W) bool is true.
+
+    H and W are multiples of 64.
+    """
+    (batch, height, width), count = labels.shape, len(scheme)
+    tall, wide = height // SIZE, width // SIZE
+    places = torch.arange(batch * SIZE * SIZE, device=labels.device).view(batch, SIZE, 1, SIZE, 1)
+    cells = (places * count + labels.view(batch, SIZE, tall, SIZE, wide)).view_as(labels)
+    counted = torch.bincount(cells[where], minlength=batch * SIZE * SIZE * count)
+    return counted.view(batch, SIZE, SIZE, count).permute(0, 3, 1, 2) / (tall * wide)
 
 
 def share(mask: Tensor) -> Tensor:

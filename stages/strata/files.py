@@ -21,8 +21,8 @@ IMAGE_NUMBERS = {  # and their decimals
     "sharpness": 2, "tone": 1,
 }  # fmt: skip
 IMAGE_COLUMNS = (
-    "image", "yaw", "pitch", "roll", "eye_distance", "hair_length", "fringe", "hair_share", "hair_cut", "hat", "glasses",
-    "square", "sharpness", "tone", "note",
+    "image", "yaw", "pitch", "roll", "eye_distance", "hair_length", "fringe", "hair_share", "hair_cut", "hat",
+    "glasses", "square", "sharpness", "tone", "note",
 )  # fmt: skip
 PAIR_NUMBERS = {"yaw_gap": 1, "landmark_distance": 4}
 PAIR_COLUMNS = ("pair", "identity", "reference", "yaw_gap", "landmark_distance", "difficulty", "pose_different", "note")

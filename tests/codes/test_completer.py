@@ -1,6 +1,5 @@
 """The completer of label maps: what it learns from, that it learns, and what it makes of a hole."""
 
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -41,14 +40,16 @@ def test_it_learns_what_is_hidden():
     """On heads that it has not seen: nearly all hidden pixels are right, where one label for all is right on half."""
     maps = portraits(40)
     completer = training.train(maps[:32], SCHEME, {**PARAMS, "steps": 120}, torch.float32, CPU)
-    right, plain = [], []
+    right, plain, doubts, doubts_of_wrong = [], [], [], []
     for k, truth in enumerate(maps[32:]):
         hidden = training.hide(truth, hair_of(maps[k], SCHEME) | (np.arange(128) < 50)[None], None, SCHEME)
         filled, doubt = completed(completer, hidden.labels, hidden.holes, SCHEME)
         right.append((filled == truth)[hidden.holes].mean())
         plain.append(max((truth == label)[hidden.holes].mean() for label in SCHEME.hidden_indices))
-        assert doubt[hidden.holes][(filled != truth)[hidden.holes]].mean() > doubt[hidden.holes].mean()
+        doubts.append(doubt[hidden.holes])
+        doubts_of_wrong.append(doubt[hidden.holes & (filled != truth)])
     assert np.mean(right) > 0.9 and np.mean(plain) < 0.8
+    assert np.concatenate(doubts_of_wrong).mean() > np.concatenate(doubts).mean(), "it doubts more where it is wrong"
 
 
 def test_the_same_seed_gives_the_same_weights():
@@ -85,7 +86,7 @@ def test_known_pixels_stay_and_holes_get_what_hair_may_hide(scheme):
     labels = next(iter(drawn_maps().values())) % len(scheme)
     holes = np.zeros((512, 512), bool)
     holes[100:300, 200:400] = True
-    completer = seeded(Completer(scheme, 4), scale=2.0)
+    completer = seeded(Completer(scheme, 4))
     filled, doubt = completed(completer, labels, holes, scheme)
     assert filled.dtype == np.uint8 and (filled[~holes] == labels[~holes]).all()
     assert set(np.unique(filled[holes])) <= set(scheme.hidden_indices)
@@ -95,7 +96,7 @@ def test_known_pixels_stay_and_holes_get_what_hair_may_hide(scheme):
 
 
 def test_doubt_is_what_the_probability_of_the_label_leaves():
-    completer = seeded(Completer(SCHEME, 4), scale=2.0)
+    completer = seeded(Completer(SCHEME, 4))
     labels, holes = next(iter(drawn_maps().values())), np.ones((512, 512), bool)
     filled, doubt = completed(completer, labels, holes, SCHEME)
     none = torch.zeros(1, 512, 512, dtype=torch.bool)
@@ -103,6 +104,15 @@ def test_doubt_is_what_the_probability_of_the_label_leaves():
     full = functional.interpolate(logits, 512, mode="bilinear").softmax(1)[0]
     of_label = full[[SCHEME.hidden_indices.index(label) for label in filled[:, 7].tolist()], range(512), 7]
     np.testing.assert_allclose(doubt[:, 7], 1 - of_label, atol=1e-6)
+
+
+def test_shares_are_the_means_of_masks():
+    labels = torch.randint(len(SCHEME), (2, 128, 256), generator=torch.Generator().manual_seed(0)).byte()
+    where = torch.rand(2, 128, 256, generator=torch.Generator().manual_seed(1)) < 0.5
+    found = shares(labels, SCHEME, where)
+    for label in range(len(SCHEME)):
+        expected = functional.avg_pool2d(((labels == label) & where)[:, None].float(), (2, 4))[:, 0]
+        torch.testing.assert_close(found[:, label], expected)
 
 
 def test_another_scheme_is_refused(refused):
@@ -118,7 +128,8 @@ def test_faces_are_drawn_at_a_truncation_each_and_parsed(small_generator):
 
     def logits(image):
         assert image.shape == (1, 3, 128, 128), "a generator of less than 512 px gives all that it has"
-        return torch.stack([image.mean(1), -image.mean(1)], 1)
+        grey = image.mean(1) - image.mean()
+        return torch.stack([grey, -grey], 1)
 
     parser, told = SimpleNamespace(logits=logits), []
     maps = training.drawn_maps(
