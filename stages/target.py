@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -25,6 +25,9 @@ from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.regions.target_map import HoleFill, compose, fit_face
 from stages.settings.manifests import check_hair_only, listed_pairs
+
+if TYPE_CHECKING:
+    from stages.codes.completing import Filled
 
 DOUBTS = "doubt"  # folder of what a learned fill says of its own labels: grey, 255 is a probability of 0
 
@@ -68,12 +71,13 @@ def main(
         facts = {"holes": round(float(target.holes.mean()), 4)}
         return Result({"map": label_map_bytes(target.labels, scheme)}, facts)
 
-    def learned(pair: Pair, own: list[np.ndarray]) -> Result | ItemError:
-        assert isinstance(fill, Learned)
+    def learned(
+        ask: Callable[[np.ndarray, np.ndarray, LabelScheme], "Filled"], pair: Pair, own: list[np.ndarray]
+    ) -> Result | ItemError:
         doubt = np.zeros(own[0].shape, np.float32)
 
         def hole_fill(labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme) -> np.ndarray:
-            filled = fill.fill(completing(), labels, holes, scheme)
+            filled = ask(labels, holes, scheme)
             doubt[:] = filled.doubt
             return filled.labels
 
@@ -99,7 +103,8 @@ def main(
     if isinstance(fill, Completion):
         check_hair_only(listed.values(), f"target.fill: {params['fill']}")
         nets = cache(lambda: (load_generator(generator, device), load_parser(parser, device)))
-        decisive, weights = params, {"generator": generator, "parser": parser}
+        decisive = {key: params[key] for key in ("fill", "completion")}
+        weights = {"generator": generator, "parser": parser}
         of_pair = partial(completed, fill.compose)
     elif isinstance(fill, Learned):
         if completer is None:
@@ -107,7 +112,7 @@ def main(
         completing = cache(lambda: load_completer(completer, device))
         modules.append(registry.module("networks", network_of(completer)))
         weights = {"completer": completer}
-        of_pair = learned
+        of_pair = partial(learned, lambda *given: fill.fill(completing(), *given))
     else:
         of_pair = partial(united, fill.fill)
 

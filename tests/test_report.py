@@ -3,6 +3,7 @@
 import copy
 import io
 import re
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from support import ROOT
 
 from stages import registry
 from stages.formats.weight_files import weights_bytes
+from stages.params.faces_to_targets import PairsParams
 from stages.regions.pair import Pair
 from stages.reporting.flat import flat_metrics, items_csv, summaries_csv
 from stages.reporting.published import elsewhere, published
@@ -427,3 +429,9 @@ def test_photos_whose_image_has_another_name_are_listed_as_they_are():
     assert "`ben`" not in table and "drawn" not in table
     assert "| `zoe-1a2b3c4d` | zoë &#124; &#42;x&#42;.png |" in table
     assert renamed_table(faces[:2]) == ""
+
+
+@pytest.mark.parametrize("strategy", get_args(get_type_hints(PairsParams)["strategy"]))
+def test_it_says_how_pairs_were_chosen_whatever_the_strategy(render, strategy):
+    text = render(params=PARAMS | {"pairs": PARAMS["pairs"] | {"strategy": strategy, "seed": 7}})
+    assert re.search(r"chosen (for|by) [^.]*, by seed 7\.", text)

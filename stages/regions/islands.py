@@ -7,6 +7,9 @@ import numpy as np
 
 from stages.regions.layers import is_one_of
 
+KINDS = 256  # values of uint8
+NOBODY = np.uint8(KINDS - 1)  # in a label map: nothing to join; schemes have far fewer labels
+
 
 def parts_of(labels: np.ndarray) -> np.ndarray:
     """(H, W) int32: the number of the connected part of one label that a pixel is in; pixels that share an edge."""
@@ -40,26 +43,23 @@ def without_islands(labels: np.ndarray, holes: np.ndarray, may: Sequence[int], l
         may: labels that may be in holes.
         least: share of the map that is no island any more.
     """
-    little = small(labels, least)
-    loose = holes & little
+    little, among = small(labels, least), np.array(may, np.uint8)
     settled = is_one_of(labels, may) & ~little
-    out = labels.copy()
-    while loose.any():
-        beside = np.stack([_neighbours(settled & (out == label)) for label in may])
-        reached = loose & (beside.max(0) > 0)
+    framed = np.pad(np.where(settled, labels, NOBODY), 1, constant_values=NOBODY)
+    loose, wide = np.flatnonzero(np.pad(holes & little, 1)), framed.shape[1]
+    flat = framed.ravel()
+    while loose.size:
+        beside = flat[loose[:, None] + [-wide, -1, 1, wide]]
+        votes = (beside[:, :, None] == among).sum(1)
+        reached = votes.any(1)
         if not reached.any():
             break
-        out[reached] = np.array(may, np.uint8)[beside.argmax(0)][reached]
-        settled |= reached
-        loose &= ~reached
-    _, gaps = cv2.connectedComponents(loose.astype(np.uint8), connectivity=4)
-    for gap in range(1, gaps.max() + 1):
-        out[gaps == gap] = np.bincount(out[gaps == gap]).argmax()
+        flat[loose[reached]] = among[votes[reached].argmax(1)]
+        loose = loose[~reached]
+    given = framed[1:-1, 1:-1]
+    left = holes & (given == NOBODY)
+    out = np.where(holes & ~left, given, labels)
+    gaps = cv2.connectedComponents(left.astype(np.uint8), connectivity=4)[1][left]
+    counts = np.bincount(gaps * KINDS + out[left], minlength=KINDS * (gaps.max(initial=0) + 1)).reshape(-1, KINDS)
+    out[left] = counts.argmax(1)[gaps]
     return out
-
-
-def _neighbours(mask: np.ndarray) -> np.ndarray:
-    """(H, W): how many of the four neighbours of a pixel are in a mask."""
-    framed = np.pad(mask.astype(np.uint8), 1)
-    found: np.ndarray = framed[:-2, 1:-1] + framed[2:, 1:-1] + framed[1:-1, :-2] + framed[1:-1, 2:]
-    return found

@@ -1,5 +1,6 @@
 """Strata: to which class of each kind an image or a pair belongs."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -102,7 +103,8 @@ def ruled(of_image: Mapping[str, Mapping[str, str]], pairs: Sequence[tuple[str, 
 
     `of_image`: by kind, the class of every image. What is unknown makes no pair hard.
     """
-    of_name = {image: {kind: of_image[kind][image] for kind in of_image} for pair in pairs for image in pair}
+    images = set(itertools.chain.from_iterable(pairs))
+    of_name = {image: {kind: found.get(image, UNKNOWN) for kind, found in of_image.items()} for image in images}
     return {rule: [holds(of_name[one], of_name[other]) for one, other in pairs] for rule, holds in RULES.items()}
 
 

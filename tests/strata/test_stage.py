@@ -74,7 +74,7 @@ def choose(**options) -> dict[str, object]:
     pairs.main(
         PARAMS | options, SCHEME, Path("data/images.csv"), Path("data/faces"), Path("data/maps"),
         Path("data/pairs.csv"), Path("data/pairs.json"), Path("data/records/pairs.json"),
-        Path("data/strata/images.csv") if options.get("strategy") == "pose" else None,
+        Path("data/strata/images.csv") if options.get("strategy") in ("pose", "hard") else None,
     )  # fmt: skip
     manifest: dict[str, object] = json.loads(Path("data/pairs.json").read_text())
     return manifest
@@ -123,7 +123,7 @@ def test_pairs_by_pose_and_their_strata(run):
     assert (table["pose_different"] == "yes").sum() == 8 and {"black", "lost"}.isdisjoint(table["identity"])
 
 
-@pytest.mark.parametrize("strategy", ["variety", "random", "pose"])
+@pytest.mark.parametrize("strategy", ["variety", "random", "pose", "hard"])
 def test_the_manifest_says_what_the_pairs_are_of(run, strategy):
     run[0]()
     manifest = choose(strategy=strategy, count=6, seed=3)

@@ -62,7 +62,7 @@ def test_a_method_made_of_anothers_composites_brings_these_into_the_plan_and_not
     assert "data/records/aligned" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("strategy", ["random", "pose"])
+@pytest.mark.parametrize("strategy", ["random", "pose", "hard"])
 def test_pairs_of_every_strategy_can_be_planned(tmp_path, strategy):
     folder = checkout(tmp_path / "main", None)
     (folder / "pairs.yaml").write_text(yaml.safe_dump({"pairs": {"strategy": strategy}}))
