@@ -37,19 +37,22 @@ def portraits(count: int) -> np.ndarray:
 
 
 def test_it_learns_what_is_hidden():
-    """On heads that it has not seen: nearly all hidden pixels are right, where one label for all is right on half."""
+    """On heads that it has not seen, under long hair: wrong on fewer than half of the pixels where one label is."""
     maps = portraits(40)
-    completer = training.train(maps[:32], SCHEME, {**PARAMS, "steps": 400}, torch.float32, CPU)
+    completer = training.train(maps[:32], SCHEME, {**PARAMS, "steps": 320, "rate": 0.01}, torch.float32, CPU)
+    longest = hair_of(max(maps[:32], key=lambda labels: (labels == HAIR).sum()), SCHEME)
     right, plain, doubts, doubts_of_wrong = [], [], [], []
-    for k, truth in enumerate(maps[32:]):
-        hidden = training.hide(truth, hair_of(maps[k], SCHEME) | (np.arange(128) < 50)[None], None, SCHEME)
+    for truth in maps[32:]:
+        hidden = training.hide(truth, longest, None, SCHEME)
         filled, doubt = completed(completer, hidden.labels, hidden.holes, SCHEME)
         right.append((filled == truth)[hidden.holes].mean())
         plain.append(max((truth == label)[hidden.holes].mean() for label in SCHEME.hidden_indices))
         doubts.append(doubt[hidden.holes])
         doubts_of_wrong.append(doubt[hidden.holes & (filled != truth)])
-    assert np.mean(right) > 0.9 > np.mean(plain)
-    assert np.concatenate(doubts_of_wrong).mean() > np.concatenate(doubts).mean(), "it doubts more where it is wrong"
+    assert 1 - np.mean(right) < (1 - np.mean(plain)) / 2 and min(right) > 0.9
+    assert np.concatenate(doubts_of_wrong).mean() > 2 * np.concatenate(doubts).mean(), (
+        "it doubts more where it is wrong"
+    )
 
 
 def test_the_same_seed_gives_the_same_weights():
