@@ -198,6 +198,12 @@ def weights_named(networks):
     return [f"data/weights/{network}.safetensors" for network in networks]
 
 
+def start_of_kind(wildcards):
+    """The record of the codes where a kind of embedding begins, if that is no mean face."""
+    begins = START != methods.MEAN and wildcards.kind in methods.FREED
+    return [f"data/records/codes/{START}/{wildcards.chunk}.json"] if begins else []
+
+
 def completer_weights(wildcards):
     """The weight file of the network that the fill in use asks, if it asks one."""
     return weights_named(methods.fill_networks(config["target"]["fill"]))

@@ -24,12 +24,6 @@ rule make_codes:
         " --reconstructions data/reconstructions --record {output.record} --names {params.names} --log {log} {params.tf32}"
 
 
-def start_of_kind(wildcards):
-    """The record of the codes where a kind of embedding begins, if that is no mean face."""
-    begins = START != methods.MEAN and wildcards.kind in methods.FREED
-    return [f"data/records/codes/{START}/{wildcards.chunk}.json"] if begins else []
-
-
 rule make_other_codes:
     input:
         faces=rules.make_faces.output.record,
