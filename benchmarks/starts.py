@@ -49,11 +49,11 @@ def main(
     encoder = load_encoder(WEIGHTS / "encoder.safetensors", device)
     dtype = chosen(networks["precision"], device)
     generator, loss = lowered(exact, dtype), lowered(perceptual, dtype)
+    mean = exact.mean_w.repeat(1, exact.n_styles, 1)
 
     def start(name: str, objective: Objective, image: Tensor) -> tuple[Tensor, FSCode]:
         if name == "encoder":
-            return encoded(encoder, perceptual, exact, image)
-        mean = exact.mean_w.repeat(1, exact.n_styles, 1)
+            return mean, encoded(encoder, perceptual, exact, image)
         ws = embed_w(generator, objective, section["w"])[0] if name == "w" else mean
         return ws, w_to_code(generator, ws)
 

@@ -63,8 +63,8 @@ def main(
     def codes_of(images: Tensor) -> dict[str, Tensor]:
         if (perceptual := reads()) is None:
             return {"W": encodes().codes(images)}
-        ws, code = encoded(cast("FaceEncoder", encodes()), perceptual, draws(), images)
-        return {"W": ws, "F": code.f, "S": code.s}
+        code = encoded(cast("FaceEncoder", encodes()), perceptual, draws(), images)
+        return {"W": draws().mean_w.repeat(len(images), draws().n_styles, 1), "F": code.f, "S": code.s}
 
     @torch.no_grad()
     def compute(batch: Sequence[Item]) -> list[Result | ItemError]:

@@ -57,7 +57,7 @@ def main(
     device = choose_device(tf32)
     dtype = chosen(precision, device)
     exact, features = load_generator(generator, device), load_perceptual(perceptual, device)
-    teacher = Teacher(exact, lowered(exact, dtype), lowered(features, dtype), params["axes"], params["seed"])
+    teacher = Teacher(exact, lowered(exact, dtype), lowered(features, dtype), params["seed"])
     encoder = train(teacher, params, dtype, Progress("encoder"))
     facts = {name: str(getattr(encoder, name)) for name in entry.SIZES}
     origin = {"network": "encoder", "licence": entry.LICENCE, "generator": weights_digest(generator), **facts}
@@ -92,7 +92,7 @@ def figures(encoder: FaceEncoder, perceptual: Perceptual, generator: Generator, 
     """Mean PSNR in dB and mean perceptual distance of what the codes of images (B, 3, 256, 256) render to."""
     decibels, distances = [], []
     for image in images.split(1):
-        _, code = encoded(encoder, perceptual, generator, image)
+        code = encoded(encoder, perceptual, generator, image)
         render = area(render_code(generator, code), IMAGE_SIZE).clamp(-1, 1)
         decibels.append(psnr(*((x[0].permute(1, 2, 0).numpy() + 1) / 2 for x in (render, image))))
         distances.append(float(perceptual.distance(perceptual.features(render), perceptual.features(image))))
@@ -119,7 +119,8 @@ def model_card(
 HOW = "truncation 0.5 to 1, some with mixed styles; blurred, noisy, saved as JPEG, or in another light"
 CARD = """# Encoder for MobileStyleGAN
 
-Made by `snakemake encoder`. It gives F, S and W+ of an aligned face in one pass over the features of ST-LPIPS-VGG.
+Made by `snakemake encoder`. It gives F of an aligned face, which goes with the mean S, in one pass over the
+features of ST-LPIPS-VGG.
 
 | | |
 | --- | --- |

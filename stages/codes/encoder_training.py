@@ -1,8 +1,8 @@
-"""How the project's own encoder is trained: on drawn faces, whose F and W+ are known, spoiled as photos are.
+"""How the project's own encoder is trained: on drawn faces, whose F is known, spoiled as photos are.
 
-Most steps compare F and W+ with the truth, on a store of draws that is renewed little by little, since to draw a face
-and to take its features costs more than a step. The last steps also render the code, and compare it with the image as
-an embedding does. Faces in another light than the generator's have no truth: only what their code renders to counts.
+First F is compared with the truth, on a store of draws that is renewed little by little, since to draw a face and to
+take its features costs more than a step. Then the code is also rendered, and compared with the image as an embedding
+does. Faces in another light than the generator's have no truth: only what their code renders to counts.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stages.codes.embedding import FSCode, render_code, unwhiten, whiten
+from stages.codes.embedding import render_code
+from stages.codes.encoding import with_mean_s
 from stages.codes.optimise import OnStep
 from stages.codes.reduction import area
 from stages.codes.spoil import relit, spoiled
@@ -25,29 +26,27 @@ STORED = torch.bfloat16  # what is stored of a draw
 RELIT = 4  # every so many batches of draws one is in another light
 SET_UP = 4  # draws at once when the store is filled
 LEAST = 1e-3  # of a feature's root mean square: some channels are never active
-SMALL = 0.3  # what the last layer of W+ begins with, of its usual weights
 RIDGE = 1e-3  # share of the features' mean square
 
 
 class Draws(NamedTuple):
     """Some drawn faces.
 
-    `features`: as `encoder_net.prepared` gives them. `image`: (B, 3, 256, 256). `f`: before its leaky ReLU. `on_axes`:
-    W+ on its leading axes. `true`: (B,) 1 where F and W+ are those of the image, 0 where its light is another.
+    `features`: as `encoder_net.prepared` gives them. `image`: (B, 3, 256, 256). `f`: before its leaky ReLU. `true`:
+    (B,) 1 where F is that of the image, 0 where its light is another.
     """
 
     features: list[Tensor]
     image: Tensor
     f: Tensor
-    on_axes: Tensor
     true: Tensor
 
 
 class Teacher:
     """Draws faces: W+ by the generator itself, all else by a copy in the precision of losses."""
 
-    def __init__(self, exact: Generator, generator: Generator, perceptual: Perceptual, axes: int, seed: int) -> None:
-        self.exact, self.generator, self.perceptual, self.axes = exact, generator, perceptual, axes
+    def __init__(self, exact: Generator, generator: Generator, perceptual: Perceptual, seed: int) -> None:
+        self.exact, self.generator, self.perceptual = exact, generator, perceptual
         self.size = min(IMAGE_SIZE, exact.size)  # of renders
         self.gaussian = torch.Generator().manual_seed(seed)
         self.drawn = 0
@@ -72,26 +71,25 @@ class Teacher:
         image = area(self.generator.render(f, ws, self.size), IMAGE_SIZE).clamp(-1, 1)
         image = spoiled(image if in_own_light else relit(image, self.gaussian), self.gaussian)
         before = torch.where(f > 0, f, f / SLOPE)
-        on_axes = whiten(ws, self.exact)[..., : self.axes]
         self.drawn += count
-        return Draws(
-            prepared(self.perceptual.features(image)), image, before, on_axes, torch.full((count,), float(in_own_light))
-        )
+        features = prepared(self.perceptual.features(image))
+        return Draws(features, image, before, torch.full((count,), float(in_own_light)))
 
 
 class Store:
-    """Draws that are used several times, and replaced one by one."""
+    """Draws that are used several times, and replaced one by one; with `relit` some in another light."""
 
     def __init__(self, teacher: Teacher, size: int, each: int) -> None:
-        self.teacher, self.each = teacher, each
+        self.teacher, self.each, self.relit = teacher, each, False
         self.items: list[Draws] = []
         while len(self.items) < size:
             self.items += self._more()
 
     def _more(self) -> list[Draws]:
-        drawn = self.teacher.draw(self.each, self.teacher.drawn // self.each % RELIT != RELIT - 1)
+        in_own_light = not self.relit or self.teacher.drawn // self.each % RELIT != RELIT - 1
+        drawn = self.teacher.draw(self.each, in_own_light)
         features = [x.to(STORED, memory_format=torch.channels_last) for x in drawn.features]
-        rest = (drawn.image.to(STORED), drawn.f.to(STORED), drawn.on_axes, drawn.true)
+        rest = (drawn.image.to(STORED), drawn.f.to(STORED), drawn.true)
         return [Draws([x[i : i + 1] for x in features], *(x[i : i + 1] for x in rest)) for i in range(self.each)]
 
     def renew(self) -> None:
@@ -105,8 +103,8 @@ class Store:
         places = torch.randperm(len(self.items), generator=self.teacher.gaussian)[:count].tolist()
         chosen = [self.items[place] for place in places]
         features = [torch.cat(x).float() for x in zip(*(draws.features for draws in chosen), strict=True)]
-        image, f, on_axes, true = (torch.cat([draws[k] for draws in chosen]).float() for k in range(1, 5))
-        return Draws(features, image, f, on_axes, true)
+        image, f, true = (torch.cat([draws[k] for draws in chosen]).float() for k in range(1, 4))
+        return Draws(features, image, f, true)
 
 
 def felt_metric(teacher: Teacher, renders: int) -> Tensor:
@@ -136,8 +134,6 @@ class Terms:
     def __init__(self, teacher: Teacher, store: Store, encoder: FaceEncoder, params: EncoderParams) -> None:
         self.teacher, self.params = teacher, params
         self.root = felt_metric(teacher, params["felt"])
-        deviations = teacher.exact.pca_stdev[: encoder.axes].square()
-        self.weights = deviations / deviations.sum()
         self.mean = functional.leaky_relu(encoder.mean_f, SLOPE)
         off = torch.cat([functional.leaky_relu(draws.f.float(), SLOPE) - self.mean for draws in store.items[::4]])
         self.plain_scale, self.felt_scale = self._squares(off)[0].mean(), self._squares(off)[1].mean()
@@ -145,19 +141,15 @@ class Terms:
     def _squares(self, error: Tensor) -> tuple[Tensor, Tensor]:
         return error.square().mean((1, 2, 3)), (self.root @ error.flatten(2)).square().mean((1, 2))
 
-    def of_truth(self, f: Tensor, on_axes: Tensor, draws: Draws) -> Tensor:
-        """(B,) from F and W+; W+ counts less where the light is another, F nothing."""
+    def of_truth(self, f: Tensor, draws: Draws) -> Tensor:
+        """(B,) from F; 0 where the light is another."""
         plain, felt = self._squares(f - functional.leaky_relu(draws.f, SLOPE))
-        of_f = (plain / self.plain_scale + felt / self.felt_scale) / 2
-        of_w = ((on_axes - draws.on_axes).square() * self.weights).sum(2).mean(1)
-        return draws.true * of_f + self.params["w"] * (0.25 + 0.75 * draws.true) * of_w
+        return draws.true * (plain / self.plain_scale + felt / self.felt_scale) / 2
 
-    def of_render(self, f: Tensor, on_axes: Tensor, draws: Draws) -> Tensor:
+    def of_render(self, f: Tensor, draws: Draws) -> Tensor:
         """(B,) from what the code renders to, weighed as an embedding does."""
         teacher, params = self.teacher, self.params
-        ws = unwhiten(functional.pad(on_axes, (0, 512 - on_axes.shape[-1])), teacher.exact)
-        code = FSCode(f, ws[:, teacher.exact.n_structure :])
-        image = area(render_code(teacher.generator, code, teacher.size), IMAGE_SIZE)
+        image = area(render_code(teacher.generator, with_mean_s(f, teacher.exact), teacher.size), IMAGE_SIZE)
         with torch.no_grad():
             goal = teacher.perceptual.features(draws.image)
         error = params["mse"] * (image - draws.image).square().mean((1, 2, 3))
@@ -166,13 +158,11 @@ class Terms:
 
 @torch.no_grad()
 def untrained(teacher: Teacher, store: Store, params: EncoderParams) -> FaceEncoder:
-    """An encoder that knows no more than the mean F, the mean w, and how large all numbers are."""
+    """An encoder that knows no more than the mean F, and how large all numbers are."""
     torch.manual_seed(params["seed"])
     first = store.items[0]
     channels = [x.shape[1] for x in first.features]
-    n_styles, channels_f = teacher.exact.n_styles, first.f.shape[1]
-    width, depth, rank, axes = params["width"], params["depth"], params["rank"], params["axes"]
-    encoder = FaceEncoder(n_styles, channels_f, width, depth, rank, axes, channels)
+    encoder = FaceEncoder(first.f.shape[1], params["width"], params["depth"], params["rank"], channels)
     f = torch.cat([draws.f.float() for draws in store.items])
     encoder.mean_f.copy_(f.mean(0))
     encoder.scale_f.copy_((f - encoder.mean_f).square().mean((0, 2, 3)).sqrt())
@@ -181,20 +171,18 @@ def untrained(teacher: Teacher, store: Store, params: EncoderParams) -> FaceEnco
         for k in range(len(channels))
     ]
     encoder.scale_x.copy_(torch.cat(squares).sqrt().clamp_min(LEAST).reciprocal())
-    encoder.to_w.weight.mul_(SMALL)
     return encoder.to(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
 def fit_linear(encoder: FaceEncoder, store: Store) -> None:
-    """Set an encoder's linear map to the best of its rank for the draws in their own light, and leave only it to F.
+    """Set an encoder's linear map to the best of its rank for the draws, and leave only it to F.
 
     Ridge regression at all places alike, of what is read on F before its leaky ReLU, then the leading directions of
     what it says (reduced-rank regression). So the steps begin at what no step of theirs has to find.
     """
-    true = [draws for draws in store.items if draws.true.item() == 1]
     sums: list[Tensor] = []
-    for draws in true:
+    for draws in store.items:
         x = encoder.folded([each.float() for each in draws.features], draws.image.float())[0].flatten(1)
         x = functional.pad(x, (0, 0, 0, 1), value=1.0)  # and a constant
         y = ((draws.f.float()[0] - encoder.mean_f) / encoder.scale_f[:, None, None]).flatten(1)
@@ -231,14 +219,13 @@ def train(teacher: Teacher, params: EncoderParams, dtype: torch.dtype, on_step: 
     steps = params["steps"] + params["render_steps"]
 
     def losses(step: int) -> Tensor:
-        renders = step >= params["steps"]
+        renders = store.relit = step >= params["steps"]
         store.renew()
         draws = store.some(params["batch"] // 2 if renders else params["batch"])
         with torch.autocast(draws.image.device.type, dtype, enabled=dtype != torch.float32):
-            f, on_axes = encoder(draws.features, draws.image)
-        f, on_axes = f.float(), on_axes.float()
-        of_truth = terms.of_truth(f, on_axes, draws)
-        return params["truth"] * of_truth + terms.of_render(f, on_axes, draws) if renders else of_truth
+            f = encoder(draws.features, draws.image).float()
+        of_truth = terms.of_truth(f, draws)
+        return params["truth"] * of_truth + terms.of_render(f, draws) if renders else of_truth
 
     descend(encoder, losses, steps, params["rate"], on_step)
     return encoder

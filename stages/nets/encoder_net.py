@@ -1,4 +1,4 @@
-"""The project's own encoder: F and W+ of a face in one pass behind a perceptual network.
+"""The project's own encoder: F of a face in one pass behind a perceptual network.
 
 A small convolutional network reads the features that the loss of an embedding takes of its photo anyway, and the
 photo's pixels. What is finer than F (32 px) comes in by convolutions with a stride, so nothing that is known of a place
@@ -22,10 +22,10 @@ SLOPE = 0.2  # of the leaky ReLU that F comes out of
 
 
 class FaceEncoder(nn.Module):
-    """F (B, C, 32, 32), and W+ on its leading principal axes (B, n_styles, axes), of photos.
+    """F (B, C, 32, 32) of photos.
 
     `width`: channels within; `depth`: residual blocks at 32 px; `rank`: of the linear map beside them, place by place,
-    from all that is read to F; `axes`: how many of W's axes.
+    from all that is read to F.
     Buffers bring what goes in and comes out to size one: `scale_x` the features of each channel, `mean_f` and `scale_f`
     F before its leaky ReLU.
     """
@@ -35,12 +35,12 @@ class FaceEncoder(nn.Module):
     scale_f: Tensor
 
     def __init__(
-        self, n_styles: int, channels_f: int = 512, width: int = 160, depth: int = 3, rank: int = 160, axes: int = 64,
+        self, channels_f: int = 512, width: int = 160, depth: int = 4, rank: int = 160,
         channels: Sequence[int] = CHANNELS,
     ) -> None:  # fmt: skip
         super().__init__()
         fine, middle, coarse, last = channels
-        self.n_styles, self.width, self.depth, self.rank, self.axes = n_styles, width, depth, rank, axes
+        self.width, self.depth, self.rank = width, depth, rank
         self.channels = tuple(channels)
         self.pixels = nn.Conv2d(3, width, 8, stride=8)
         self.fine = nn.Conv2d(fine, width // 2, 2, stride=2)
@@ -50,28 +50,19 @@ class FaceEncoder(nn.Module):
         self.trunk = nn.Sequential(*(Residual(width) for _ in range(depth)))
         self.linear = nn.Conv2d(3 * 8 * 8 + 4 * fine + 4 * middle + coarse + last, rank, 1)
         self.to_f = nn.Conv2d(width + rank, channels_f, 1)
-        self.seen = nn.Linear(4 * width + 2 * last, 2 * width)
-        self.to_w = nn.Linear(2 * width, n_styles * axes)
         self.register_buffer("scale_x", torch.ones(sum(channels)))
         self.register_buffer("mean_f", torch.zeros(channels_f, SIZE, SIZE))
         self.register_buffer("scale_f", torch.ones(channels_f))
 
-    def forward(self, features: Sequence[Tensor], image: Tensor) -> tuple[Tensor, Tensor]:
-        """F and W+ on the axes, of prepared features (see `prepared`) and the image (B, 3, 256, 256) in [-1, 1]."""
+    def forward(self, features: Sequence[Tensor], image: Tensor) -> Tensor:
+        """F of prepared features (see `prepared`) and the image (B, 3, 256, 256) in [-1, 1]."""
         fine, middle, coarse, last = self.scaled(features)
         x = torch.cat([functional.relu(self.fine(fine)), middle], 1)
         above = functional.interpolate(last, size=(SIZE, SIZE), mode="bilinear")
         x = self.middle(x) + self.coarse(torch.cat([coarse, above], 1)) + self.pixels(image) + self.place
-        x = self.trunk(x)
-        active = functional.relu(x)
+        active = functional.relu(self.trunk(x))
         off = self.to_f(torch.cat([active, self.linear(self.folded(features, image))], 1))
-        f = functional.leaky_relu(self.mean_f + self.scale_f[:, None, None] * off, SLOPE)
-        # Quarters of the image as well as all of it would count the same places twice; mean and spread say how much of
-        # something there is, and whether it is everywhere.
-        summary = [active.mean((2, 3)), active.std((2, 3)), x.mean((2, 3)), x.amax((2, 3))]
-        summary += [last.mean((2, 3)), last.amax((2, 3))]
-        hidden = functional.relu(self.seen(torch.cat(summary, 1)))
-        return f, self.to_w(hidden).view(-1, self.n_styles, self.axes)
+        return functional.leaky_relu(self.mean_f + self.scale_f[:, None, None] * off, SLOPE)
 
     def scaled(self, features: Sequence[Tensor]) -> list[Tensor]:
         """Prepared features, each channel of size one."""

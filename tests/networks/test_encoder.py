@@ -12,12 +12,12 @@ from stages.nets.encoder_net import FaceEncoder
 from stages.nets.loading import load_encoder
 from stages.networks.encoder import SIZES
 
-FACTS = {"n_styles": "4", "width": "8", "depth": "1", "rank": "4", "axes": "3"}
+FACTS = {"width": "8", "depth": "1", "rank": "4"}
 
 
 @pytest.fixture
 def trained(tmp_path):
-    net = FaceEncoder(4, width=8, depth=1, rank=4, axes=3)
+    net = FaceEncoder(width=8, depth=1, rank=4)
     half = {name: tensor.half() for name, tensor in net.state_dict().items()}
     (tmp_path / "encoder.safetensors").write_bytes(weights_bytes(half, FACTS))
     return tmp_path / "encoder.safetensors", half
@@ -35,7 +35,7 @@ def test_the_file_becomes_a_network_in_full_precision(trained, tmp_path):
 def test_a_file_without_sizes_or_of_others_is_refused(trained, tmp_path):
     path, half = trained
     path.write_bytes(weights_bytes(half, {}))
-    with pytest.raises(UserError, match="does not say n_styles, width, depth, rank, axes"):
+    with pytest.raises(UserError, match="does not say width, depth, rank"):
         convert("encoder", path)
     path.write_bytes(weights_bytes(half, FACTS | {"width": "9"}))
     with pytest.raises(UserError, match="tensors of another layout"):
@@ -59,18 +59,17 @@ def test_training_writes_weights_and_a_card_of_what_they_give(tmp_path, monkeypa
     monkeypatch.setattr(train_encoder, "load_perceptual", lambda path, _: names[path.name])
     monkeypatch.setattr(train_encoder, "HELD_OUT", 3)
     params = {
-        "seed": 0, "width": 8, "depth": 1, "rank": 4, "axes": 4, "store": 8, "fresh": 1, "batch": 2, "steps": 2,
-        "render_steps": 1, "rate": 0.001, "felt": 1, "w": 0.3, "truth": 0.3, "mse": 30.0,
+        "seed": 0, "width": 8, "depth": 1, "rank": 4, "store": 8, "fresh": 1, "batch": 2, "steps": 2,
+        "render_steps": 1, "rate": 0.001, "felt": 1, "truth": 0.3, "mse": 5.0,
     }  # fmt: skip
     out, card = tmp_path / "out" / "encoder.safetensors", tmp_path / "out" / "encoder.md"
     train_encoder.main(params, tmp_path / "mobilestylegan", tmp_path / "stlpips_vgg", out, card, "float32")
     text = card.read_text()
-    teacher = Teacher(small_generator, small_generator, names["stlpips_vgg"], 4, 0)
+    teacher = Teacher(small_generator, small_generator, names["stlpips_vgg"], 0)
     teacher.gaussian.manual_seed(train_encoder.AWAY)
-    facts = read_metadata(out)
     from safetensors.torch import load_file
 
-    net = FaceEncoder(int(facts["n_styles"]), 8, 8, 1, 4, 4, Pyramid.channels[1:])
+    net = FaceEncoder(8, 8, 1, 4, Pyramid.channels[1:])
     net.load_state_dict({name: tensor.float() for name, tensor in load_file(out).items()})
     for name, images in train_encoder.held_out(teacher).items():
         decibels, distance = train_encoder.figures(net, names["stlpips_vgg"], small_generator, images)
