@@ -12,7 +12,17 @@ from stages.params.whole import Params
 from stages.scoring.metric_names import metrics_of
 from stages.scoring.transfer_masks import REGIONS
 from stages.scoring.user_files import clip_titles
-from stages.settings.methods import MEAN, aligned, embedding, encoders, kind_of, known_encoders, source_problems
+from stages.settings.methods import (
+    FREED,
+    MEAN,
+    aligned,
+    embedding,
+    encoders,
+    kind_of,
+    known_encoders,
+    previewed,
+    source_problems,
+)
 from stages.settings.model import all_problems, section_problems
 from stages.settings.origin import holder
 from stages.settings.problems import refusal
@@ -113,6 +123,23 @@ def _encoders(params: Params) -> list[str]:
         f"set it to {of[code]}, or choose {'w or mean' if where == 'embed.start' else 'another code'}"
         for where, code in codes.items()
         if code in of and of[code] != generator
+    ]
+
+
+def _alignment(params: Params) -> list[str]:
+    """From the embedding on alignment moves W+, of which the mean face and encoders that read features know nothing."""
+    align, start, methods = params["align"], params["embed"]["start"], params["methods"]
+    if align["variant"] == "paper" and align["start"] == 0:
+        return []
+    where = "align.variant: official" if align["variant"] == "official" else f"align.start: {written(align['start'])}"
+    begin = {name: start if methods[name]["code"] in FREED else methods[name]["code"] for name in previewed(methods)}
+    without = {MEAN, *(name for name in known_encoders() if registry.load("networks", name).reads is not None)}
+    return [
+        f"{where}: methods.{name} is aligned from W+ on, and embed.start: {code} has none; set it to w"
+        if methods[name]["code"] in FREED
+        else f"{where}: methods.{name} is aligned from W+ on, and its code {code} has none; choose another code"
+        for name, code in begin.items()
+        if code in without
     ]
 
 
@@ -231,6 +258,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("methods",), _systems),
     (("methods", ""), _sources),  # all of them together: a stage gets one entry, without the one that it names
     (("networks", "embed", "methods"), _encoders),
+    (("align", "embed", "methods"), _alignment),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
     (("methods", "examples"), _examples),

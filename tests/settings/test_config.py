@@ -195,6 +195,25 @@ def test_embedding_starts_at_the_mean_at_w_or_at_an_encoders_code(refused):
         )
 
 
+def test_alignment_from_the_embedding_on_needs_w(refused):
+    for key, value, said in (("start", 1.0, "align.start: 1.0"), ("variant", "official", "align.variant: official")):
+        params = changed("embed.start", "w")
+        params["align"][key] = value
+        config.check_params(params)
+        for start in ("mean", "encoder"):
+            params["embed"]["start"] = start
+            refused(
+                f"{said}: methods.barbershop is aligned from W\\+ on, and embed.start: {start} has none; set it to w",
+                config.check_params,
+                params,
+            )
+        params["embed"]["start"] = "w"
+        params["methods"]["mine"] = {"kind": "latent", "code": "encoder", "align": True}
+        refused(
+            f"{said}: methods.mine is .*, and its code encoder has none; choose another", config.check_params, params
+        )
+
+
 def test_the_old_name_of_a_section_is_answered_by_its_new_one(refused):
     params = {name: section for name, section in PARAMS.items() if name != "examples"}
     params["gallery"] = PARAMS["examples"]
