@@ -42,7 +42,7 @@ def test_methods_with_networks_of_their_own_are_planned_with_their_checkpoints_a
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert line == (
-        "data/checkpoints/latest_net_G.pth: no such file; sean needs latest_net_G.pth, sha256 not published; "
+        "error: data/checkpoints/latest_net_G.pth: no such file; sean needs latest_net_G.pth, sha256 not published; "
         "docs/paper-networks.md says how to get it"
     )
     (folder / "data" / "checkpoints").mkdir(parents=True)

@@ -104,7 +104,7 @@ def test_a_missing_checkpoint_is_one_line(tmp_path, scale):
     done = run(folder, "-n", "--configfile", scale)
     assert done.returncode != 0
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
-    assert line.startswith("data/checkpoints/ffhq.pt: no such file; stylegan2 needs ffhq.pt")
+    assert line.startswith("error: data/checkpoints/ffhq.pt: no such file; stylegan2 needs ffhq.pt")
     assert line.endswith("docs/paper-networks.md says how to get it")
     assert "Traceback" not in done.stderr
 
@@ -114,7 +114,9 @@ def test_an_encoder_without_its_file_is_one_line(folder):
     done = run(folder, "-n", "--configfile", OFFICIAL, scale)
     assert done.returncode != 0 and "Traceback" not in done.stderr
     (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "no such file" in line]
-    assert line.startswith("nowhere.pt: no such file; e4e needs e4e_ffhq_encode.pt, sha256 not published; docs/paper-")
+    assert line.startswith(
+        "error: nowhere.pt: no such file; e4e needs e4e_ffhq_encode.pt, sha256 not published; docs/paper-"
+    )
 
 
 @pytest.mark.parametrize("scale", sorted((ROOT / "workflow" / "scales").glob("*.yaml")), ids=lambda path: path.stem)
