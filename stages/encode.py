@@ -100,6 +100,8 @@ def check_fits(encoder: Path, generator: Path, backbone: Path | None = None) -> 
     read = network_of(backbone) if backbone else None
     if read != entry.reads:
         raise UserError(f"{backbone or encoder}: {kind} reads {entry.reads or 'the image alone'}, not {read or 'that'}")
+    if read:
+        return  # it gives F, which has one size
     gives, takes = (_rows(path) for path in (encoder, generator))
     if gives != takes:
         raise UserError(

@@ -96,26 +96,25 @@ def test_networks_that_do_not_fit_are_refused_before_anything_is_loaded(
 
 
 def test_an_encoder_that_reads_features_gives_f_and_s(folder, small_generator, monkeypatch):
-    net = FaceEncoder(10, 8, width=8, depth=1, rank=4, axes=3, channels=Pyramid.channels[1:])
+    net = FaceEncoder(8, width=8, depth=1, rank=4, channels=Pyramid.channels[1:])
     monkeypatch.setattr(encode, "load_encoder", lambda *_: net)
     monkeypatch.setattr(encode, "load_perceptual", lambda *_: Pyramid())
-    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", rank="4", axes="3")
+    weight_file(folder / "encoder", "encoder", width="8", depth="1", rank="4")
     weight_file(folder / "generator", "mobilestylegan")
     weight_file(folder / "backbone", "stlpips_vgg")
-    monkeypatch.setattr(encode, "_rows", lambda _: 10)
     encode.main(
         frozenset(["dark"]), folder / "faces", folder / "generator", folder / "encoder", folder / "codes",
         folder / "renders", folder / "record.json", folder / "backbone",
     )  # fmt: skip
     code = read_tensors(folder / "codes" / "dark.safetensors")
     assert {name: tuple(x.shape) for name, x in code.items()} == {"W": (10, 512), "F": (8, 32, 32), "S": (3, 512)}
-    assert torch.equal(code["S"], code["W"][7:])
+    assert torch.equal(code["W"], small_generator.mean_w.expand(10, 512)) and torch.equal(code["S"], code["W"][7:])
     wanted = to_image(render_code(small_generator, FSCode(code["F"][None], code["S"][None]))[0])
     assert np.array_equal(read_rgb(folder / "renders" / "dark.png"), np.array(wanted))
 
 
 def test_an_encoder_gets_the_network_that_it_reads_or_is_refused(folder, refused):
-    weight_file(folder / "encoder", "encoder", n_styles="10", width="8", depth="1", rank="4", axes="3")
+    weight_file(folder / "encoder", "encoder", width="8", depth="1", rank="4")
     weight_file(folder / "generator", "mobilestylegan")
     weight_file(folder / "backbone", "stlpips_alex")
     for backbone, told in (

@@ -111,6 +111,7 @@ OTHERS = {
     "networks.judges": ["stlpips_alex"],
     "networks.judge_parsers": ["bisenet16"],
     "target.fill": "official",
+    "methods.barbershop.code": "w",  # which is there already
     "faces.source": ["drawn", "photos"],
     "embed.batch": 2,
     "align.batch": 2,
