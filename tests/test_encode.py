@@ -9,11 +9,13 @@ from codes_pyramid import Pyramid
 from PIL import Image
 
 from stages import encode
+from stages.codes import embedding
 from stages.codes.embedding import FSCode, render_code
 from stages.formats.images import png_bytes, read_rgb
 from stages.formats.tensors import read_tensors, to_image
 from stages.formats.weight_files import weights_bytes
 from stages.nets.encoder_net import FaceEncoder
+from stages.settings import methods as settings
 from stages.settings.methods import encoders
 
 
@@ -130,3 +132,8 @@ def test_the_encoders_in_use_are_those_that_methods_name():
     } | {"more": {"kind": "latent", "code": "e4e", "align": True}, "copy": {"kind": "copy"}}
     assert encoders(methods, "w") == ["e4e", "psp"]
     assert encoders({}, "psp") == ["psp"] and encoders({}, "mean") == []
+
+
+def test_the_kinds_of_code_that_begin_at_a_start_are_those_that_are_freed():
+    """Planning knows them without torch, embedding with what moves."""
+    assert tuple(embedding.FREED) == settings.FREED
