@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from golden import check_digest, checked, filled, golden_json, normal
+from golden import check, checked, filled, golden_json, normal
 from torch import Tensor, nn
 
 Shape = tuple[int, ...]
@@ -87,13 +87,13 @@ def starganv2_value(key: str, shape: Shape) -> np.ndarray | None:
 
 
 def load_recipe(net: nn.Module, value: Callable[..., np.ndarray | None], name: str, prefix: str = "") -> nn.Module:
-    """Load a network, laid out as `stages.nets` lays it out, with the recipe's weights, whose digest is checked first.
+    """Load a network, laid out as `stages.nets` lays it out, with the recipe's weights, compared before.
 
     `prefix` is that of the recipe's keys. The network may be on the device "meta": SEAN's own first weights, a
     gigabyte, would be made in vain.
     """
-    state, digest = filled({f"{prefix}{key}": tensor for key, tensor in net.state_dict().items()}, value)
-    check_digest(name, digest)
+    state, found = filled({f"{prefix}{key}": tensor for key, tensor in net.state_dict().items()}, value)
+    check(name, found)
     net.load_state_dict({key.removeprefix(prefix): tensor for key, tensor in state.items()}, assign=True)
     return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
@@ -109,7 +109,7 @@ def shapes(net: nn.Module) -> dict[str, list[int]]:
 
 
 def picture(name: str, key: str, batch: int) -> Tensor:
-    """The recipe's picture P(key, batch) of 256 px, (B, 3, 256, 256) in [-1, 1]; `name` is that of its digest."""
+    """The recipe's picture P(key, batch) of 256 px, (B, 3, 256, 256) in [-1, 1]; `name` is that of its checksum."""
     coarse = normal(f"{key}_lo", (batch, 3, 16, 16)).repeat(16, 2).repeat(16, 3)
     noisy = np.float32(0.5) * coarse + np.float32(0.25) * normal(f"{key}_hi", (batch, 3, 256, 256))
     return checked(name, np.clip(noisy, np.float32(-1), np.float32(1)))

