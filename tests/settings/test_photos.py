@@ -97,7 +97,7 @@ def test_a_long_list_of_what_is_left_out_is_cut(tmp_path, caplog):
 
 def test_all_that_stands_in_the_way_is_told_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("stages.settings.image_files.find_spec", lambda name: None)
-    filled(tmp_path, "a.png", "a.jpg", "b.tiff", "c.HEIC", "drawn-0000.png", "e\n.png", "{x}.png", "f.png", "F.PNG")
+    filled(tmp_path, "a.png", "a.jpg", "b.tiff", "c.HEIC", "drawn-0000.png", "e\n.png", "{x}.png", "f.png", "F.jpg")
     (tmp_path / "out").symlink_to(tmp_path.parent)
     with pytest.raises(UserError) as caught:
         photo_files(tmp_path, ["drawn-0000"])
@@ -107,7 +107,7 @@ def test_all_that_stands_in_the_way_is_told_at_once(tmp_path, monkeypatch):
         "/out: is a link that leads out of the folder", "b.tiff: .tiff is not read; convert it",
         "c.HEIC: .heic is read with pillow-heif only: type `pip install pillow-heif`", r"e\n.png: its name has a line",
         "a.png: has the same name as a.jpg but for what comes after the dot", "drawn-0000.png: has the name of another",
-        "{x}.png: has a brace", "f.png: has the same name as F.PNG but for capital letters",
+        "{x}.png: has a brace", "f.png: has the same name as F.jpg but for capital letters",
     ):  # fmt: skip
         assert sum(said in line for line in lines) == 1, said
 
