@@ -42,9 +42,12 @@ MANY = 20  # failed items: beyond, their list is folded
 
 def commit() -> str:
     """The commit that is checked out, marked if files differ from it."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True
-    )
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True
+        )
+    except FileNotFoundError:  # slim containers, such as that of Containerfile, lack it
+        return "unknown: there is no git here"
     return described.stdout.strip() or "not in a git repository"
 
 
