@@ -17,7 +17,7 @@ def reader(
     """A network's `read`: of a file that `snakemake TARGET` has made, whose metadata has the network's `sizes`."""
 
     def read(path: Path) -> tuple[Tensors, dict[str, str]]:
-        """The weights, which the file has in half precision, and the sizes of the network."""
+        """The weights, which the file has in half precision; the sizes of the network, and who made it."""
         from safetensors.torch import load_file
 
         from stages.formats.weight_files import check_layout, read_metadata
@@ -29,6 +29,7 @@ def reader(
         if not facts.keys() >= set(sizes):
             raise UserError(f"{path}: does not say {', '.join(sizes)}; make it with `snakemake {target}`")
         check_layout(path, state, build(facts).state_dict(), HELP)
-        return {name: tensor.float() for name, tensor in state.items()}, {name: facts[name] for name in sizes}
+        of_file = {name: facts[name] for name in sizes} | {"version": f"made by `snakemake {target}`"}
+        return {name: tensor.float() for name, tensor in state.items()}, of_file
 
     return read

@@ -58,6 +58,7 @@ def test_a_method_a_code_and_results_each_make_a_row():
 def test_the_generator_counts_for_all_that_use_it():
     params = copy.deepcopy(PARAMS)
     params["networks"]["generator"] = "stylegan2"
+    params["embed"]["start"] = "w"
     assert "| StyleGAN2 | measured here | Barbershop, Baseline | – | – |" in systems_table(params)
 
 

@@ -24,6 +24,7 @@ def test_every_method_with_a_checkpoint_is_measured(tmp_path, weights):
     make_checkpoints(folder / "data" / "checkpoints", size=128, translators=True)
     params = yaml.safe_load((ROOT / "params.yaml").read_text()) | {"methods": METHODS}
     params["networks"]["generator"] = "stylegan2"
+    params["embed"]["start"] = "w"
     params["maps"]["min_face"] = 0.0
     params["pairs"]["file"] = "pairs.csv"
     params["report"] |= {"method": "psp", "against": "e4e"}

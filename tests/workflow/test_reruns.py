@@ -111,6 +111,7 @@ OTHERS = {
     "networks.judges": ["stlpips_alex"],
     "networks.judge_parsers": ["bisenet16"],
     "target.fill": "official",
+    "embed.start": "w",
     "methods.barbershop.code": "w",  # which is there already
     "faces.source": ["drawn", "photos"],
     "embed.batch": 2,
@@ -179,6 +180,8 @@ def edited(path: tuple[str, ...]) -> str:
     section[path[-1]] = another(path, section[path[-1]])
     if path == ("faces", "source"):
         params["faces"]["photos"] = "photos"
+    if path == ("networks", "generator"):
+        params["embed"]["start"] = "w"  # the encoder's codes are of the generator that was
     return yaml.safe_dump(params, sort_keys=False)
 
 
