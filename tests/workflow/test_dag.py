@@ -43,12 +43,12 @@ def test_a_run_says_what_matters_on_one_screen(finished):
     lines = (finished / "said.txt").read_text().splitlines()
     assert len(lines) <= 40
     text = "\n".join(lines)
-    assert re.search(r"^\S+ 26 jobs: 40 items and 9 lists and tables \(cores=1, gpu=1\)$", text, re.M)
+    assert re.search(r"^\S+ 28 jobs: 42 items and 10 lists and tables \(cores=1, gpu=1\)$", text, re.M)
     for stage, items in {"faces": 2, "codes": 2, "measured-pairs": 5}.items():
         (line,) = re.findall(rf"^\S+ {stage}: .*", text, re.M)
         assert f"{items} items, 0 stored, {items} computed (" in line
     assert "report: reports/report.md: Barbershop, evaluated: VALID (" in text
-    assert ": 26 jobs; 0 stored, 40 computed items." in text
+    assert ": 28 jobs; 0 stored, 42 computed items." in text
     account = finished / lines[-1].rpartition(" ")[2]
     assert "rule make_codes:" in account.read_text(), "Snakemake's own"
 
@@ -80,8 +80,8 @@ def test_the_run_log_holds_what_the_documents_say(finished):
                 assert line["seconds"] >= 0 and line["peak_mib"] > 0 and line["chunk"] == "000"
                 for curve in line.get("losses", []):
                     assert all(step >= 1 and loss > 0 for step, loss in curve["points"])
-    assert len(logs) == 27
-    assert len(items) == len(set(items)) == 40
+    assert len(logs) == 29
+    assert len(items) == len(set(items)) == 42
     curves = {job for job in ("codes-w", "codes", "aligned-barbershop", "composites-barbershop") if '"points"' in
               (finished / "logs" / job / "000.jsonl").read_text()}  # fmt: skip
     assert len(curves) == 4, "what optimises has curves"
@@ -218,7 +218,7 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     shown = terminal.text()
-    assert re.search(r"\r +\d+% \S+ +\d+ of 49, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
+    assert re.search(r"\r +\d+% \S+ +\d+ of 52, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
     assert "to compute" not in shown, "what stages say is in their logs"
     lost = run_module(folder, "stages.status").stdout
     assert lost.startswith("LOST: ") and re.search(r"^codes +[01]/2 .* lost 000$", lost, re.M)
