@@ -25,6 +25,7 @@ PARAMS["methods"] |= {
     "matte": {"kind": "matte"}, "restored": {"kind": "restored", "of": "barbershop"},
     "mine": {"kind": "results", "images": "results", "reconstructions": "rebuilt"},
 }  # fmt: skip
+PARAMS["embed"]["start"] = "w"  # what edits of the alignment and of the generator need
 PARAMS["examples"]["kinds"] = ["face", "eyes"]
 PARAMS["networks"]["judges"].append("lpips_vgg")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -111,7 +112,6 @@ OTHERS = {
     "networks.judges": ["stlpips_alex"],
     "networks.judge_parsers": ["bisenet16"],
     "target.fill": "official",
-    "embed.start": "w",
     "methods.barbershop.code": "w",  # which is there already
     "faces.source": ["drawn", "photos"],
     "embed.batch": 2,
@@ -180,8 +180,6 @@ def edited(path: tuple[str, ...]) -> str:
     section[path[-1]] = another(path, section[path[-1]])
     if path == ("faces", "source"):
         params["faces"]["photos"] = "photos"
-    if path == ("networks", "generator"):
-        params["embed"]["start"] = "w"  # the encoder's codes are of the generator that was
     return yaml.safe_dump(params, sort_keys=False)
 
 
