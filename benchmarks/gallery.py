@@ -30,6 +30,7 @@ from stages.formats.canonical import canonical
 from stages.formats.files import sha256_file, write_atomic, write_json
 from stages.regions.pair import Pair, as_table
 from stages.settings.manifests import csv_bytes
+from stages.settings.methods import recorded_codes
 from stages.statistics import table
 from stages.strata.classes import DIFFICULTY
 from stages.strata.files import IMAGE_COLUMNS, PAIR_COLUMNS, table_bytes
@@ -114,7 +115,9 @@ def write_run(
     for name, strata in (("images", of_images), ("pairs", of_pairs)):
         write_atomic(data / "strata" / f"{name}.csv", table_bytes(strata))
     made = [f"aligned/{methods[0]}", *(f"composites/{method}" for method in methods)]
-    stages = {stage: list(images) for stage in ("faces", "maps", "codes/fs", "codes/w")}
+    params = run_params(methods)
+    codes = recorded_codes(params["methods"], params["embed"]["start"])
+    stages = {stage: list(images) for stage in ("faces", "maps", *(f"codes/{code}" for code in codes))}
     stages |= {stage: [pair.pair for pair in pairs] for stage in ("targets", *made)}
     for stage, names in stages.items():
         failed = (reasons or {}).get(stage, {})
