@@ -24,10 +24,10 @@ from stages.codes.encoding import encoded
 from stages.codes.reduction import area
 from stages.formats.images import read_rgb
 from stages.formats.tensors import from_rgb, to_image
-from stages.metrics.psnr import psnr
 from stages.nets.device import choose_device
 from stages.nets.loading import load_encoder, load_generator, load_perceptual
 from stages.nets.precision import chosen, lowered
+from stages.train_encoder import decibels_of
 
 WEIGHTS = Path("data/weights")
 SEED = 12_345  # of the draws: of no face that a run draws by itself
@@ -62,7 +62,7 @@ def main(
         values = {}
         for size in SIZES:
             a, b = area(render, size), area(image, size)
-            values[f"PSNR@{size}"] = psnr(*((x[0].permute(1, 2, 0).numpy() + 1) / 2 for x in (a, b)))
+            values[f"PSNR@{size}"] = decibels_of(a, b)
             for judge in judges.values():
                 values[f"{judge.name}@{size}"] = float(judge.distance(judge.features(a), judge.features(b)))
         return values

@@ -87,6 +87,11 @@ def held_out(teacher: Teacher) -> Mapping[str, Tensor]:
     }
 
 
+def decibels_of(a: Tensor, b: Tensor) -> float:
+    """PSNR in dB of two images (1, 3, H, W) in [-1, 1]."""
+    return psnr(*((x[0].permute(1, 2, 0).numpy() + 1) / 2 for x in (a, b)))
+
+
 @torch.no_grad()
 def figures(encoder: FaceEncoder, perceptual: Perceptual, generator: Generator, images: Tensor) -> tuple[float, float]:
     """Mean PSNR in dB and mean perceptual distance of what the codes of images (B, 3, 256, 256) render to."""
@@ -94,7 +99,7 @@ def figures(encoder: FaceEncoder, perceptual: Perceptual, generator: Generator, 
     for image in images.split(1):
         code = encoded(encoder, perceptual, generator, image)
         render = area(render_code(generator, code), IMAGE_SIZE).clamp(-1, 1)
-        decibels.append(psnr(*((x[0].permute(1, 2, 0).numpy() + 1) / 2 for x in (render, image))))
+        decibels.append(decibels_of(render, image))
         distances.append(float(perceptual.distance(perceptual.features(render), perceptual.features(image))))
     return float(np.mean(decibels)), float(np.mean(distances))
 

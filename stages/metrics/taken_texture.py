@@ -4,10 +4,9 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from stages.metrics import Case, CaseMetric, Measured
 from stages.metrics._gram import gram_distance
+from stages.metrics._shrunk import shrunk
 from stages.scoring.looks import any_taken, means
 from stages.scoring.prepared import Setup
 from stages.scoring.transfer_masks import transfer_masks
@@ -17,14 +16,6 @@ if TYPE_CHECKING:
 
 INSIDE = 5 / 256  # of the image's side: as far the official code shrinks hair before it compares it (5 px at 256 px)
 NOTHING = "nothing is taken that both maps show away from its border"
-
-
-def shrunk(mask: np.ndarray, pixels: int) -> np.ndarray:
-    """A mask (H, W), bool, less its border of at least 1 px; the frame is no border. Bool (H, W)."""
-    from scipy.ndimage import binary_erosion
-
-    kept: np.ndarray = binary_erosion(mask, iterations=pixels, border_value=1)
-    return kept
 
 
 def names(setup: Setup) -> list[str]:

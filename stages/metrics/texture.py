@@ -19,6 +19,7 @@ import numpy as np
 
 from stages.formats.images import FACE_SIZE
 from stages.metrics import ImageMetric
+from stages.metrics._shrunk import shrunk
 from stages.metrics.frechet import frechet
 from stages.metrics.tiles import at_native_size
 from stages.scoring.prepared import Comparison, Setup
@@ -109,11 +110,8 @@ def excess_and_lack(a: np.ndarray, b: np.ndarray, region: np.ndarray) -> tuple[f
 
 def well_inside(mask: np.ndarray | None, size: int) -> np.ndarray:
     """Where all that a descriptor sees lies in the mask (n, n): bool (size, size). The frame is no border."""
-    from scipy.ndimage import binary_erosion
-
     inside = at_native_size(mask, size) >= 1
-    eroded: np.ndarray = inside if mask is None else binary_erosion(inside, iterations=REACH, border_value=1)
-    return eroded
+    return inside if mask is None else shrunk(inside, REACH)
 
 
 def names(_: Setup) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stages.metrics import Case, CaseMetric, Measured
+from stages.metrics._shrunk import shrunk
 from stages.regions.labels import LabelScheme
 from stages.regions.pair import Pair
 from stages.scoring.pixels import resize_mask
@@ -21,21 +22,16 @@ NOTHING = "hardly any skin is uncovered"
 NO_SKIN = "hardly any skin is visible beside what is uncovered"
 
 
-def uncovered_and_visible(
-    own: np.ndarray, target: np.ndarray, scheme: LabelScheme
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def uncovered_and_visible(own: np.ndarray, target: np.ndarray, scheme: LabelScheme) -> tuple[np.ndarray, np.ndarray]:
     """Where skin of a target map was under hair, and where it was to be seen; each without its border, bool (H, W).
 
     `own`: the label map of the image that gives the face.
     """
-    from scipy.ndimage import binary_erosion
-
     skin = np.isin(target, scheme.spread_indices)
     under = np.isin(own, scheme.indices("hair"))
     shown = np.isin(own, scheme.spread_indices)
     pixels = max(1, round(EDGE * len(own)))
-    uncovered, visible = (binary_erosion(skin & part, iterations=pixels, border_value=1) for part in (under, shown))
-    return uncovered, visible
+    return shrunk(skin & under, pixels), shrunk(skin & shown, pixels)
 
 
 def skin_difference(image: np.ndarray, uncovered: np.ndarray, visible: np.ndarray) -> float:

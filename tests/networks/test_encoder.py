@@ -30,7 +30,9 @@ def test_the_file_becomes_a_network_in_full_precision(trained, tmp_path):
     net = load_encoder(tmp_path / "net.safetensors", torch.device("cpu"))
     for name, tensor in net.state_dict().items():
         assert tensor.dtype == torch.float32 and torch.equal(tensor, half[name].float())
-    assert {name: read_metadata(tmp_path / "net.safetensors")[name] for name in SIZES} == FACTS
+    facts = read_metadata(tmp_path / "net.safetensors")
+    assert {name: facts[name] for name in SIZES} == FACTS
+    assert facts["version"] == "made by `snakemake encoder`", "not supplied by a user, as other checkpoints are"
 
 
 def test_a_file_without_sizes_or_of_others_is_refused(trained, tmp_path):
