@@ -23,21 +23,28 @@ class BlendParams(TypedDict):
         int,
         Field(ge=1, le=5, description="blocks of the perceptual network in the masked loss, 3 as in the official code"),
     ]
-    against: Annotated[Literal["aligned", "photos"], doc("aligned (paper) or photos")]
-    look_mse: Annotated[
-        Weight, doc("weight of the squared error of what gets another image's look than that of its shape")
+    against: Annotated[
+        Literal["aligned", "photos"],
+        doc("what the composite is compared with: the aligned images (paper), or the photos"),
     ]
-    look_rate: Annotated[Rate, doc("of F there")]
+    look_mse: Annotated[
+        Weight, doc("weight of the squared error of a region whose look and shape come from two images")
+    ]
+    look_rate: Annotated[Rate, doc("rate of F in such a region")]
     smooth: Annotated[Smooth, doc("px, as in align")]
 
 
-@section("LOHO (Saha et al. 2021), a method of kind loho. paper.yaml has the values of its paper, for 2000 steps.")
+@section(
+    "LOHO (Saha et al. 2021), a method of kind loho. paper.yaml has the values of its paper, for 1000 + 1000 steps."
+)
 class LohoParams(TypedDict):
     batch: Batch
-    steps: Annotated[Steps, doc("of the first stage: the face, and shape and structure of the hair")]
-    style_steps: Annotated[Steps, doc("of the second: the hair's appearance and style too")]
+    steps: Annotated[Steps, doc("of the first half: the face, and shape and structure of the hair")]
+    style_steps: Annotated[Steps, doc("of the second half: also appearance and style of the hair")]
     rate: Rate
-    noise_rate: Annotated[Rate, doc("of the noise maps; the paper's 0.1 needs its slow start, or noise turns to waves")]
+    noise_rate: Annotated[
+        Rate, doc("of the noise maps; the paper's 0.1 needs the paper's slow start, or noise becomes waves")
+    ]
     face: Weight
     hair: Weight
     style: Annotated[
@@ -45,16 +52,17 @@ class LohoParams(TypedDict):
     ]
     appearance: Weight
     noise: Annotated[
-        Weight, doc("of the noise maps' autocorrelation; with the paper's 1e+5 they follow little else in few steps")
+        Weight,
+        doc("of the noise maps' autocorrelation; the paper's 1e+5 leaves little weight to the rest in few steps"),
     ]
     jitter: Annotated[
-        Weight, doc("noise on W+, in units of the spread of W, until three quarters of the steps are done")
+        Weight, doc("noise on W+, in units of the spread of W, during the first three quarters of the steps")
     ]
     smooth: Annotated[
         int,
         Field(
             ge=0,
-            description="px at 256 px by which hair grows where the face counts, and shrinks where it counts itself",
+            description="px at 256 px by which hair grows in the mask of the face, and shrinks in the masks of hair",
         ),
     ]
     seed: Seed

@@ -7,22 +7,25 @@ from typing_extensions import TypedDict
 from stages.params.fields import Batch, Betas, Count, Rate, Steps, Variant, Weight, doc, section
 
 
-@section("II2S: from the mean w into W+.")
+@section("II2S: from the mean w into W+. Only where a method uses W+, or where F and S begin at it.")
 class WPlusParams(TypedDict):
-    preview_steps: Annotated[Steps, doc("first, on images of 128 px read off the generator's features; 0 in the paper")]
-    preview_every: Annotated[Count, doc("how often such an image is brought in line with an exact render")]
+    preview_steps: Annotated[
+        Steps, doc("first steps, on images of 128 px computed from the generator's features; 0 in the paper")
+    ]
+    preview_every: Annotated[Count, doc("after so many of these steps such an image is corrected by an exact render")]
     steps: Steps
     rate: Rate
-    betas: Annotated[Betas, doc("of Adam. Its own 0.9 and 0.999 remember more steps than there are here")]
+    betas: Annotated[Betas, doc("of Adam. Its own 0.9 and 0.999 average over more steps than there are here")]
     orthogonal: Annotated[
-        bool, doc("a step as Muon makes it: weak directions count like strong ones. false: Adam's step (paper)")
+        bool,
+        doc("true: steps as Muon makes them, in which weak directions count as strong ones. false: Adam's (paper)"),
     ]
     mse: Weight
     perceptual: Weight
     p_norm: Weight
 
 
-@section("Then F and S.")
+@section("F and S, from embed.start on.")
 class FSParams(TypedDict):
     steps: Steps
     rate_f: Rate
@@ -31,8 +34,8 @@ class FSParams(TypedDict):
     orthogonal: bool
     mse: Weight
     perceptual: Weight
-    l_f: Annotated[Weight, doc("weight of L_F = |F - F_init|²; the official code never applies it (0)")]
-    p_norm: Annotated[Weight, doc("the official code keeps its 0.001 here")]
+    l_f: Annotated[Weight, doc("weight of L_F = |F - F_init|²; 0 in the official code, which never applies it")]
+    p_norm: Annotated[Weight, doc("0.001 in the official code")]
 
 
 @section("Embedding of the faces.")
@@ -41,15 +44,15 @@ class EmbedParams(TypedDict):
     batch: Annotated[
         Batch,
         doc(
-            "Images at once. auto: on a GPU as many as fit into its free memory; on a CPU 1, since more are no faster "
-            "there and would make an image's result depend on the others."
+            "Images computed together. auto: on a GPU as many as fit into its free memory; on a CPU 1, since more are "
+            "no faster there and would make an image's result depend on the others."
         ),
     ]
     start: Annotated[
         str,
         doc(
-            "Where F and S begin. mean: the mean face; w: W+, embedded as below (paper); an encoder's code: "
-            "encoder, psp or e4e."
+            "Where F and S begin. encoder: F that the project's own encoder gives; mean: the mean face; w: W+, found "
+            "as below (paper); psp, e4e: W+ that these encoders give."
         ),
     ]
     w: WPlusParams

@@ -12,7 +12,7 @@ from stages.params.fields import Count, Path, Rate, Seed, Share, Steps, doc, sec
 class DrawnParams(TypedDict):
     count: Count
     seed: Seed
-    truncation: Annotated[Share, doc("1: the generator's whole variety, artefacts included; 0: always the mean face")]
+    truncation: Annotated[Share, doc("1: the generator's whole variety, with its artefacts; 0: always the mean face")]
 
 
 @section("The faces: drawn by the generator, your photos, or a sample photo.")
@@ -29,12 +29,14 @@ class FacesParams(TypedDict):
     photos: Annotated[Path | None, doc("folder with your photos, .png, .jpg, .webp or .heic")]
     align: Annotated[
         Literal["auto", "always", "never"],
-        doc("auto: crop and turn photos as FFHQ does unless they are so already; always; never: they must be square"),
+        doc("auto: crop and turn a photo as FFHQ does, unless it is cropped so; always; never: photos must be square"),
     ]
     min_size: Annotated[
         int, Field(ge=64, le=1024, description="px of the square around the face; a smaller face is refused")
     ]
-    sharp_size: Annotated[int, Field(ge=0, le=1024, description="px; below it the report warns")]
+    sharp_size: Annotated[
+        int, Field(ge=0, le=1024, description="px of that square; the report warns of a smaller face")
+    ]
 
 
 class DrawnFace(TypedDict):
@@ -57,11 +59,11 @@ class FaceParams(TypedDict):
 class MapsParams(TypedDict):
     reduce: Annotated[
         Literal["area", "bicubic"],
-        doc("how a face is brought to the parser's size; bicubic: as in the official code"),
+        doc("how a face is reduced to the parser's size; bicubic: as in the official code"),
     ]
     min_face: Annotated[
         Share,
-        doc("share of the image that the face must cover; with less, or without nose or mouth, there is none. 0: any"),
+        doc("share of the image that a face must cover; with less, or without nose or mouth, no face is found. 0: any"),
     ]
 
 
@@ -74,15 +76,16 @@ class PairsParams(TypedDict):
     strategy: Annotated[
         Literal["variety", "random", "pose", "hard"],
         doc(
-            "how: for variety of hair; by chance; so that gaps of yaw to 15°, to 30° and beyond are equally many; what "
-            "is hard: wide gaps, long to short hair, fringes that go, dark and light skin, hats, glasses, cut hair"
+            "How pairs are chosen. variety: hair that differs much; random: by chance; pose: equally many with gaps of "
+            "yaw up to 15°, up to 30° and over 30°; hard: wide gaps, long to short hair, a fringe that goes, dark and "
+            "light skin, hats, glasses, hair cut by the frame."
         ),
     ]
     take: Annotated[
         Take,
         doc(
-            "what of the hair, in HairFastGAN's words. both: shape and colour of one image; full: the colour of a "
-            "third image; colour, shape: that alone"
+            "What is taken of the hair. both: shape and colour of one image; full: the colour of a third image; "
+            "colour: only the colour; shape: only the shape. The words are HairFastGAN's."
         ),
     ]
     count: Count
@@ -90,12 +93,12 @@ class PairsParams(TypedDict):
 
 
 @section(
-    "What the official fill does after its holes are filled: a face is fitted to the target map and shows the rest."
+    "Only for fill: official. After the holes are filled, a face is fitted to the target map; it shows what is missing."
 )
 class CompletionParams(TypedDict):
     sign: Annotated[
         Literal["realistic", "fidelity"],
-        doc("fidelity keeps background where the target map has it; realistic does not"),
+        doc("fidelity: background of the target map stays; realistic: it may change"),
     ]
     steps: Annotated[Steps, doc("of each of the two fits")]
     rate: Rate
@@ -106,12 +109,12 @@ class TargetParams(TypedDict):
     fill: Annotated[
         str,
         doc(
-            "of holes, a file of stages/fills: telea (paper), navier_stokes, centre, nearest, learned (a network that "
-            "`snakemake completer` trains), official (two fitted faces)"
+            "How holes are filled, a file of stages/fills: telea (paper), navier_stokes, centre, nearest, learned (a "
+            "network that `snakemake completer` trains), official (two fitted faces)."
         ),
     ]
     islands: Annotated[
         Share,
-        doc("of the map: what is filled and smaller goes to what lies beside it, so no checkers; 0 in the paper"),
+        doc("share of the map: a smaller filled part gets the label beside it, so no checkered patch; 0 in the paper"),
     ]
     completion: CompletionParams

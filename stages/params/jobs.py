@@ -12,5 +12,9 @@ from stages.params.fields import section
 class JobsParams(TypedDict):
     items: Annotated[
         int,
-        Field(ge=1, le=1_000_000, description="faces or pairs of a job, at most about so many; fewer: more workers"),
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="faces or pairs in one job, about; with fewer, more jobs can run at the same time",
+        ),
     ]

@@ -12,22 +12,22 @@ from stages.params.fields import doc, section
 class NetworksParams(TypedDict):
     generator: str
     parser: str
-    perceptual: Annotated[str, doc("what is optimised")]
+    perceptual: Annotated[str, doc("for the losses")]
     judges: Annotated[
         list[str],
-        Field(min_length=1, description="what measures; any of the same. The last measures every region too"),
+        Field(min_length=1, description="perceptual networks that measure; the last one also measures each region"),
     ]
     judge_parsers: Annotated[
         list[str],
         doc(
-            "Other parsers that judge the composites, because alignment minimises networks.parser; for instance "
-            "[bisenet16] if you have its file. Each adds `judge IoU` beside IoU."
+            "More parsers that judge the composites, because alignment minimises networks.parser; for instance "
+            "[bisenet16] if you have its file. Each adds a metric `judge IoU`."
         ),
     ]
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"],
         doc(
-            "In what the networks of a loss compute, gradients included. auto: bfloat16 on a CPU that multiplies it "
+            "Precision of losses and their gradients. auto: bfloat16 on a CPU that has instructions for it "
             "(AVX512-BF16, AMX), else float32. Results and measurements are always float32."
         ),
     ]

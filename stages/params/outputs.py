@@ -15,7 +15,7 @@ Stratum = Literal[
 Kind = Literal["shape_and_colour", "colour", "face", "skin", "brows", "eyes", "nose", "mouth", "many"]
 
 
-@section("Other transfers than hair, in the report's appendix; not measured.")
+@section("Transfers of other regions than hair, shown in the report's appendix; they are not measured.")
 class ExamplesParams(TypedDict):
     kinds: Annotated[
         list[Kind],
@@ -37,30 +37,33 @@ class ScoreParams(TypedDict):
         Field(
             ge=20,
             le=1_000_000,
-            description="relabellings of images and results that show what a Fréchet distance is by chance at this N",
+            description="random divisions of images and results, for a Fréchet distance's value by chance at this N",
         ),
     ]
     identity: Annotated[
-        bool, doc("distance of identities by dlib, whose files are fetched with the other weights; false: not measured")
+        bool, doc("true: measure the distance of identities by dlib; its files are downloaded with the other weights")
     ]
     self_transfer: Annotated[
-        bool, doc("every image given its own hair: follows from the embeddings, so it costs nothing")
+        bool,
+        doc("true: also report every image with its own hair; the embeddings are the results, so it takes no time"),
     ]
     inception: Annotated[
         Path | None,
-        doc("copy of pt_inception-2015-12-05-6726825d.pth; with it FID is given, without it only its substitute"),
+        doc("path of pt_inception-2015-12-05-6726825d.pth, for FID; null: another Fréchet distance in its place"),
     ]
     clip: Annotated[
         list[Path],
-        doc("copies of OpenAI's ViT-B-32.pt, with which FID_CLIP is given, or ViT-L-14-336px.pt, with which CMMD is"),
+        doc("paths of OpenAI's ViT-B-32.pt, for FID_CLIP, or ViT-L-14-336px.pt, for CMMD; each also for CLIP-I"),
     ]
-    arcface: Annotated[Path | None, doc("copy of InsightFace's w600k_r50.onnx; with it identity by ArcFace is given")]
+    arcface: Annotated[
+        Path | None, doc("path of InsightFace's w600k_r50.onnx, for identity by ArcFace; null: not measured")
+    ]
     seed: Seed
 
 
 @section(
-    "By which metric the items in the figures are ranked; names without the size. Not by IoU or ST-LPIPS-VGG: methods "
-    "minimise the networks of these, so they are no independent judges. No loss uses ST-LPIPS-Alex."
+    "The metrics that rank the items in the figures; names without the size. Not IoU or ST-LPIPS-VGG: methods minimise "
+    "the networks of these, so they are no independent judges. No loss uses ST-LPIPS-Alex."
 )
 class RankParams(TypedDict):
     transfer: MetricName
@@ -69,30 +72,30 @@ class RankParams(TypedDict):
 
 @section("What the report shows.")
 class ReportParams(TypedDict):
-    method: Annotated[str, doc("whose best, median and worst items the figures show")]
+    method: Annotated[str, doc("the method whose best, median and worst items the figures show")]
     against: Annotated[str, doc("the method that the others are compared with, pair by pair")]
     rank: RankParams
-    rows: Annotated[Count, doc("of the best, the median, the worst, and the rest by seed each")]
+    rows: Annotated[Count, doc("how many items each of: the best, the median, the worst, and others by seed")]
     seed: Seed
     metrics: Annotated[
         list[MetricName],
         Field(
             min_length=1,
             max_length=4,
-            description="of the figures method against method, and metric against seconds",
+            description="of the first table, and of the figures method against method and metric against seconds",
         ),
     ]
     strata: Annotated[
         list[Stratum],
         doc(
-            "By what the section By stratum divides. Of pairs: difficulty, yaw_gap, long_to_short, fringe_to_bare, "
+            "Kinds of strata in the section By stratum. Of pairs: difficulty, yaw_gap, long_to_short, fringe_to_bare, "
             "dark_and_light, hat_or_glasses, cut_by_frame. Of images: pose, hair_length, fringe, tone, sharpness, "
             "face_size, hat, glasses, hair_cut; a pair has those of its identity and of its reference"
         ),
     ]
     votes: Annotated[
         Path | None,
-        doc("answers of a preference study, a table that `python -m stages.study export` writes; null: none"),
+        doc("answers of a preference study, the table that `python -m stages.study export` writes; null: none"),
     ]
 
 
@@ -100,15 +103,15 @@ class ReportParams(TypedDict):
 class GalleryParams(TypedDict):
     size: Annotated[
         Literal[256, 512, 1024],
-        doc("px of the pictures that one looks into. 1024: about 0.1 MB a pair and method on the disk"),
+        doc("px of the large pictures. 1024: about 0.1 MB on the disk for each pair and method"),
     ]
-    thumbnail: Annotated[Literal[128, 192, 256], doc("px of the pictures in its rows")]
-    quality: Annotated[int, Field(ge=1, le=99, description="of its WebP files")]
+    thumbnail: Annotated[Literal[128, 192, 256], doc("px of the small pictures in the list")]
+    quality: Annotated[int, Field(ge=1, le=99, description="of the pictures, as WebP")]
     mail: Annotated[
         float,
         Field(
             gt=0,
             le=1000,
-            description="MB of gallery-mail.html: with less room than all pairs take, it has the worst and some others",
+            description="MB of gallery-mail.html at most; if not all pairs fit, it has the worst and some others",
         ),
     ]
