@@ -58,7 +58,7 @@ def main(
         return ws, w_to_code(generator, ws)
 
     def quality(code: FSCode, image: Tensor) -> dict[str, float]:
-        render = from_rgb(np.asarray(to_image(render_code(exact, code)[0])), device)
+        render = from_rgb(np.array(to_image(render_code(exact, code)[0])), device)
         values = {}
         for size in SIZES:
             a, b = area(render, size), area(image, size)
@@ -72,7 +72,7 @@ def main(
     with torch.no_grad():
         for w in torch.lerp(exact.mean_w, exact.map(z), TRUNCATION):
             drawn = exact.synthesis(w.expand(1, exact.n_styles, -1))
-            images.append(("draw", from_rgb(np.asarray(to_image(drawn[0])), device)))
+            images.append(("draw", from_rgb(np.array(to_image(drawn[0])), device)))
     rows = []
     for kind, image in tqdm(images):
         for name in ("w", "mean", "encoder"):

@@ -27,8 +27,8 @@ def test_every_method_is_planned_once_and_what_it_needs(tmp_path):
     assert jobs["ingest_reconstructions"] == 1
     assert jobs["make_codes"] == 1, "FS"
     assert jobs["make_other_codes"] == 3, "W+, single W and I2S"
-    assert jobs["make_aligned"] == 6
-    assert jobs["make_composites"] == 10, "of the six, two that paste, LOHO and the other system's"
+    assert jobs["make_aligned"] == 7
+    assert jobs["make_composites"] == 11, "of the seven, two that paste, LOHO and the other system's"
     alone = planned(folder, "params.yaml")
     assert "ingest_reconstructions" not in alone and alone["make_other_codes"] == 1, "W+"
     assert alone["make_composites"] == 4
