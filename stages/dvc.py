@@ -15,7 +15,7 @@ from stages.settings.planned import check_made_with_params
 def main(
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail if dvc.yaml is out of step")] = False,
     commit: Annotated[
-        bool, typer.Option("--commit", help="then let DVC take over all outputs, if params.yaml alone made them")
+        bool, typer.Option("--commit", help="then hand all outputs to DVC; they must be made by params.yaml alone")
     ] = False,
 ) -> None:
     """Write dvc.yaml from the Snakemake rules and params.yaml."""

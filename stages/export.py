@@ -61,7 +61,9 @@ def texts_of(path: Path | None, needed: bool) -> dict[str, str]:
     """What the user wrote of the hair of each image; raises UserError if it is needed and not there, or wrong."""
     if path is None:
         if needed:
-            raise UserError("--texts: missing; a table with the columns image and text, a text of the hair of an image")
+            raise UserError(
+                "--texts: missing; name a table with the columns image and text, which says how each image's hair looks"
+            )
         return {}
     rows, bad = read_table(path, ["image", "text"], ["image", "text"])
     if bad:
@@ -70,7 +72,7 @@ def texts_of(path: Path | None, needed: bool) -> dict[str, str]:
 
 
 def main(
-    layout: Annotated[str, typer.Option(help="for which system: plain, or a file of stages/systems")],
+    layout: Annotated[str, typer.Option(help="name of the system, a file of stages/systems; or plain")],
     out: Annotated[Path, typer.Option(help="folder to write; it must be empty or not there")],
     name: Annotated[str | None, typer.Option(help="name of the method in params.yaml; else the layout's")] = None,
     images: Annotated[Path, typer.Option(help="images.csv")] = Path("data/images.csv"),

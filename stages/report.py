@@ -130,7 +130,7 @@ def compare_runs(
     against: Annotated[Path, typer.Option(help="folder of the earlier run, or of its reports")],
     reports: Annotated[Path, typer.Option(help="folder of this run's reports")] = Path("reports"),
     fail: Annotated[
-        bool, typer.Option("--fail", help="exit with status 3 if a mean is worse, of fewer items or gone")
+        bool, typer.Option("--fail", help="exit with status 3 if a mean is worse, has fewer items, or is gone")
     ] = False,
 ) -> None:
     """Print which means moved beyond their interval since an earlier run."""

@@ -158,8 +158,8 @@ def main(
     metric: Annotated[
         list[str], typer.Option(help="a metric of two images, without its size; repeat for more")
     ] = METRICS,
-    splits: Annotated[int, typer.Option(min=0, help="how many times the pairs are halved")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="of the halves")] = 0,
+    splits: Annotated[int, typer.Option(min=0, help="how many times the pairs are divided into halves")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the halves")] = 0,
     data: Annotated[Path, typer.Option(help="folder of the artifacts of all stages")] = Path("data"),
     reports: Annotated[Path, typer.Option(help="folder of the run's report; the two files are written there")] = Path(
         "reports"

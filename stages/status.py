@@ -36,7 +36,7 @@ def headline(run: Run, now: float) -> list[str]:
     if run.ended is None:
         seen = max(run.last, *(job.now.last for job in run.jobs.values()))
         return [
-            f"LOST: the run of {clock(run.at)} ({where}) ended without a word, killed perhaps; {done} of {of} done.",
+            f"LOST: the run of {clock(run.at)} ({where}) ended without a message, killed perhaps; {done} of {of} done.",
             f"Its last line is of {clock(seen)}. {UNLOCK if is_locked() else ''}{GO_ON}",
         ]
     at, took = clock(seconds_of(run.ended)), duration(seconds_of(run.ended) - run.at)

@@ -59,9 +59,9 @@ def why(
     stage: Annotated[str | None, typer.Option(help="only this stage")] = None,
     root: Root = ROOT,
 ) -> None:
-    """Say why an item was computed again: what its fingerprint has that an older one had not, stage by stage.
+    """Say why an item was computed again: for each stage, in what its fingerprint differs from older ones.
 
-    And what has changed in the code and the libraries since, so that the next run will compute it anew.
+    Also say what has changed in code and libraries since then, for which the next run will compute it anew.
     """
     found = {name: entries for name, entries in stored_as(item, root).items() if stage in (None, name)}
     if not found:
@@ -78,7 +78,7 @@ def why(
             for line in differences(entry.parts, latest.parts):
                 typer.echo(f"    {line}")
         if not older:
-            typer.echo("  the store holds no other of it")
+            typer.echo("  the store has no other version of it")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def build_study(
     method: Annotated[list[str] | None, typer.Option(help="a method to compare; repeat for more; else all")] = None,
     against: Annotated[str | None, typer.Option(help="compare each other method with this one alone")] = None,
     pair: Annotated[list[str] | None, typer.Option(help="a pair to show; repeat for more; else all")] = None,
-    draw: Annotated[int | None, typer.Option(min=1, help="so many of the pairs, by chance; else all")] = None,
+    draw: Annotated[int | None, typer.Option(min=1, help="how many of the pairs, drawn at random; else all")] = None,
     share: Annotated[int, typer.Option(min=1, help="comparisons that a person is asked")] = 30,
     practice: Annotated[int, typer.Option(min=0, help="trials at the beginning that do not count")] = 2,
     attention: Annotated[int, typer.Option(min=0, help="trials with a damaged picture among the comparisons")] = 5,
@@ -58,7 +58,9 @@ def build_study(
         typer.Option(help="YAML file with words of your own: title, question, consent, instructions, thanks"),
     ] = None,
     size: Annotated[int, typer.Option(min=64, max=1024, help="px of the pictures at most")] = 1024,
-    seed: Annotated[int | None, typer.Option(min=0, help="of pairs, checks, sides and orders; else by chance")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="seed of pairs, trials, sides and orders; else at random")
+    ] = None,
     out: Annotated[Path, typer.Option(help="folder of the study, to be made")] = STUDY,
     data: Annotated[Path, typer.Option(help="folder of the run's artifacts")] = Path("data"),
     reports: Annotated[Path, typer.Option(help="folder of the run's report")] = Path("reports"),
@@ -99,7 +101,7 @@ def build_study(
     for left in study.left_out:
         typer.echo(f"not shown: {left.pair} by {left.method}: {left.why}")
     if len(study.pairs) < MIN_ITEMS:
-        typer.echo(f"Of fewer than {MIN_ITEMS} pairs the report will read no order of methods.")
+        typer.echo(f"With fewer than {MIN_ITEMS} pairs the report will show no order of methods.")
     asked = counted(len(study.comparisons), "comparison")
     typer.echo(
         f"{out}: {asked} of {counted(len(study.methods), 'method')} on {counted(len(study.pairs), 'pair')}, of which a "
@@ -111,15 +113,17 @@ def build_study(
 @app.command()
 def serve(
     study: Folder = STUDY,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port of the server; 0: any free port")] = 8765,
     open_to_others: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="also for other machines, at this address; 0.0.0.0: at all")
+        str | None, typer.Option(metavar="ADDRESS", help="let other machines in, at this address; 0.0.0.0: at all")
     ] = None,
     offline_page: Annotated[
         Path | None, typer.Option("--offline", help="write one HTML file that needs no server instead")
     ] = None,
-    sheets: Annotated[int, typer.Option(min=1, max=1000, help="of the offline file: so many different shares")] = 8,
-    size: Annotated[int, typer.Option(min=64, max=1024, help="of the offline file: px of its pictures")] = 512,
+    sheets: Annotated[
+        int, typer.Option(min=1, max=1000, help="offline file: how many different lists of comparisons")
+    ] = 8,
+    size: Annotated[int, typer.Option(min=64, max=1024, help="offline file: px of its pictures")] = 512,
 ) -> None:
     """Ask people: a small web site on this machine, until Ctrl-C. Every answer is kept at once."""
     opened = open_study(study)
@@ -134,7 +138,7 @@ def serve(
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         raise UserError(
-            f"{host}, port {port}: cannot be listened at ({error.strerror}); choose another --port"
+            f"{host}, port {port}: the server cannot use it ({error.strerror}); choose another --port"
             + ("" if open_to_others is None else ", or an address of this machine")
         ) from error
     typer.echo(link(host, listening.getsockname()[1], token))
@@ -183,7 +187,7 @@ def export(
     study: Folder = STUDY,
     answers: Annotated[Path | None, typer.Option(help="folder with files of answers from the offline page")] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", help="leave out a person who asks for it; repeat for more")
+        list[str] | None, typer.Option(metavar="CODE", help="leave out the answers with this code; repeat for more")
     ] = None,
     out: Annotated[Path, typer.Option(help="the table to write")] = Path("reports/votes.parquet"),
 ) -> None:
@@ -202,10 +206,14 @@ def export(
         store.close()
     gone = set(without or [])
     if unknown := sorted(gone - {answer.rater for answer in [*stored, *sent.answers]}):
-        raise UserError(f"--without {unknown[0]}: nobody with this code has answered")
+        raise UserError(
+            f"--without {unknown[0]}: nobody with this code has answered; look for the code in the table of votes"
+        )
     stored, of_files = ([a for a in answers_ if a.rater not in gone] for answers_ in (stored, sent.answers))
     if not stored and not of_files:
-        raise UserError(f"{study}: nobody has answered yet; `python -m stages.study serve --study {study}` asks people")
+        raise UserError(
+            f"{study}: nobody has answered yet; ask people by `python -m stages.study serve --study {study}`"
+        )
     facts = facts_of(opened, persons + sent.persons, len(gone), sent.refused)
     found = votes_of(opened, stored, of_files, facts)
     votes.write(found, out)

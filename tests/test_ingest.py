@@ -179,7 +179,7 @@ def test_what_stands_in_the_way_in_a_folder_of_results_is_told_at_once(tmp_path)
     with pytest.raises(UserError) as caught:
         result_files(tmp_path, PAIRS)
     header, *lines = str(caught.value).split("\n")
-    assert header.endswith(": 2 images stand in the way:")
+    assert header.endswith(": 2 images cannot be used:")
     assert "pair-0002.tiff: .tiff is not read; convert it" in lines[0] and "pair-0001.png: has the same" in lines[1]
 
 

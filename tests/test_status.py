@@ -97,7 +97,7 @@ def test_a_killed_run_is_not_taken_for_one_at_work(log, process):
     assert row(text, "report")[-1] == "lost", "it was at work, and had not begun its log"
     shutil.rmtree(locks)  # as `snakemake --unlock` does
     text = status()
-    assert "--unlock" not in text and "The same command goes on from here" in text
+    assert "--unlock" not in text and "Type the same command to go on" in text
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_a_killed_run_is_not_taken_for_one_at_work(log, process):
 def test_the_same_command_is_said_to_go_on_only_if_it_does(log, process, reason, goes_on):
     RunLog(file_of("faces/000"), job="faces/000").write("ended", reason=reason)
     log.write("ended", reason="1 job failed")
-    assert ("\nThe same command goes on from here" in status()) == goes_on
-    assert ("\nOnce what failed is mended, the same command goes on" in status()) != goes_on
+    assert ("\nType the same command to go on" in status()) == goes_on
+    assert ("\nCorrect what failed, then type the same command" in status()) != goes_on
 
 
 def test_a_job_that_ended_while_the_run_was_stopped_is_at_work_no_more(log, process):

@@ -18,8 +18,8 @@ from stages.engine.run_state import Job, Left, Run
 from stages.engine.stage_records import AGAIN
 from stages.formats.words import counted
 
-GO_ON = "The same command goes on from here; what is finished is kept."
-MEND = "Once what failed is mended, the same command goes on from here; what is finished is kept."
+GO_ON = "Type the same command to go on; what is finished is kept."
+MEND = "Correct what failed, then type the same command to go on; what is finished is kept."
 ASKED = ("SIGTERM", "SIGINT", "SIGHUP")
 REFUSED = "SLURM sbatch failed"  # so Slurm's plugin begins
 WIDE = 80  # columns; a narrower terminal has no room for a bar beside the time left
@@ -116,7 +116,7 @@ def reason_of(job: Job, status: str) -> str:
         return f"{ended}: somebody or the system asked it to stop"
     if status and signal != "SIGKILL":
         return f"{ended}; see what it printed"
-    return f"{ended} without a word; something killed it, perhaps for want of memory"
+    return f"{ended} without a message; something killed it, perhaps because memory was full"
 
 
 def go_on(run: Run) -> str:

@@ -27,7 +27,7 @@ from stages.formats.files import refuse_folder, sha256, sha256_file, write_json
 FOLDER = Path("data/records")  # in the folder of the run, from which all paths count
 NOTES = Path(".cache/unchanged")  # what files looked like when their content was known; without it they are hashed
 KEPT_BY = {"reconstructions": "codes"}  # folders of data whose files the records of another one list
-AGAIN = "run `snakemake` again: it notices, and makes it anew"
+AGAIN = "run `snakemake` again, which makes it anew"
 
 log = logging.getLogger("stages")
 

@@ -52,10 +52,12 @@ def _keys(parts: list[str], params: Any) -> list[str]:
 
 def main(
     params: Annotated[Path, typer.Option(help="the file")] = Path("params.yaml"),
-    write: Annotated[bool, typer.Option("--write", help="put the file with its comments in place of the file")] = False,
-    check: Annotated[bool, typer.Option("--check", help="fail if its comments are not what the types say")] = False,
+    write: Annotated[bool, typer.Option("--write", help="write the comments into the file")] = False,
+    check: Annotated[bool, typer.Option("--check", help="write nothing; fail if the comments are old")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema instead")] = False,
-    explain: Annotated[str | None, typer.Option(help="print what a key, say align.start, means and may be")] = None,
+    explain: Annotated[
+        str | None, typer.Option(help="say what a key, align.start for instance, means and may be")
+    ] = None,
 ) -> None:
     """Print params.yaml with comments made of the types; its values stay as they are."""
     if schema:

@@ -28,7 +28,7 @@ def read_run(folder: Path) -> pd.DataFrame:
             try:
                 return table.read(path)
             except ValueError as error:
-                raise UserError(f"{error}; made by another version? Run that one's report again") from error
+                raise UserError(f"{error}; perhaps another version made it; make that run's report again") from error
     raise UserError(f"{folder}: no metrics.parquet in it or in its reports; name the folder of a finished run")
 
 
@@ -122,7 +122,7 @@ def describe(found: pd.DataFrame) -> str:
     lines = [f"{len(found)} means: {', '.join(counts)}"]
     within = int(((found["what"] == SAME) & (found["value_before"] != found["value_now"])).sum())
     if within:
-        lines[0] += f" ({within} of these differ, by no more than chance may)"
+        lines[0] += f" ({within} of these differ, but not more than by chance)"
     for row in _rows(found[found["what"] != SAME]):
         line = f"{row.what}: {row.protocol}, {row.method}, {row.metric}: "
         line += f"{number(row.value_before)} -> {number(row.value_now)}"

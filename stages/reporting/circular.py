@@ -49,7 +49,8 @@ class Losses(tuple[Loss, ...]):
         ]
         if not lines:
             return ""
-        return f"{MARK}: this network was also minimised: {'; '.join(lines)}. It is no independent judge of them."
+        named = "; ".join(lines)
+        return f"{MARK}: this network was also minimised: {named}. So it is no independent judge of these methods."
 
 
 def losses_of(params: Params) -> Losses:

@@ -24,9 +24,9 @@ def begin(out: Path, log: Path | None = None) -> None:
         began = datetime.now().astimezone().isoformat(" ", "seconds")
         why = f" {log} says why." if log else ""
         text = (
-            f"The report in this folder is the one of an earlier run.\n"
-            f"A new report was begun at {began} and did not end.{why}\n"
-            "Correct what failed and run again. This file goes away with the next report.\n"
+            f"The report in this folder is of an earlier run.\n"
+            f"A new report was begun at {began} and was not finished.{why}\n"
+            "Correct what failed and run again. The next report removes this file.\n"
         )
         write_atomic(out / STALE, text.encode())
 

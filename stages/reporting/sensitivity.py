@@ -79,11 +79,11 @@ def sensitivity_text(
     parts = [
         "# Does the ranking survive?",
         f"{len(methods)} methods, ordered by their means over {_pairs_said(len(pairs), of)}. Each variant changes one "
-        "thing of the default. τ is Kendall's, of the variant's order and the default's: 1 is the same order, -1 the "
-        "reverse.",
-        "Larger masks reach into what should not be compared, as other papers' mask rules do: what is kept then holds "
-        "some of the new hair, what is taken some of the face. A method that pastes pays for it.",
-        *([f"With fewer than {MIN_ITEMS} pairs an order, and more so that of a half, may be chance."] if few else []),
+        "thing of the default. τ is Kendall's τ of the variant's order and the default's order: 1 is the same order, "
+        "-1 the reverse.",
+        "Larger masks contain pixels that should not be compared, as the mask rules of some other papers do: *kept* "
+        "then has some of the new hair, and *taken* some of the face. Methods that paste get worse values by that.",
+        *([f"With fewer than {MIN_ITEMS} pairs an order may be chance, and even more so in a half."] if few else []),
         _agreement(difference),
         _summary(found, methods, losses),
     ]
@@ -118,7 +118,7 @@ def _summary(found: Mapping[str, Sequence[Found]], methods: Sequence[str], losse
     for metric, each in found.items():
         default = _default(each)
         if default is None:
-            rows.append([losses.marked(metric), "no pair has a value of every method", *[NOTHING] * 3])
+            rows.append([losses.marked(metric), "no pair has values of all methods", *[NOTHING] * 3])
             continue
         orders = [row.order for row in each if row.order is not None]
         taus = [tau(default, order) for order in orders if order is not default]
@@ -182,7 +182,7 @@ def _of_halves(rows: Sequence[Found]) -> list[str]:
     default = _default(rows)
     of_halves = [row for row in rows if row.axis == HALVES]
     quiet = sum(_is_quiet_half(row, default) for row in of_halves)
-    said = f"In {quiet} of {len(of_halves)} halves of the pairs nobody changes place."
+    said = f"In {quiet} of {len(of_halves)} halves of the pairs no method changes place."
     return [said] if of_halves and default is not None else []
 
 
@@ -192,4 +192,4 @@ def _against(default: Order | None, order: Order, names: Sequence[str]) -> tuple
 
 def _moves(default: Order, order: Order, names: Sequence[str]) -> str:
     said = [f"{names[k]} {default.ranks[k]} → {order.ranks[k]}" for k in moved(default, order)]
-    return ", ".join(said) or "nobody"
+    return ", ".join(said) or "none"

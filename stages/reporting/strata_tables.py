@@ -67,7 +67,7 @@ def strata_tables(
     parts = []
     for stratum in found:
         items = list(of_kind.loc[of_kind["stratum"] == stratum, "item"])
-        few = f"; fewer than {FEW}, so read no order of methods from them" if len(items) < FEW else ""
+        few = f"; fewer than {FEW}, so they show no order of methods" if len(items) < FEW else ""
         counted = f"{len(items)} of {len(of_kind)}{few}"
         part = restricted(frame, protocol, metrics, items, level)
         shown = show(part, protocol, metrics, methods) if len(part) else "Nothing was measured."
@@ -123,9 +123,9 @@ def strata_section(
     lost = images[images["note"] != ""]
     named = "; ".join(f"{image}: {note}" for image, note in zip(lost["image"], lost["note"], strict=True))
     told = [
-        "Which item is in which stratum follows from `data/strata/images.csv` and `data/strata/pairs.csv`. What the "
-        f"strata are: `docs/photos-and-pairs.md`. *{UNKNOWN}* holds what cannot be said, so the strata of a kind hold "
-        "all items. Nothing is bold here, because so many tables would show a leader by chance."
+        "The strata are made from `data/strata/images.csv` and `data/strata/pairs.csv`; `docs/photos-and-pairs.md` "
+        f"says how. *{UNKNOWN}* has the items whose stratum is not known. Nothing is bold here, because among so many "
+        "tables some would show a leader by chance."
     ]
     if named:
         told.append(f"Without a pose: {named}. Their pairs have no gap of yaw and no difficulty.")

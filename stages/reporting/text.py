@@ -155,10 +155,10 @@ def _source(pairs: PairsParams) -> str:
     if pairs["file"]:
         return f"the list `{pairs['file']}`"
     how = {
-        "variety": "for variety of hair", "random": "by chance", "pose": "for equally many of every gap of yaw",
+        "variety": "for variety of hair", "random": "at random", "pose": "for equal numbers of each gap of yaw",
         "hard": "by what makes them hard",
     }  # fmt: skip
-    what = {"both": "", "full": ", the colour from a third image", "colour": ", colour alone", "shape": ", shape alone"}
+    what = {"both": "", "full": ", the colour from a third image", "colour": ", colour only", "shape": ", shape only"}
     chosen = f"{how[pairs['strategy']]}{what[pairs['take']]}"
     return f"chosen {chosen}, by seed {pairs['seed']}. The paper's list of pairs is not published"
 

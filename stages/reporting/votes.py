@@ -111,16 +111,18 @@ def _who(votes: Votes, answers: pd.DataFrame) -> list[str]:
         f"{counted(answers['pair'].nunique(), 'pair')}.",
     ]
     if facts.withdrawn:
-        lines.append(f"{counted(facts.withdrawn, 'person')} took the answers back, which are not in any number here.")
+        lines.append(
+            f"{counted(facts.withdrawn, 'person')} took the answers back. No number here contains these answers."
+        )
     if not facts.attention:
         lines.append("The study had no attention trials, so all answers count.")
         return lines
     rule = (
-        f"The rule, set before the first answer: who gets more than {facts.allowed_wrong} of "
+        f"The rule was set before the first answer: a person who gets more than {facts.allowed_wrong} of "
         f"{counted(facts.attention, 'attention trial')} wrong is left out."
     )
     named = [f"`{each.rater}` ({each.wrong} of {each.asked} wrong)" for each in out]
-    lines.append(f"{rule} {'Left out: ' + _some(named) if named else 'Nobody is'}.")
+    lines.append(f"{rule} {'Left out: ' + _some(named) if named else 'Nobody was left out'}.")
     return lines
 
 
@@ -143,11 +145,13 @@ def duel_table(found: Sequence[Duel], level: float) -> str:
 
 def _duels_said(found: Sequence[Duel], level: float) -> str:
     few = min(sum(duel.pairs) for duel in found)
-    caution = f" Fewer than {MIN_ITEMS} pairs are compared, so read no order from them." if few < MIN_ITEMS else ""
+    caution = (
+        f" Fewer than {MIN_ITEMS} pairs are compared, so they show no order of methods." if few < MIN_ITEMS else ""
+    )
     return (
         f"*chosen*: answers for and against the method. *share*: the exact {level:.0%} interval (Clopper–Pearson). It "
-        f"takes all answers for independent, as the paper's counts do. *p*: the exact sign test on pairs, each decided "
-        f"by most of its answers, corrected by Holm for {counted(len(found), 'test')}.{caution}"
+        f"treats all answers as independent, as the paper's counts do. *p*: the exact sign test on pairs, where most "
+        f"of a pair's answers decide it, corrected by Holm for {counted(len(found), 'test')}.{caution}"
     )
 
 
@@ -156,12 +160,12 @@ def _strengths(answers: pd.DataFrame, methods: list[str], level: float) -> str:
     found = ranking(answers, methods)
     if not isinstance(found, Strengths):
         if not found:
-            return "There is no ranking: it needs two persons and two pairs at least."
+            return "There is no ranking: it needs at least two persons and two pairs."
         names = ", ".join(map(method_name, found))
         what = "was" if len(found) == 1 else "were"
         return f"There is no ranking: {names} {what} never beaten by the rest, so no finite strength fits the answers."
     few = min(answers["rater"].nunique(), answers["pair"].nunique()) < MIN_ITEMS
-    caution = f" Of fewer than {MIN_ITEMS} persons or pairs they may be too narrow." if few else ""
+    caution = f" With fewer than {MIN_ITEMS} persons or pairs they may be too narrow." if few else ""
     rows = []
     for k, (best, worst) in enumerate(places(found, level)):
         value, low, high, _ = found.against_mean(k, level)
@@ -171,8 +175,9 @@ def _strengths(answers: pd.DataFrame, methods: list[str], level: float) -> str:
     return (
         f"{table}\n\n![Strength of every method with its interval](figures/strengths.png)\n\n"
         f"*strength*: by the model of Bradley and Terry, in log-odds; the mean of all methods is 0. The "
-        f"intervals know that answers of one person are not independent, and answers on one pair are not.{caution} "
-        "*place*: what the differences that are sure after Holm's correction leave open."
+        f"intervals take into account that answers of one person, and answers on one pair, are not "
+        f"independent.{caution} *place*: the places that are possible, given the differences that are "
+        "significant after Holm's correction."
     )
 
 
@@ -182,11 +187,11 @@ def _habits(votes: Votes, answers: pd.DataFrame, level: float) -> str:
     asked = votes.answers[votes.answers["kind"] == COMPARISON]["ms"] / 1000
     lines = []
     if agree.questions:
-        alpha = "not defined, as one method was chosen always" if math.isnan(agree.alpha) else f"{agree.alpha:.2f}"
+        alpha = "not defined, because one method was always chosen" if math.isnan(agree.alpha) else f"{agree.alpha:.2f}"
         lines.append(
             f"- Agreement: on {counted(agree.questions, 'comparison')} with two answers or more, two persons gave the "
             f"same answer in {agree.share:.0%} of cases. Krippendorff's alpha (nominal) is {alpha}: 1 is full "
-            "agreement, 0 is what the shares in the first table give by chance."
+            "agreement, 0 is the agreement by chance, given the shares in the first table."
         )
     else:
         lines.append("- Agreement: no comparison was answered by two persons.")
@@ -211,8 +216,8 @@ def published_table(level: float) -> str:
         rows.append(["Barbershop", str(other), f"{wins} : {losses}", percent(share)])
     table = markdown_table(["method", "against", "chosen", f"share [{level:.0%}]"], rows)
     return (
-        "Published, and not measured here (Zhu et al. 2021): other pictures, other people, other methods to compare "
-        f"with. The intervals are computed here from the published counts.\n\n{table}"
+        "Published, and not measured here (Zhu et al. 2021): with other pictures, other people and other "
+        f"methods. The intervals are computed here from the published counts.\n\n{table}"
     )
 
 
@@ -244,7 +249,7 @@ def _by_stratum(
             rows.append([kind.replace("_", " "), stratum, str(part["pair"].nunique()), *cells])
     header = ["kind", "stratum", "pairs", *(f"against {method_name(other)}" for other in numbered if other != main)]
     return (
-        f"**By stratum.** How often {method_name(main)} was chosen, for and against, with exact intervals. Nothing is "
+        f"**By stratum.** Answers for and against {method_name(main)}, with exact intervals of the share. Nothing is "
         f"tested here.\n\n{markdown_table(header, rows)}"
     )
 
@@ -258,16 +263,17 @@ def _predicted(answers: pd.DataFrame, frame: pd.DataFrame, changed: Sequence[tup
     ]
     found = predictions(answers[same], frame, level=level, minimum=MIN_VALUES)
     if not found:
-        return f"**What predicts the votes.** Not told: it needs {MIN_VALUES} pairs whose pictures are this run's."
+        needs = f"it needs {MIN_VALUES} pairs whose pictures are of this run"
+        return f"**What predicts the votes.** Not measured: {needs}."
     rows = [
         [each.metric, str(each.agrees.n), str(each.answers), percent(each.agrees), f"{each.p:.2g}"] for each in found
     ]
     few = max(each.agrees.n for each in found) < MIN_ITEMS
-    caution = f" These are fewer than {MIN_ITEMS} pairs: read no order of metrics from them." if few else ""
+    caution = f" These are fewer than {MIN_ITEMS} pairs, so they show no order of metrics." if few else ""
     table = markdown_table(["metric", "pairs", "answers", f"agrees [{level:.0%}]", "p"], rows)
     return (
-        "**What predicts the votes.** *agrees*: how often the picture with the better value is the chosen one. It is a "
-        "mean over pairs, with the interval that knows of shared images; 50 % is chance. *p*: of the test that it is "
+        "**What predicts the votes.** *agrees*: how often people chose the picture with the better value. It is a mean "
+        "over pairs; its interval takes shared images into account; 50 % is chance. *p*: of the test that it is "
         f"chance, corrected by Holm for {counted(len(found), 'metric')}.{caution}"
         f"\n\n{table}"
     )
@@ -279,8 +285,8 @@ def _changed(changed: Sequence[tuple[str, str]]) -> list[str]:
     named = _some([f"{pair} by {method_name(method)}" for pair, method in changed])
     return [
         f"**Other pictures.** {counted(len(changed), 'picture')} that people saw "
-        f"{'is' if len(changed) == 1 else 'are'} not this run's: {named}. Votes on them count above. They are left out "
-        "of what predicts the votes."
+        f"{'is' if len(changed) == 1 else 'are'} not this run's: {named}. Votes on them count above, but not under "
+        "*What predicts the votes*."
     ]
 
 
@@ -288,7 +294,7 @@ def _not_shown(votes: Votes) -> list[str]:
     facts, lines = votes.facts, []
     if facts.left_out:
         named = _some([f"{each.pair} by {method_name(each.method)} ({_text(each.why)})" for each in facts.left_out])
-        lines.append(f"**Not shown.** Results that failed were shown to nobody: {named}.")
+        lines.append(f"**Not shown.** Results that failed were not shown: {named}.")
     if facts.refused:
         named = _some([_text(line) for line in facts.refused])
         lines.append(f"**Not read.** {counted(len(facts.refused), 'file')} of answers could not be used: {named}.")

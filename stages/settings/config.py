@@ -77,7 +77,8 @@ def check_votes(report: ReportParams) -> None:
     """Raises UserError if the table of votes that is to be shown is not there."""
     if report["votes"] is not None and not Path(report["votes"]).is_file():
         raise UserError(
-            f"report.votes: {report['votes']}: no such file; `python -m stages.study export` writes it, null shows none"
+            f"report.votes: {report['votes']}: no such file; make it by `python -m stages.study export`, or set "
+            "the key to null"
         )
 
 

@@ -145,7 +145,7 @@ def _pair(cells: dict[str, str], images: Images | None) -> Pair:
         raise ValueError(f"pair {name} takes nothing from another image; name one in the column of a region")
     pair = Pair.of(name, identity, named)
     if idle := _idle(pair):
-        raise ValueError(f"{idle} is of {pair.columns[idle]} already; leave it empty")
+        raise ValueError(f"{idle} comes from {pair.columns[idle]} without this cell; leave it empty")
     return pair
 
 
@@ -185,5 +185,5 @@ def read_pairs(path: Path, images: Iterable[str] | Sources | None = None) -> lis
     if problems:
         raise refusal(f"{safe(path)}: {len(problems)} rows are wrong", problems)
     if not pairs:
-        raise UserError(f"{safe(path)}: lists no pair")
+        raise UserError(f"{safe(path)}: lists no pair; add a row, or set pairs.file to null")
     return pairs

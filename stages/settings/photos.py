@@ -73,9 +73,9 @@ def photo_files(folder: Path, taken: Collection[str] = ()) -> dict[str, Path]:
         files.setdefault(name, path)
         first.setdefault(name.casefold(), path)
     if problems:
-        raise refusal(f"{safe(folder)}: {len(problems)} files stand in the way", problems)
+        raise refusal(f"{safe(folder)}: {len(problems)} files cannot be used", problems)
     if not files:
-        raise UserError(f"{safe(folder)}: no {', '.join(IMAGE_SUFFIXES)} file in it")
+        raise UserError(f"{safe(folder)}: no {', '.join(IMAGE_SUFFIXES)} file in it; faces.photos names the folder")
     for path, reason in listing.left_out[:TOLD]:
         log.info("%s: %s; it is left out", safe(path), reason)
     if len(listing.left_out) > TOLD:
@@ -128,7 +128,7 @@ def check_can_pair(faces: Collection[str], params: PairsParams) -> None:
         return
     number, count = len(faces), int(params["count"])
     if number < 2:
-        raise UserError("there is one face only, and a pair needs two: add a photo, or another of faces.source")
+        raise UserError("there is one face only, and a pair needs two; add a photo, or more to faces.source")
     if count > (most := number * (number - 1)):
         raise UserError(f"pairs.count: {number} faces make {most} pairs, not {count}; lower it or add faces")
 

@@ -49,7 +49,7 @@ def look_through(folder: Path, names: Iterable[str], what: str = "pair", part: b
         else:
             files[name] = path
     if problems:
-        raise refusal(f"{safe(folder)}: {len(problems)} images stand in the way", problems)
+        raise refusal(f"{safe(folder)}: {len(problems)} images cannot be used", problems)
     if not files and not part:
         inside = [path.name for path, reason in listing.left_out if reason == "is a sub-folder"]
         raise UserError(

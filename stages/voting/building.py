@@ -173,7 +173,7 @@ def _new(folder: Path) -> Iterator[Path]:
     Its owner alone may read it, because it holds the key.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder}: is there and not empty; a study needs a folder of its own, name another by --out")
+        raise UserError(f"{folder}: is not empty; a study needs a folder of its own; name another one by --out")
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:

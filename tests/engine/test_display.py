@@ -115,7 +115,7 @@ def test_a_job_that_failed_says_why_or_how_it_ended(run):
     run.read()
     title, error, log = failure_text(codes, "make_codes", "was ended by SIGKILL", LOGS)
     assert title == "FAILED: codes/000 (rule make_codes)"
-    assert "SIGKILL" in error and "without a word" in error and log == "  log: logs/codes/000.log, logs/slurm/7.log"
+    assert "SIGKILL" in error and "without a message" in error and log == "  log: logs/codes/000.log, logs/slurm/7.log"
     assert "memory" in error
     for signal in ("SIGTERM", "SIGSEGV"):
         assert "memory" not in reason_of(codes, f"was ended by {signal}")

@@ -54,7 +54,7 @@ def test_the_part_that_differs_is_named_and_no_other(tmp_path, changed, line):
 
 def test_what_has_changed_since_is_told(tmp_path, monkeypatch):
     put(tmp_path, PARTS, 1000)
-    assert said(tmp_path, "zoe")[1].splitlines()[1:] == ["  the store holds no other of it"]
+    assert said(tmp_path, "zoe")[1].splitlines()[1:] == ["  the store has no other version of it"]
     monkeypatch.setattr(why, "versions", lambda: {"torch": "9.0"})
     monkeypatch.setattr(why, "digest_of", lambda path: "ef" * 32 if path.name == "parse.py" else digest(path))
     text = said(tmp_path, "zoe")[1]

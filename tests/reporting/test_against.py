@@ -99,7 +99,7 @@ def test_what_differs_by_chance_is_counted():
     now = run()
     now.loc[now["item"] != "*", "value"] += random.normal(0, 0.01, int((now["item"] != "*").sum()))
     now = table.summarise(table.items_of(now), level=0.95)
-    assert describe(changes(run(), now)) == "3 means: 3 same (3 of these differ, by no more than chance may)"
+    assert describe(changes(run(), now)) == "3 means: 3 same (3 of these differ, but not more than by chance)"
 
 
 def test_fewer_items_are_no_change_of_the_mean():

@@ -55,7 +55,7 @@ def test_it_says_what_survives_and_who_changes_place():
     assert n == "4" and float(tau) == pytest.approx(1 / 3, abs=0.01)
     assert who == "two 2 → 3, three 3 → 2"
     assert means == ["3.000 (1)", "1.000 (3)", "2.000 (2)"]
-    assert line_of(text, "results as JPEG 95")[3] == "nobody"
+    assert line_of(text, "results as JPEG 95")[3] == "none"
     assert "the 4 of 6 pairs in which no method failed" in text and "may be chance" in text
 
 
@@ -77,7 +77,7 @@ def test_halves_are_of_the_defaults_values():
         leaders = {row.order.leaders for row in each if row.variant in (f"half {k + 1}a", f"half {k + 1}b")}
         assert leaders == {frozenset({0}), frozenset({1})}
     assert line_of(text, "kept PSNR")[3] == "3 of 6"
-    assert "In 0 of 6 halves" not in text and "In 3 of 6 halves of the pairs nobody changes place." in text
+    assert "In 0 of 6 halves" not in text and "In 3 of 6 halves of the pairs no method changes place." in text
     assert text.count("| half ") == 3
 
 

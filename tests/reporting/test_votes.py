@@ -91,7 +91,7 @@ def test_who_failed_is_named_with_the_rule(votes):
     assert "who gets more than 1 of 5 attention trials wrong is left out" in text
     assert "Left out: `r013` (2 of 5 wrong), `r014` (2 of 5 wrong)." in text
     everybody = Votes(votes.answers, votes.facts.model_copy(update={"allowed_wrong": 4}))
-    assert "is left out. Nobody is." in section(everybody)
+    assert "is left out. Nobody was left out." in section(everybody)
 
 
 def test_who_took_answers_back_is_counted(votes):
@@ -141,7 +141,7 @@ def test_other_pictures_than_the_runs_are_named_and_predict_nothing(votes):
     assert "20 pictures that people saw are not this run's: pair-0000 by Poisson" in text
     fewer = rows(text, "metric")[0][2]
     assert int(fewer) < int(rows(section(votes), "metric")[0][2])
-    assert "Not told: it needs 3 pairs" in section(votes, [])
+    assert "Not measured: it needs 3 pairs" in section(votes, [])
 
 
 def test_strata_hold_all_answers(votes):

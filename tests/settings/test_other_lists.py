@@ -61,7 +61,7 @@ def test_a_pair_may_have_a_name_of_its_own_and_odd_ids_get_one(saved):
         ("p.csv", "target_id,source_id\nanna,\n", "row 2: the cell of column source_id is empty"),
         ("p.csv", "target_id,source_id,hair\nanna,ben,anna\n", "row 2: has hair and target_id, which say the same"),
         ("p.csv", "target_id,source_id\nanna,carl\n", "row 2: there is no image named carl"),
-        ("p.csv", "target_id,source_id\nanna,anna\n", "row 2: hair is of anna already"),
+        ("p.csv", "target_id,source_id\nanna,anna\n", "row 2: hair comes from anna without this cell"),
         ("p.csv", "target_id,source_id\nanna,ben\nanna,ben\n", "row 3: the same name as in row 2"),
         ("p.csv", "target_id,source,lift_3d\nanna,ben,True\n", "row 1: there is no column 'source'"),
         ("p.jsonl", "[1]\n", "row 1: is no JSON object"),

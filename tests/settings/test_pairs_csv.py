@@ -125,7 +125,8 @@ def test_all_bad_rows_are_told_at_once(saved):
     told = "\n".join(lines)
     for said in (
         "row 2: there is no image named lost", "row 3: has 2 cells, but there are 3 columns",
-        "row 4: pair: 'my pair' cannot be a name: it may have the letters A to Z", "row 5: hair is of anna already",
+        "row 4: pair: 'my pair' cannot be a name: it may have the letters A to Z",
+        "row 5: hair comes from anna without this cell",
         "row 6: pair s takes nothing from another image", "row 8: the same pair as in row 7",
         "row 9: the cell of column pair is empty",
     ):  # fmt: skip

@@ -102,7 +102,7 @@ def test_all_that_stands_in_the_way_is_told_at_once(tmp_path, monkeypatch):
     with pytest.raises(UserError) as caught:
         photo_files(tmp_path, ["drawn-0000"])
     header, *lines = str(caught.value).split("\n")
-    assert header == f"{tmp_path}: 8 files stand in the way:"
+    assert header == f"{tmp_path}: 8 files cannot be used:"
     for said in (
         "/out: is a link that leads out of the folder", "b.tiff: .tiff is not read; convert it",
         "c.HEIC: .heic is read with pillow-heif only: type `pip install pillow-heif`", r"e\n.png: its name has a line",
@@ -118,7 +118,7 @@ def test_photos_of_apples_format_are_listed_where_its_library_is(tmp_path, monke
 
 
 def test_many_faults_are_cut_off(tmp_path):
-    with pytest.raises(UserError, match=r"60 files stand in the way:\n(.*\n){40}  … and 20 more$"):
+    with pytest.raises(UserError, match=r"60 files cannot be used:\n(.*\n){40}  … and 20 more$"):
         photo_files(filled(tmp_path, *(f"{k}.tiff" for k in range(60))))
 
 

@@ -24,7 +24,10 @@ def folder(tmp_path_factory):
         ({"faces": {"source": ["photos"]}}, "faces.photos: name the folder of photos"),
         ({"faces": {"source": ["photos"], "photos": "nowhere"}}, "nowhere: no such folder"),
         ({"pairs": {"file": "missing.csv"}}, "missing.csv: cannot be read"),
-        ({"report": {"votes": "gone.parquet"}}, "report.votes: gone.parquet: no such file; `python -m stages.study"),
+        (
+            {"report": {"votes": "gone.parquet"}},
+            "report.votes: gone.parquet: no such file; make it by `python -m stages.study",
+        ),
     ],
 )
 def test_wrong_params(folder, tmp_path, change, message):
