@@ -84,7 +84,7 @@ def main(
     texts: Annotated[Path | None, typer.Option(help="table image,text for a system that takes words")] = None,
     log: Log = None,
 ) -> None:
-    """Write what another system needs to be run on a run's pairs, README.txt, and what `stages.ingest` has to know."""
+    """Write the pairs of a run for another system's script; README.txt in the folder says what to do next."""
     log_to(log)
     system, made_by = chosen(layout)
     check_unused(out)

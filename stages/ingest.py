@@ -131,7 +131,7 @@ def main(
     ] = None,
     log: Log = None,
 ) -> None:
-    """Check the images of another system; with --out, take its images of faces: one without is a failed item."""
+    """Check another system's images and print the line for params.yaml, or add it. Only the pipeline uses --out."""
     log_to(log)
     faces = [face.image for face in read_faces(images)] if names is None else sorted(names)
     if out is None or record is None:

@@ -151,7 +151,7 @@ def main(
     reports: Annotated[Path, typer.Option(help="folder of the run's report")] = Path("reports"),
     log: Log = None,
 ) -> None:
-    """Write each composite of a method at the full size of its identity's photo."""
+    """Put the composites of a method back into the photos of their identities, at full size."""
     log_to(log)
     check_unused(out)
     params = read_params(reports, method)

@@ -31,7 +31,7 @@ def list_items(root: Root = ROOT) -> None:
 
 @app.command()
 def verify(root: Root = ROOT) -> None:
-    """Check every item against its digests; exit status 1 if one is damaged (it would be recomputed)."""
+    """Check every item against its digests; exit status 1 if one is damaged (it is then computed again)."""
     folders = stored_folders(root)
     damaged = [folder for folder in folders if not is_intact(folder)]
     for folder in damaged:

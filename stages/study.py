@@ -65,7 +65,7 @@ def build_study(
     data: Annotated[Path, typer.Option(help="folder of the run's artifacts")] = Path("data"),
     reports: Annotated[Path, typer.Option(help="folder of the run's report")] = Path("reports"),
 ) -> None:
-    """Write a study: which pictures are compared, with which words. Nothing is asked yet."""
+    """Write a study: the pictures to compare and the words. Then ask people by `serve`."""
     if not (data / "composites").is_dir():
         raise UserError(f"{data / 'composites'}: no such folder; type `snakemake` first, or name it: --data")
     frame = read_table(reports)
@@ -125,7 +125,7 @@ def serve(
     ] = 8,
     size: Annotated[int, typer.Option(min=64, max=1024, help="offline file: px of its pictures")] = 512,
 ) -> None:
-    """Ask people: a small web site on this machine, until Ctrl-C. Every answer is kept at once."""
+    """Ask people, by a small web site on this machine, until Ctrl-C. Every answer is stored at once."""
     opened = open_study(study)
     if offline_page is not None:
         write_offline(study, offline_page, sheets, size)
@@ -191,7 +191,7 @@ def export(
     ] = None,
     out: Annotated[Path, typer.Option(help="the table to write")] = Path("reports/votes.parquet"),
 ) -> None:
-    """Write all answers as a table, which the report then shows."""
+    """Write all answers as a table, for `report.votes` of params.yaml."""
     opened = open_study(study)
     if answers is not None and not answers.is_dir():
         raise UserError(f"{answers}: no such folder")
