@@ -13,6 +13,7 @@ from stages.codes import official_steps as official
 from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structure
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
+from stages.codes.skin_term import shade_of
 from stages.engine.command import TF32, Log, Precision, Scheme, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
@@ -50,10 +51,17 @@ class Reference(NamedTuple):
 
 
 def align_paper(
-    nets: Nets, references: list[Reference], target: Tensor, params: AlignParams
+    nets: Nets,
+    references: list[Reference],
+    target: Tensor,
+    params: AlignParams,
+    doubt: Tensor | None = None,
+    shaded: float = 0.0,
 ) -> tuple[list[Tensor], list[Outcome]]:
     """F of each reference (B, C, 32, 32), aligned to the target map (B, H, W) on its own.
 
+    `doubt` (B, H, W) in [0, 1]: how improbable the target map is by whoever filled its holes; None if nobody says.
+    `shaded`: weight of the shade of uncovered skin (`codes.skin_term`); 0 in the paper.
     A reference whose region is in place already, as hair is that nothing covers, is its embedding: nothing is moved.
     """
     structures, outcomes = [], []
@@ -71,10 +79,16 @@ def align_paper(
                 image = render_code(nets.generator, code, min(IMAGE_SIZE, nets.generator.size))
             known = Known(image, shown * wanted * (labels == target)[:, None])
             skin = region_mask(target, nets.parser.scheme.spread_indices)
-            uncovered = (skin * wanted * (1 - own))[:, 0] > 0
+            shade = None
+            if shaded:
+                visible = known.mask * region_mask(labels, nets.parser.scheme.spread_indices)
+                shade = shaded, shade_of(image, visible, skin * wanted * (1 - known.mask))
+            guesses = (skin * wanted * (1 - own))[:, 0] > 0
+            if doubt is not None:
+                guesses = torch.where(doubt > params["doubt"], 2, guesses.int())
             steps = params["reference_steps"] if k else params["steps"]
             of_this: AlignParams = {**params, "steps": steps}
-            moved, outcome = align(*nets[:3], ws, labels, target, uncovered, known, style, of_this, Progress(title))
+            moved, outcome = align(*nets[:3], ws, labels, target, guesses, known, style, of_this, Progress(title), shade)
             with torch.no_grad():
                 alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, shown))
                 mixed = mix_structure(f, nets.exact.features(moved), alpha, beta)
@@ -118,6 +132,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder of the aligned codes")],
     record: Annotated[Path, typer.Option(help="record of the stage to write")],
     precision: Precision,
+    doubts: Annotated[Path | None, typer.Option(help="folder of the doubts of a learned fill")] = None,
     tf32: TF32 = False,
     log: Log = None,
 ) -> None:
@@ -130,6 +145,8 @@ def main(
     for pair in listed.values():
         paths = {"target": targets / f"{pair.pair}.png"}
         paths |= {f"map{k}": maps / f"{image}.png" for k, image in enumerate(pair.references)}
+        if doubts is not None and choice["align"]:
+            paths["grey"] = doubts / f"{pair.pair}.png"
         paths |= {f"code{k}": codes / f"{image}.safetensors" for k, image in enumerate(pair.references)}
         facts = pair._replace(appearance={}).facts  # whose look something gets has no influence
         items.append(Item(pair.pair, paths, {"aligned": out / f"{pair.pair}.safetensors"}, facts))
@@ -162,8 +179,12 @@ def main(
         structures = [reference.code.f for reference in references]
         outcomes: list[Outcome] = []
         if choice["align"]:
-            align_all = align_official if params["variant"] == "official" else align_paper
-            structures, outcomes = align_all(nets(), references, inputs.labels(batch, "target"), params)
+            target = inputs.labels(batch, "target")
+            if params["variant"] == "official":
+                structures, outcomes = align_official(nets(), references, target, params)
+            else:
+                doubt = None if doubts is None else inputs.shares(batch, "grey")
+                structures, outcomes = align_paper(nets(), references, target, params, doubt, choice.get("skin", 0.0))
         f = torch.stack(structures, 1)
         s = torch.stack([code.s for _, code in embedded], 1)
         results: list[Result | ItemError] = []

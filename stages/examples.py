@@ -72,7 +72,8 @@ def main(
     align.main(
         align_params, method, scheme, pairs, maps, folder / "targets", data / "codes",
         generator, parser, perceptual,
-        out=folder / "aligned", record=records / "aligned.json", precision=precision, tf32=tf32,
+        out=folder / "aligned", record=records / "aligned.json", precision=precision,
+        doubts=folder / "targets" / target.DOUBTS if completer else None, tf32=tf32,
     )  # fmt: skip
     ((name, choice),) = method.items()
     folders = Folders(data / "faces", maps, folder / "targets", folder / "aligned", folder / "composites")

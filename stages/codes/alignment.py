@@ -1,5 +1,6 @@
 """Alignment of a reference to the target map, and the structure mix that keeps what fits already (paper, 3.4)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from stages.codes.embedding import unwhiten, whiten
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
+from stages.codes.skin_term import Shade, shade_loss
 from stages.codes.style import STYLE_BLOCKS, masked_grams, share_of_grams
 from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.nets.sliced_network import masked_mean
@@ -32,14 +34,16 @@ class Style(NamedTuple):
     mask: Tensor
 
 
-def target_loss(logits: Tensor, target: Tensor, open_labels: Tensor, uncovered: Tensor) -> Tensor:
+def target_loss(logits: Tensor, target: Tensor, guesses: Tensor, allowed: Sequence[Tensor]) -> Tensor:
     """Cross-entropy (B, H, W) of logits (B, K, H, W) with a target map (B, H, W).
 
-    Where `open_labels` (B, H, W) is true the map is a guess: any of the labels `uncovered` (N,) is as good as its own.
+    Where `guesses` (B, H, W) is a number k > 0 the map is a guess: any of the labels `allowed[k - 1]` (N,) will do.
     """
     log_p = logits.log_softmax(1)
-    any_of_them = log_p.index_select(1, uncovered).logsumexp(1)
-    return -torch.where(open_labels, any_of_them, log_p.gather(1, target[:, None])[:, 0])
+    found = log_p.gather(1, target[:, None])[:, 0]
+    for number, labels in enumerate(allowed, 1):
+        found = torch.where(guesses == number, log_p.index_select(1, labels).logsumexp(1), found)
+    return -found
 
 
 def align(
@@ -49,11 +53,12 @@ def align(
     ws: Tensor,
     own: Tensor,
     target: Tensor,
-    open_labels: Tensor,
+    guesses: Tensor,
     known: Known,
     style: Style | None,
     params: AlignParams,
     on_step: OnStep | None = None,
+    skin: tuple[float, Shade] | None = None,
 ) -> tuple[Tensor, Outcome]:
     """Find leading rows of W+ whose image parses as the target map and shows what is known of it.
 
@@ -70,12 +75,14 @@ def align(
         ws: the W+ embedding (B, n, 512).
         own: the reference's own label maps, int64 (B, 512, 512).
         target: target label maps, likewise.
-        open_labels: bool, likewise: where skin of the target map is a guess, because what covered it is gone.
+        guesses: likewise, bool or a whole number: 1 where skin of the target map is a guess, because what covered it
+            is gone, so brow or ear will do; 2 where nobody knows what hair hid, so all that it may hide will do.
         known: what must stay as it is.
         style: what must keep its look while it changes shape; None for nothing.
         params: steps, rate and weights. The perceptual distance of what is known takes 40 % of a step; it is taken at
             every `perceptual_every`-th step and its gradient counts so many times.
         on_step: called after each step.
+        skin: the weight of the shade that uncovered skin should have, and that shade; None for no such term (paper).
 
     Returns:
         The moved W+ (B, n, 512), and the last losses.
@@ -91,7 +98,8 @@ def align(
         goal_features = perceptual.features(goal_image)
     steps, step, every, distance = params["steps"], 0, params["perceptual_every"], torch.zeros(len(ws)).to(ws)
     styled = style if params["style"] > 0 else None
-    uncovered = torch.tensor(parser.scheme.uncovered_indices, device=target.device)
+    scheme = parser.scheme
+    allowed = [torch.tensor(each, device=target.device) for each in (scheme.uncovered_indices, scheme.hidden_indices)]
 
     def grams_of(image: Tensor, mask: Tensor) -> list[Tensor]:
         return masked_grams(perceptual.features(image * mask, STYLE_BLOCKS), mask)
@@ -107,7 +115,7 @@ def align(
         current = torch.cat([unwhiten(moving, generator), still], 1)
         image = generator.synthesis(current, min(PARSER_SIZE, generator.size))
         logits = parser.logits(image)
-        cross_entropy = target_loss(logits, target, open_labels, uncovered)
+        cross_entropy = target_loss(logits, target, guesses, allowed)
         terms = {"cross-entropy": params["cross_entropy"] * (weights * cross_entropy).sum((1, 2))}
         if kept:
             small = area(image, IMAGE_SIZE)
@@ -119,6 +127,8 @@ def align(
                 distance = of_this_step.detach()
                 pull = every * (of_this_step - distance)  # nothing but a gradient
             terms["perceptual"] = params["perceptual"] * (distance + pull)
+        if skin is not None:
+            terms["skin"] = skin[0] * shade_loss(area(image, IMAGE_SIZE), skin[1])
         if params["p_norm"]:
             terms["p-norm"] = params["p_norm"] * moving.square().mean((1, 2))
         if styled is not None:

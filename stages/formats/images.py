@@ -105,3 +105,8 @@ def png_bytes(image: Image.Image, text: Mapping[str, str] | None = None) -> byte
 def read_rgb(path: Path) -> np.ndarray:
     """Decode an RGB image of ours to uint8 (H, W, 3); errors as `read_image`."""
     return np.array(read_image(path))
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Decode a grey image of ours to uint8 (H, W); errors as `read_image`."""
+    return np.array(read_image(path).convert("L"))

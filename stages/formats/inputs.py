@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.formats.images import read_rgb
+from stages.formats.images import read_grey, read_rgb
 from stages.formats.label_maps import read_label_map
 from stages.formats.tensors import from_labels, from_rgb, read_tensors, to_device
 from stages.regions.labels import LabelScheme
@@ -25,7 +25,7 @@ class Reads(Protocol):
 
 
 class Inputs:
-    """Reads the files of items by their roles: `face…` an image, `map…` and `target` label maps, all else codes."""
+    """Reads the files of items by their roles: `face…` an image, `map…`, `target` label maps, `grey` shares, else codes."""
 
     def __init__(self, device: torch.device, scheme: LabelScheme | None = None) -> None:
         """`scheme`: of the label maps, if there are any."""
@@ -50,6 +50,10 @@ class Inputs:
         """Label maps int64 (B, H, W); errors as `read_label_map`."""
         return torch.cat([from_labels(labels, self.device) for labels in self._arrays(items, role)])
 
+    def shares(self, items: Sequence[Reads], role: str) -> Tensor:
+        """Grey images as shares (B, H, W) in [0, 1]; errors as `read_grey`."""
+        return torch.stack([torch.from_numpy(grey).to(self.device).float() / 255 for grey in self._arrays(items, role)])
+
     def codes(self, items: Sequence[Reads], role: str) -> dict[str, Tensor]:
         """Tensors (B, …) by name; errors as `read_tensors`."""
         stored = cast("list[dict[str, Tensor]]", self._read(items, role))
@@ -69,4 +73,4 @@ class Inputs:
         if role.startswith(("map", "target")):
             assert self.scheme is not None, f"{role} is a label map, and Inputs was told of no label scheme"
             return read_label_map(path, self.scheme)
-        return read_tensors(path)
+        return read_grey(path) if role == "grey" else read_tensors(path)

@@ -23,7 +23,7 @@ Artifact = Literal["faces", "maps", "targets", "aligned", "composites"]
 
 
 class Folders(NamedTuple):
-    """Where the artifacts of earlier stages are; `composites` has a folder for each method."""
+    """Where the artifacts of earlier stages are; `composites` has a folder for each method, `aligned` is of one."""
 
     faces: Path
     maps: Path
@@ -33,7 +33,7 @@ class Folders(NamedTuple):
 
     @classmethod
     def of(cls, data: Path, method: str) -> "Folders":
-        """Those of a run whose artifacts are below `data`."""
+        """Those of a run whose artifacts are below `data`; the aligned codes are those of `method`."""
         return cls(data / "faces", data / "maps", data / "targets", data / "aligned" / method, data / "composites")
 
 
@@ -77,7 +77,7 @@ class Method:
             is the kind of code that images are embedded into.
         prepare: what has to be done; raises UserError if the pairs or parameters do not fit. Nothing is computed yet.
         reads: the artifacts of earlier stages that composites are made of. `composites` are another method's: that
-            which `of` in `choice` names.
+            which `of` in `choice` names. With an `of`, `aligned` are that method's too.
         networks: the roles of the networks that it needs.
         own_networks: the names of networks that it needs whatever section `networks` names.
         schemes: the names of the label schemes that it knows; it knows any if none is named.
@@ -89,7 +89,7 @@ class Method:
         note: what else than the pair asks for it changes, for the reader of its row: "takes …", "makes … anew".
 
     Raises UserError if an artifact, role, network or scheme is unknown, if only one of `section` and `params` is
-    given, or if what reads composites does not say whose.
+    given, or if what reads composites does not say whose, or says whose what it does not read.
     """
 
     choice: type
@@ -111,5 +111,8 @@ class Method:
         check_words("schemes", self.schemes, tuple(SCHEMES))
         if (self.section is None) != (self.params is None):
             raise UserError("section and params belong together: give both or none")
-        if ("composites" in self.reads) != ("of" in getattr(self.choice, "__annotations__", ())):
-            raise UserError("reads: composites and the key `of` of choice belong together: give both or none")
+        says_whose = "of" in getattr(self.choice, "__annotations__", ())
+        if "composites" in self.reads and not says_whose or says_whose and not {"composites", "aligned"} & {*self.reads}:
+            raise UserError(
+                "reads: composites and the key `of` of choice belong together: give both or none, or `of` with aligned"
+            )

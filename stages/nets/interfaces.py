@@ -32,6 +32,13 @@ class Generator(Protocol):
     def crop(self, f: Tensor, ws: Tensor, window: Window) -> Tensor:
         """The part of `render` at full size that lies on a window of F's cells; only what it needs is computed."""
 
+    def render_regions(self, f: Tensor, ws: Tensor, shares: Tensor) -> Tensor:
+        """Image at full size of F and a W+ of each of K regions, (B, K, n_styles, 512), of which the rows behind F act.
+
+        Each region has its own styles: behind every layer, the features that the K of them give are mixed by `shares`
+        (B, K, H, W), which are at least 0 and sum to 1 over K.
+        """
+
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Image (B, 3, size, size) of W+; StyleGAN2's has RGB outputs of the first layers, which F does not carry.
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stages.nets.autograd import Context
+from stages.nets.mixing import mixed
 from stages.nets.windows import Window, needed
 
 MAPPING_SLOPE, MAPPING_GAIN = 0.2, math.sqrt(2)
@@ -311,6 +312,15 @@ class MobileStyleGAN(nn.Module):
             x = of_output.within(computed).of(self._through(i, i + 1, x, ws, noise, computed), 1)
         image: Tensor = self.to_image(x, ws[:, -1], 2 * x.shape[1]).to(f.dtype)
         return image
+
+    def render_regions(self, f: Tensor, ws: Tensor, shares: Tensor) -> Tensor:
+        """Image (B, 3, size, size) of F, (B, C, 32, 32), with the styles (B, K, n_styles, 512) of K regions; see there."""
+        given, styles = f.dtype, ws.to(self.dtype or ws.dtype).unbind(1)
+        x = f.to(self.dtype or f.dtype).permute(0, 2, 3, 1)
+        for i in range(self.structure_block + 1, len(self.blocks)):
+            of_each = [self._through(i, i + 1, x, each, None).permute(0, 3, 1, 2) for each in styles]
+            x = mixed(of_each, shares).permute(0, 2, 3, 1)
+        return mixed([self.to_image(x, each[:, -1], self.size) for each in styles], shares).to(given)
 
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Render W+ codes (B, n_styles, 512); as `render`."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stages.nets.mixing import mixed
 from stages.nets.stylegan2_layers import EPSILON, GAIN, MAPPING_RATE, SLOPE, STYLE, Constants, Linear, StyledConv, ToRGB
 from stages.nets.windows import Window, needed
 
@@ -137,6 +138,16 @@ class StyleGAN2(nn.Module):
             x = self.layer(i, x, ws, [computed.of(n) if n.shape[-1] == size else n for n in noises])
             image = right.of(self.rgb(i, x, ws, skip))
             x, skip = right.of(x), image
+        return image
+
+    def render_regions(self, f: Tensor, ws: Tensor, shares: Tensor) -> Tensor:
+        """Image (B, 3, size, size) of F, (B, C, 32, 32), with the styles (B, K, n_styles, 512) of K regions; see there."""
+        noises, styles = self.own_noise(), ws.unbind(1)
+        x, image = f.to(self.dtype or f.dtype), None
+        for i in range(self.structure_layer + 1, self.layers):
+            x = mixed([self.layer(i, x, each, noises) for each in styles], shares)
+            image = mixed([self.rgb(i, x, each, image) for each in styles], shares)
+        assert image is not None
         return image
 
     def synthesis(self, ws: Tensor, size: int | None = None, noise: Sequence[Tensor] | None = None) -> Tensor:

@@ -40,6 +40,13 @@ class AlignParams(TypedDict):
         Weight, doc("masked Gram loss, a share: of what is taken from a reference, and of the identity's skin (paper)")
     ]
     p_norm: Weight
+    doubt: Annotated[
+        Share,
+        doc(
+            "of a label of target.fill: learned, above which any label that hair may hide is as good; 1: none. Other fills "
+            "tell no doubt"
+        ),
+    ]
     clear: Annotated[
         int,
         Field(

@@ -21,6 +21,7 @@ class Choice(TypedDict):
     kind: str
     code: NotRequired[str]
     align: NotRequired[bool]
+    skin: NotRequired[float]
     images: NotRequired[str]
     reconstructions: NotRequired[str]
     system: NotRequired[str]

@@ -1,5 +1,6 @@
 """Masks of label regions as float tensors, at the size of the image and at that of the structure code F."""
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -23,6 +24,22 @@ def to_grid(mask: Tensor, size: int = 32) -> Tensor:
     [-0.16, 1.16] (docs/paper.md).
     """
     return functional.interpolate(mask, size=(size, size), mode="area")
+
+
+def blurred(mask: Tensor, deviation: float) -> Tensor:
+    """`mask` (B, K, H, W) behind a Gaussian filter whose standard deviation is given in pixels; 0: as it is.
+
+    What is outside the frame is as its border. What sums to 1 over K still does.
+    """
+    if deviation == 0:
+        return mask
+    reach = math.ceil(3 * deviation)
+    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1).to(mask) / deviation).square())
+    kernel = kernel / kernel.sum()
+    batch, count, height, width = mask.shape
+    flat = functional.pad(mask.reshape(-1, 1, height, width), (reach,) * 4, mode="replicate")
+    flat = functional.conv2d(functional.conv2d(flat, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
+    return flat.view(batch, count, height, width)
 
 
 def dilate(mask: Tensor, pixels: int) -> Tensor:

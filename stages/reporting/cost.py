@@ -8,7 +8,7 @@ import pandas as pd
 from stages.engine.stage_records import Record
 from stages.params.whole import Methods
 from stages.regions.pair import Pair
-from stages.settings.methods import ALWAYS, MEAN, chain, from_elsewhere
+from stages.settings.methods import ALWAYS, MEAN, chain, composed, from_elsewhere
 
 PARTS = ["label and target maps", "embedding", "alignment", "composite"]
 
@@ -17,8 +17,8 @@ def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Me
     """Mean seconds that a pair takes a method whose images nobody has seen before, by part; a row a method.
 
     Columns: those of `PARTS`, their sum `seconds`, and `n`, the pairs averaged: those of which every part was computed.
-    FS counts what it begins at too, `start` (`embed.start`). What is made of another method's composites costs these
-    too. A method whose results come from elsewhere has no row: its cost is not known here.
+    FS counts what it begins at too, `start` (`embed.start`). What is made of another method's composites or aligned
+    codes costs these too. A method whose results come from elsewhere has no row: its cost is not known here.
     """
     taken = {
         record["stage"]: {item["item"]: item["seconds"] for item in record["items"] if item["status"] == "ok"}
@@ -42,7 +42,7 @@ def seconds_a_pair(records: Sequence[Record], pairs: Sequence[Pair], methods: Me
                 of("maps", pair.images) + of("targets", [pair.pair]),
                 math.fsum(of(stage, pair.images) for stage in embedded),
                 of(aligned, [pair.pair]) if aligned in taken else 0.0,
-                math.fsum(of(f"composites-{each}", [pair.pair]) for each in made),
+                math.fsum(of(f"composites-{each}", [pair.pair]) for each in composed(methods, method)),
             )
             for pair in pairs
         ]

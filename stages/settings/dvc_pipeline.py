@@ -50,6 +50,7 @@ PARTS = {
     "starts": ["embed"],
     "backbone": ["methods"],
     "completer": ["target"],
+    "doubts": ["target"],
 }
 # The parameter of every rule that is the digest of its code.
 CODE = "code"

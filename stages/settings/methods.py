@@ -1,5 +1,6 @@
 """What the section `methods` of params.yaml asks of the pipeline. No torch here."""
 
+import itertools
 from pathlib import Path
 from typing import Literal
 
@@ -27,13 +28,13 @@ def notes(methods: Methods) -> dict[str, str]:
 
 
 def sources(methods: Methods) -> dict[str, str]:
-    """For each method that reads the composites of another one, that one."""
-    return {name: choice["of"] for name, choice in methods.items() if "composites" in kind_of(choice).reads}
+    """For each method that reads the composites or the aligned codes of another one, that one."""
+    return {name: choice["of"] for name, choice in methods.items() if "of" in choice}
 
 
 def source_problems(methods: Methods) -> list[str]:
-    """A line for each method that reads the composites of a method that is not there, or in the end its own."""
-    of, lines = sources(methods), []
+    """A line for each method that reads what a method makes that is not there, or makes none, or in the end its own."""
+    of, lines, with_codes = sources(methods), [], aligned(methods)
     for name, source in of.items():
         way = [name]
         while of.get(way[-1], name) not in way:
@@ -44,11 +45,15 @@ def source_problems(methods: Methods) -> list[str]:
         elif of.get(way[-1]) == name:
             circle = " of ".join([*way, name])
             lines.append(f"methods.{name}.of: it would be made of its own composites ({circle}); name another method")
+        elif "aligned" in kind_of(methods[name]).reads and source not in with_codes:
+            lines.append(
+                f"methods.{name}.of: {source} aligns no codes; these do: {', '.join(with_codes) or 'none of the methods'}"
+            )
     return lines
 
 
 def chain(methods: Methods, name: str) -> list[str]:
-    """A method and those whose composites its own are made of, the first of all at the end."""
+    """A method and those whose composites or codes its own are made of, the first of all at the end."""
     of, found = sources(methods), [name]
     while found[-1] in of:
         found.append(of[found[-1]])
@@ -56,7 +61,7 @@ def chain(methods: Methods, name: str) -> list[str]:
 
 
 def minimised(methods: Methods, name: str) -> tuple[Role, ...]:
-    """The roles of the networks that a method minimises, or the one does whose composites it changes."""
+    """The roles of the networks that a method minimises, or the one does whose composites or codes it changes."""
     choice = methods[chain(methods, name)[-1]]
     return kind_of(choice).minimises(choice)
 
@@ -67,8 +72,15 @@ def from_elsewhere(methods: Methods) -> list[str]:
 
 
 def aligned(methods: Methods) -> list[str]:
-    """Names of the methods that read aligned codes."""
-    return [name for name, choice in methods.items() if "aligned" in kind_of(choice).reads]
+    """Names of the methods that have aligned codes of their own."""
+    return [name for name, choice in methods.items() if "aligned" in kind_of(choice).reads and "of" not in choice]
+
+
+def composed(methods: Methods, name: str) -> list[str]:
+    """The methods of `chain` whose composites a method's own are made of, itself among them."""
+    found = chain(methods, name)
+    reads = [True, *("composites" in kind_of(methods[each]).reads for each in found)]
+    return list(itertools.compress(found, itertools.accumulate(reads, bool.__and__)))
 
 
 def previewed(methods: Methods) -> list[str]:

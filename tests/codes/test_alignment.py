@@ -190,12 +190,17 @@ def test_where_the_map_is_a_guess_any_label_of_a_bare_face_will_do():
     target = torch.randint(19, (2, 4, 4), generator=torch.Generator().manual_seed(1))
     open_labels = torch.zeros(2, 4, 4, dtype=torch.bool)
     plain = torch.nn.functional.cross_entropy(logits, target, reduction="none")
-    torch.testing.assert_close(target_loss(logits, target, open_labels, torch.tensor([1, 2])), plain)
+    torch.testing.assert_close(target_loss(logits, target, open_labels, [torch.tensor([1, 2])]), plain)
     open_labels[:, :2] = True
-    loss = target_loss(logits, target, open_labels, torch.tensor([1, 2]))
+    loss = target_loss(logits, target, open_labels, [torch.tensor([1, 2])])
     torch.testing.assert_close(loss[:, 2:], plain[:, 2:])
     either = -logits.softmax(1)[:, 1:3].sum(1).log()
     torch.testing.assert_close(loss[:, :2], either[:, :2])
+    guesses = open_labels.int()
+    guesses[:, 1] = 2
+    mixed = target_loss(logits, target, guesses, [torch.tensor([1, 2]), torch.arange(19)])
+    torch.testing.assert_close(mixed[:, [0, 2, 3]], loss[:, [0, 2, 3]])
+    torch.testing.assert_close(mixed[:, 1], torch.zeros(2, 4), atol=1e-5, rtol=0)
 
 
 def test_grams_do_not_depend_on_the_size_of_the_region(small_perceptual):

@@ -23,6 +23,7 @@ PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 PARAMS["methods"] |= {
     "i2s": {"kind": "latent", "code": "i2s", "align": False}, "loho": {"kind": "loho"},
     "matte": {"kind": "matte"}, "restored": {"kind": "restored", "of": "barbershop"},
+    "regional": {"kind": "regional", "of": "barbershop"},
     "mine": {"kind": "results", "images": "results", "reconstructions": "rebuilt"},
 }  # fmt: skip
 PARAMS["embed"]["start"] = "w"  # what edits of the alignment and of the generator need
@@ -34,6 +35,7 @@ OWN = (
     "loho",
     "matte",
     "restored",
+    "regional",
 )  # methods that are called as their kind and its section, which the examples do not use
 
 # The stages that read a section, or a key of it. Every parameter is printed in the report, and the gallery may use any.
@@ -103,6 +105,8 @@ ONLY = {
 ONLY |= {f"methods.{name}": {name} for name in PARAMS["methods"]}
 for name in ("align", "blend", "methods.barbershop"):
     ONLY[name] = ONLY[name] | {"restored"}  # which is made of Barbershop's
+for name in ("align", "methods.barbershop"):
+    ONLY[name] = ONLY[name] | {"regional"}  # which is made of its aligned codes
 
 # Values that the types alone do not give.
 OTHERS = {
@@ -125,6 +129,7 @@ OTHERS = {
     "score.arcface": "w600k_r50.onnx",
     "methods.mine.images": "photos",
     "methods.restored.of": "baseline",
+    "methods.regional.of": "baseline",
     "methods.mine.reconstructions": "results",
     "checkpoints.lpips_vgg": PARAMS["checkpoints"]["bisenet16"],
     "examples.method": "baseline",
@@ -198,7 +203,7 @@ def reordered(value: Any) -> Any:
 KEYS = {".".join(path): path for path in leaves(PARAMS) if len(choices(path)) != 1}
 # These sections go to rules as a whole, so three parameters of each stand for all: a plan takes seconds. Of the others
 # the rules look at single keys.
-WHOLE = ("maps", "target", "embed", "align", "blend", "loho", "matte", "restored", "encoder", "completer")
+WHOLE = ("maps", "target", "embed", "align", "blend", "loho", "matte", "restored", "regional", "encoder", "completer")
 GROUPS: dict[str, list[str]] = {}
 for key in KEYS:
     GROUPS.setdefault(next(name for name in READ_BY if key == name or key.startswith(f"{name}.")), []).append(key)

@@ -21,11 +21,12 @@ rule make_aligned:
         section=section("align"),
         scheme=SCHEME,
         method=method_section,
+        doubts=doubts_option(),
         precision=config["networks"]["precision"],
         tf32=TF32,
     shell:
         "python -m stages.align --params {params.section:q} --method {params.method:q} --scheme {params.scheme}"
         " --pairs {input.pairs} --maps data/maps --targets data/targets --codes data/codes"
         " --generator {input.generator} --parser {input.parser} --perceptual {input.perceptual}"
-        " --precision {params.precision}"
+        " --precision {params.precision} {params.doubts}"
         " --out data/aligned/{wildcards.method} --record {output.record} --log {log} {params.tf32}"

@@ -217,6 +217,11 @@ def completer_option(wildcards, input):
     return f"--completer {input.completer}" if input.completer else ""
 
 
+def doubts_option():
+    """The option that names what a fill that asks a network tells of its doubts."""
+    return "--doubts data/targets/doubt" if COMPLETERS else ""
+
+
 def checkpoint_code(wildcards):
     """As `code`, of the stage that converts the wildcard's checkpoint."""
     return code("convert", registry.module("networks", wildcards.checkpoint))

@@ -27,10 +27,10 @@ OF_PAIRS = {
 
 
 def method_reads(wildcards):
-    """The records of the artifacts that the composites of the wildcard's method are made of."""
+    """The records of the artifacts that the composites of the wildcard's method are made of; with `of`, another's."""
     reads = [OF_PAIRS[each] for each in kind_of(wildcards).reads if each in OF_PAIRS]
     of = config["methods"][wildcards.method].get("of")
-    return [path.format(method=wildcards.method, chunk=wildcards.chunk, of=of) for path in reads]
+    return [path.format(method=of or wildcards.method, chunk=wildcards.chunk, of=of) for path in reads]
 
 
 method_reads.every = list(OF_PAIRS.values())
