@@ -434,4 +434,4 @@ def test_photos_whose_image_has_another_name_are_listed_as_they_are():
 @pytest.mark.parametrize("strategy", get_args(get_type_hints(PairsParams)["strategy"]))
 def test_it_says_how_pairs_were_chosen_whatever_the_strategy(render, strategy):
     text = render(params=PARAMS | {"pairs": PARAMS["pairs"] | {"strategy": strategy, "seed": 7}})
-    assert re.search(r"chosen (for|by) [^.]*, by seed 7\.", text)
+    assert re.search(r"chosen (for|by|at) [^.]*, by seed 7\.", text)

@@ -88,7 +88,7 @@ def test_a_circular_judge_is_marked_and_a_metric_without_values_said():
     )
     _, text = report(frame)
     assert "## taken ST-LPIPS-VGG@256 ⟲ ↓" in text and "⟲: this network was also minimised" in text
-    assert line_of(text, "kept PSNR")[1] == "no pair has a value of every method"
+    assert line_of(text, "kept PSNR")[1] == "no pair has values of all methods"
 
 
 def test_a_default_that_differs_from_the_table_is_said():

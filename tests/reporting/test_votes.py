@@ -172,7 +172,7 @@ def test_the_papers_counts_are_marked_as_published():
 def test_few_pairs_and_no_answers_are_said():
     few = simulated_votes(np.random.default_rng(1), TRUE, METHODS, raters=4, pairs=3, composites=SHOWN)
     assert "Fewer than 12 pairs are compared" in section(few)
-    assert "Of fewer than 12 persons or pairs they may be too narrow" in section(few)
+    assert "With fewer than 12 persons or pairs they may be too narrow" in section(few)
     nobody = Votes(few.answers[few.answers["kind"] != "comparison"], few.facts)
     assert "No answer counts" in section(nobody)
 

@@ -194,12 +194,12 @@ def test_the_look_of_eyes_overrides_that_of_the_face():
 
 @pytest.mark.parametrize(
     ("row", "column"),
-    [("p,a,a,,,", "hair is of a"), ("p,a,b,b,,", "hair_appearance is of b"), ("p,a,,a,,", "hair_appearance is of a"),
-     ("p,a,,,b,b", "eyes_appearance is of b"), ("p,a,b,,a,", "face is of a")],
+    [("p,a,a,,,", "hair comes from a"), ("p,a,b,b,,", "hair_appearance comes from b"), ("p,a,,a,,", "hair_appearance comes from a"),
+     ("p,a,,,b,b", "eyes_appearance comes from b"), ("p,a,b,,a,", "face comes from a")],
 )  # fmt: skip
 def test_a_column_that_changes_nothing_is_refused(refused, tmp_path, row, column):
     path = pairs_file(tmp_path, row + "\n", header=LOOKS)
-    refused(f"row 2: {column} already", manifests.read_pairs, path, IMAGES)
+    refused(f"row 2: {column} without this cell; leave it empty", manifests.read_pairs, path, IMAGES)
 
 
 def test_features_may_stay_in_another_face(tmp_path):
