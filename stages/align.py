@@ -88,7 +88,9 @@ def align_paper(
                 guesses = torch.where(doubt > params["doubt"], 2, guesses.int())
             steps = params["reference_steps"] if k else params["steps"]
             of_this: AlignParams = {**params, "steps": steps}
-            moved, outcome = align(*nets[:3], ws, labels, target, guesses, known, style, of_this, Progress(title), shade)
+            moved, outcome = align(
+                *nets[:3], ws, labels, target, guesses, known, style, of_this, Progress(title), shade
+            )
             with torch.no_grad():
                 alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, shown))
                 mixed = mix_structure(f, nets.exact.features(moved), alpha, beta)

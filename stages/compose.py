@@ -91,7 +91,18 @@ def main(
     ((name, choice),) = method.items()
     if own := registry.load("methods", choice["kind"]).section:
         check_section(own, params)
-    job = Job(name, choice, params, scheme, listed_pairs(pairs), Folders.of(data, choice.get("of", name)), weights, precision, tf32, out)
+    job = Job(
+        name,
+        choice,
+        params,
+        scheme,
+        listed_pairs(pairs),
+        Folders.of(data, choice.get("of", name)),
+        weights,
+        precision,
+        tf32,
+        out,
+    )
     make_composites(job, record)
 
 

@@ -84,7 +84,7 @@ def test_beside_hair_that_goes_nothing_is_kept(small_generator, moved):
 
 
 def test_where_the_fill_is_in_doubt_all_that_hair_may_hide_will_do(small_generator, moved):
-    """Hair goes from columns 16 to 32. There skin is a guess, of 1; in half of the rows the fill says it knows little."""
+    """Hair goes from columns 16 to 32. There skin is a guess, of 1; in half of the rows the fill doubts."""
     target = label_maps(16)
     identity = reference(small_generator, set(range(19)) - {HAIR}, label_maps(32), 0)
     hair = reference(small_generator, {HAIR}, label_maps(16), 1)

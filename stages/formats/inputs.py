@@ -25,7 +25,7 @@ class Reads(Protocol):
 
 
 class Inputs:
-    """Reads the files of items by their roles: `face…` an image, `map…`, `target` label maps, `grey` shares, else codes."""
+    """Reads the files of items by roles: `face…` images, `map…` and `target` label maps, `grey` shares, else codes."""
 
     def __init__(self, device: torch.device, scheme: LabelScheme | None = None) -> None:
         """`scheme`: of the label maps, if there are any."""

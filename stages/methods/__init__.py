@@ -112,7 +112,9 @@ class Method:
         if (self.section is None) != (self.params is None):
             raise UserError("section and params belong together: give both or none")
         says_whose = "of" in getattr(self.choice, "__annotations__", ())
-        if "composites" in self.reads and not says_whose or says_whose and not {"composites", "aligned"} & {*self.reads}:
+        if ("composites" in self.reads and not says_whose) or (
+            says_whose and not {"composites", "aligned"} & {*self.reads}
+        ):
             raise UserError(
                 "reads: composites and the key `of` of choice belong together: give both or none, or `of` with aligned"
             )

@@ -27,8 +27,8 @@ class Choice(TypedDict):
         Annotated[
             Weight,
             doc(
-                "with align: weight of the shade that uncovered skin should have, by the skin that is visible (not in the "
-                "paper)"
+                "not in the paper: with align, weight of the shade that uncovered skin should have by the skin that is "
+                "visible"
             ),
         ]
     ]

@@ -314,7 +314,7 @@ class MobileStyleGAN(nn.Module):
         return image
 
     def render_regions(self, f: Tensor, ws: Tensor, shares: Tensor) -> Tensor:
-        """Image (B, 3, size, size) of F, (B, C, 32, 32), with the styles (B, K, n_styles, 512) of K regions; see there."""
+        """Image (B, 3, size, size) of F (B, C, 32, 32) and styles (B, K, n_styles, 512) of regions: see `Generator`."""
         given, styles = f.dtype, ws.to(self.dtype or ws.dtype).unbind(1)
         x = f.to(self.dtype or f.dtype).permute(0, 2, 3, 1)
         for i in range(self.structure_block + 1, len(self.blocks)):

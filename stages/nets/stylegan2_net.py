@@ -141,7 +141,7 @@ class StyleGAN2(nn.Module):
         return image
 
     def render_regions(self, f: Tensor, ws: Tensor, shares: Tensor) -> Tensor:
-        """Image (B, 3, size, size) of F, (B, C, 32, 32), with the styles (B, K, n_styles, 512) of K regions; see there."""
+        """Image (B, 3, size, size) of F (B, C, 32, 32) and styles (B, K, n_styles, 512) of regions: see `Generator`."""
         noises, styles = self.own_noise(), ws.unbind(1)
         x, image = f.to(self.dtype or f.dtype), None
         for i in range(self.structure_layer + 1, self.layers):

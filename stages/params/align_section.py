@@ -43,8 +43,8 @@ class AlignParams(TypedDict):
     doubt: Annotated[
         Share,
         doc(
-            "of a label of target.fill: learned, above which any label that hair may hide is as good; 1: none. Other fills "
-            "tell no doubt"
+            "of a label that target.fill: learned gave; above it any label that hair may hide is as good. 1: never. No "
+            "other fill says how sure it is"
         ),
     ]
     clear: Annotated[

@@ -6,6 +6,7 @@ from typing import cast
 
 from stages import registry
 from stages.errors import UserError
+from stages.formats.weight_files import read_metadata
 from stages.params.networks import NetworksParams
 from stages.params.outputs import ReportParams
 from stages.params.whole import Params
@@ -18,6 +19,7 @@ from stages.settings.methods import (
     aligned,
     embedding,
     encoders,
+    fill_networks,
     kind_of,
     known_encoders,
     previewed,
@@ -165,6 +167,24 @@ def _fill(params: Params) -> list[str]:
     return [] if fill in known else [f"target.fill: there is no fill {written(fill)}{meant(fill, known)[0]}"]
 
 
+def _fill_knows_labels(params: Params) -> list[str]:
+    """A network that fills knows the labels of one parser. Whether its file can be used at all is said later."""
+    fill, own, lines = params["target"]["fill"], scheme_name(params["networks"]), []
+    for name in fill_networks(fill):
+        path = Path(params["checkpoints"][name] or "")
+        try:
+            scheme = read_metadata(path).get("scheme")
+        except UserError:
+            continue
+        if scheme not in (None, own):
+            lines.append(
+                f"target.fill: {fill} asks {path}, which knows the labels {scheme}; networks.parser: "
+                f"{params['networks']['parser']} has the labels {own}; choose another fill, or train one with this "
+                f"parser by `snakemake {name}`"
+            )
+    return lines
+
+
 def _systems(params: Params) -> list[str]:
     """Results may say which system made them."""
     named = {name: choice["system"] for name, choice in params["methods"].items() if "system" in choice}
@@ -277,6 +297,7 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("networks", "score", "report"), _metrics),
     (("methods", "examples"), _examples),
     (("networks", "methods"), _schemes),
+    (("networks", "checkpoints", "target"), _fill_knows_labels),
 ]
 
 

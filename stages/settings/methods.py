@@ -46,9 +46,8 @@ def source_problems(methods: Methods) -> list[str]:
             circle = " of ".join([*way, name])
             lines.append(f"methods.{name}.of: it would be made of its own composites ({circle}); name another method")
         elif "aligned" in kind_of(methods[name]).reads and source not in with_codes:
-            lines.append(
-                f"methods.{name}.of: {source} aligns no codes; these do: {', '.join(with_codes) or 'none of the methods'}"
-            )
+            known = ", ".join(with_codes) or "none of the methods"
+            lines.append(f"methods.{name}.of: {source} aligns no codes; these do: {known}")
     return lines
 
 

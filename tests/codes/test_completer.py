@@ -9,7 +9,7 @@ from support import drawn_maps, seeded
 from torch.nn import functional
 
 from stages.codes import completer_training as training
-from stages.codes.completing import completed
+from stages.codes.completing import completed, floating
 from stages.nets.completer_net import SIZE, Completer, share, shares
 from stages.regions.hiding import hair_of
 from stages.regions.labels import CELEBAMASK_16, CELEBAMASK_19
@@ -142,3 +142,32 @@ def test_faces_are_drawn_at_a_truncation_each_and_parsed(small_generator):
     assert (training.drawn_maps(small_generator, small_generator, parser, 2, 5) == maps[:2]).all()
     assert (maps[0] != maps[1]).any()
     assert [each[:2] for each in told] == [(1, 3), (2, 3), (3, 3)] and all(0.5 <= each[2] <= 1 for each in told)
+
+
+def test_an_ear_far_from_skin_is_floating_and_one_beside_it_is_not():
+    ear, brow = SCHEME["left_ear"], SCHEME["right_brow"]
+    labels = np.full((128, 128), BACKGROUND, np.uint8)
+    labels[40:80, 40:80], labels[40:80, 80:90], labels[40:80, 90:94] = SKIN, HAIR, ear
+    labels[50:60, 38:40], labels[60:62, 50:60] = ear, brow
+    expected = np.zeros((128, 128), bool)
+    expected[40:80, 90:94] = True
+    assert np.array_equal(floating(labels, SCHEME), expected)
+
+
+def test_a_floating_ear_becomes_the_next_that_may_be_there(monkeypatch):
+    """A network that sees an ear everywhere, else clothes: an ear stays in the hole beside the skin alone."""
+    completer = Completer(SCHEME, 4)
+    scores = torch.zeros(1, len(SCHEME.hidden_indices), SIZE, SIZE)
+    for label, score in ((SCHEME["left_ear"], 3.0), (CLOTHES, 2.0), (SCHEME["right_ear"], 2.5)):
+        scores[0, SCHEME.hidden_indices.index(label)] = score
+    monkeypatch.setattr(completer, "forward", lambda *_: scores)
+    labels = np.full((128, 128), HAIR, np.uint8)
+    labels[:, :40] = SKIN
+    holes = np.zeros((128, 128), bool)
+    holes[:, 40:44], holes[:, 100:104] = True, True
+    filled, doubt = completed(completer, labels, holes, SCHEME)
+    assert (filled[:, 40:44] == SCHEME["left_ear"]).all() and (filled[:, 100:104] == CLOTHES).all()
+    probability = scores[0, :, 0, 0].softmax(0)
+    assert doubt[0, 42] == pytest.approx(1 - probability.max().item(), abs=1e-6)
+    assert doubt[0, 102] == pytest.approx(1 - probability[SCHEME.hidden_indices.index(CLOTHES)].item(), abs=1e-6)
+    assert (filled[~holes] == labels[~holes]).all() and not doubt[~holes].any()

@@ -72,5 +72,7 @@ def test_mixed_worked_by_hand():
     shares = torch.tensor([[[[1.0, 0], [0, 0]], [[0, 1], [1, 1]]]])
     ones = torch.ones(1, 1, 1, 1)
     assert mixed([4 * ones, 8 * ones], shares).item() == 7
-    row = mixed([torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 4, 4)], torch.tensor([[[[1.0, 0]], [[0, 1]]]]).expand(1, 2, 2, 2))
+    row = mixed(
+        [torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 4, 4)], torch.tensor([[[[1.0, 0]], [[0, 1]]]]).expand(1, 2, 2, 2)
+    )
     torch.testing.assert_close(row[0, 0, 0], torch.tensor([0, 0.25, 0.75, 1]))

@@ -77,6 +77,18 @@ def test_methods_made_of_each_other_are_refused_and_chains_are_not(refused):
     assert "methods.two.of: it would be made of its own composites (two of one of two); name another" in two
 
 
+def test_a_fill_that_knows_another_parsers_labels_is_refused_before_anything_runs():
+    params = changed("networks.parser", "bisenet16")
+    with pytest.raises(
+        UserError,
+        match=r"target.fill: learned asks .*completer\.safetensors, which knows the labels celeb.*"
+        "-19; networks.parser: bisenet16 has the labels celebamask-16; choose another fill, or train",
+    ):
+        config.check_params(params)
+    params["target"]["fill"] = "telea"
+    config.check_params(params)
+
+
 def test_ten_point_zero_is_ten():
     config.check_params(floats(PARAMS))
 
@@ -112,13 +124,13 @@ def test_ten_point_zero_is_ten():
         ("methods.mine", {"kind": "restored", "of": "posson"}, "methods.mine.of: there is no method posson; did you"),
         ("methods.mine", {"kind": "restored", "of": "mine"}, r"methods.mine.of: .*own composites \(mine of mine\)"),
         ("methods.mine", {"kind": "restored"}, "methods.mine.of: is missing"),
-        ("methods.mine", {"kind": "regional", "of": "poisson"}, "methods.mine.of: poisson aligns no codes; these do: b"),
+        ("methods.mine", {"kind": "regional", "of": "poisson"}, "methods.mine.of: poisson aligns no codes; these do: "),
         (
             "methods.mine",
             {"kind": "latent", "code": "fs", "align": False, "skin": 3},
             "methods.mine.skin: nothing is aligned without align: true; set it, or leave skin out",
         ),
-        ("methods.mine", {"kind": "latent", "code": "fs", "align": True, "skin": -1}, "methods.mine.skin: is -1; it must"),
+        ("methods.mine", {"kind": "latent", "code": "fs", "align": True, "skin": -1}, "methods.mine.skin: is -1; it "),
         ("methods.mine", {"kind": ["copy"]}, r"methods.mine.kind: there is no kind \[\"copy\"\]; did you mean copy\?"),
         ("methods.mine", {"paste": "glue"}, "methods.mine: name its kind, copy, .*latent, .*: `mine: {kind: …}`"),
         ("methods.mine", {"kind": "results", "images": "a", "code": "fs"}, "methods.mine.code: there is no such key"),
@@ -156,7 +168,7 @@ def test_the_examples_need_a_method_that_embeds(refused):
 def test_a_method_may_need_the_labels_of_some_parsers(refused):
     params = changed("methods.sean", {"kind": "sean"})
     config.check_params(params)
-    params["networks"]["parser"] = "bisenet16"
+    params["networks"]["parser"], params["target"]["fill"] = "bisenet16", "telea"
     refused(
         "methods.sean: knows the labels celebamask-19 only, and networks.parser: bisenet16 has celebamask-16; "
         "name another parser, or leave the method out",

@@ -194,8 +194,9 @@ def test_the_look_of_eyes_overrides_that_of_the_face():
 
 @pytest.mark.parametrize(
     ("row", "column"),
-    [("p,a,a,,,", "hair comes from a"), ("p,a,b,b,,", "hair_appearance comes from b"), ("p,a,,a,,", "hair_appearance comes from a"),
-     ("p,a,,,b,b", "eyes_appearance comes from b"), ("p,a,b,,a,", "face comes from a")],
+    [("p,a,a,,,", "hair comes from a"), ("p,a,b,b,,", "hair_appearance comes from b"),
+     ("p,a,,a,,", "hair_appearance comes from a"), ("p,a,,,b,b", "eyes_appearance comes from b"),
+     ("p,a,b,,a,", "face comes from a")],
 )  # fmt: skip
 def test_a_column_that_changes_nothing_is_refused(refused, tmp_path, row, column):
     path = pairs_file(tmp_path, row + "\n", header=LOOKS)
