@@ -1,4 +1,4 @@
-"""`python -m stages.records`: check every file that the stages wrote, and their records."""
+"""`python -m stages.records`: check every file that the records of the stages list, and these records."""
 
 import os
 from collections import Counter
@@ -23,7 +23,10 @@ def fault_of(file: Path, record: Path) -> str | None:
 
 
 def main() -> None:
-    """Check every file that the stages wrote, and their records; exit status 1 if one is not as it was written."""
+    """Check every file that a record lists, and the records; exit status 1 if one is not as it was written.
+
+    A record that is gone cannot tell of its files: `snakemake -n` says what would be made again.
+    """
     files, damaged = written()
     faults = [(fault, path) for path, (record, _) in files.items() if (fault := fault_of(path, record))]
     counts = Counter(fault for fault, _ in faults)
@@ -35,6 +38,8 @@ def main() -> None:
     said = [f"{counts[kind]} {kind}" for kind in KINDS if kind == "damaged" or counts[kind]]
     said += [counted(len(damaged), "damaged record")] if damaged else []
     typer.echo(", ".join([counted(len(files), "file"), *said]))
+    if not files and not damaged:
+        typer.echo("No stage has left a record here, so nothing can be checked.")
     if faults or damaged:
         typer.echo("Type `snakemake`: what it needs of that is made anew.")
         raise typer.Exit(1)

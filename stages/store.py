@@ -9,6 +9,7 @@ import typer
 
 from stages.engine.item_store import ROOT, is_intact, read_stored, stored_folders
 from stages.engine.why import differences, since, stored_as
+from stages.formats.words import counted
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Root = Annotated[Path, typer.Option(help="folder of the store")]
@@ -36,7 +37,7 @@ def verify(root: Root = ROOT) -> None:
     damaged = [folder for folder in folders if not is_intact(folder)]
     for folder in damaged:
         typer.echo(f"damaged: {folder}")
-    typer.echo(f"{len(folders)} items, {len(damaged)} damaged")
+    typer.echo(f"{counted(len(folders), 'item')}, {len(damaged)} damaged")
     raise typer.Exit(bool(damaged))
 
 
@@ -49,8 +50,12 @@ def prune(
     limit = time.time() - days * 86_400
     removed = [folder for folder in stored_folders(root) if folder.stat().st_mtime < limit or not is_intact(folder)]
     for folder in removed:
-        shutil.rmtree(folder)
-    typer.echo(f"removed {len(removed)} items")
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            typer.echo(f"error: {folder}: cannot be removed ({error.strerror}); make it writable", err=True)
+            raise typer.Exit(1) from None
+    typer.echo(f"removed {counted(len(removed), 'item')}")
 
 
 @app.command()

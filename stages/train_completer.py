@@ -65,7 +65,8 @@ def main(
         "network": "completer", "licence": entry.LICENCE, "generator": weights_digest(generator),
         "parser": weights_digest(parser), "scheme": scheme.name, "width": str(params["width"]),
     }  # fmt: skip
-    write_atomic(out, halved(completer, origin))
+    weights = halved(completer, origin)
+    logger.info("measuring it and %d other fills on %d faces that it has not seen", len(BESIDE), HELD_OUT)
     hidden = hidden_by_others(list(others), scheme, seed)
     fills: dict[str, HoleFill] = {"learned": lambda labels, holes, of: completed(completer, labels, holes, of).labels}
     for name in BESIDE:
@@ -74,6 +75,7 @@ def main(
         fills[name] = fill.fill
     table = {name: figures(hidden, fill, scheme, islands) for name, fill in fills.items()}
     numbers = sum(tensor.numel() for tensor in completer.state_dict().values())
+    write_atomic(out, weights)
     write_atomic(card, model_card(params, table, numbers, len(hidden), name_of(dtype), origin).encode())
     logger.info("%s and %s: %s", out, card, "; ".join(f"{name} IoU {row.iou:.3f}" for name, row in table.items()))
 

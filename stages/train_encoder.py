@@ -58,12 +58,14 @@ def main(
     dtype = chosen(precision, device)
     exact, features = load_generator(generator, device), load_perceptual(perceptual, device)
     teacher = Teacher(exact, lowered(exact, dtype), lowered(features, dtype), params["seed"])
-    encoder = train(teacher, params, dtype, Progress("encoder"))
+    encoder = train(teacher, params, dtype, Progress("encoder"), Progress("faces to learn from"))
     facts = {name: str(getattr(encoder, name)) for name in entry.SIZES}
     origin = {"network": "encoder", "licence": entry.LICENCE, "generator": weights_digest(generator), **facts}
-    write_atomic(out, halved(encoder, origin))
+    weights = halved(encoder, origin)
+    logger.info("measuring it on %d faces that it has not seen, each in three ways", HELD_OUT)
     teacher.gaussian.manual_seed(params["seed"] + AWAY)
     table = {name: figures(encoder, features, exact, images) for name, images in held_out(teacher).items()}
+    write_atomic(out, weights)
     write_atomic(card, model_card(params, table, encoder, teacher.drawn, name_of(dtype), origin).encode())
     logger.info("%s and %s: %s", out, card, "; ".join(f"{name} {row[0]:.2f} dB" for name, row in table.items()))
 

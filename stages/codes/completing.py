@@ -9,11 +9,8 @@ from torch.nn import functional
 
 from stages.errors import UserError
 from stages.nets.completer_net import Completer, share, shares
-from stages.regions.islands import parts_of
 from stages.regions.labels import LabelScheme
 from stages.regions.layers import is_one_of
-
-NEAR = 128  # parts of the map's side: skin that is one such part away is near
 
 
 class Filled(NamedTuple):
@@ -23,21 +20,22 @@ class Filled(NamedTuple):
     doubt: np.ndarray
 
 
-def floating(labels: np.ndarray, scheme: LabelScheme) -> np.ndarray:
-    """(H, W) bool: parts of ears and brows that no skin is near, in a label map (H, W) uint8."""
-    features = [label for label in scheme.uncovered_indices if label not in scheme.spread_indices]
-    skin = is_one_of(labels, scheme.spread_indices).astype(np.uint8)
-    near = cv2.dilate(skin, np.ones((3, 3), np.uint8), iterations=max(1, len(labels) // NEAR)) > 0
-    parts, of_face = parts_of(labels), is_one_of(labels, features)
-    apart: np.ndarray = of_face & ~np.isin(parts, np.unique(parts[of_face & near]))
+def floating(labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme) -> np.ndarray:
+    """(H, W) bool: filled parts of the head that hair or background divides from all that is known of it.
+
+    `labels` (H, W) uint8, filled at `holes` (H, W) bool.
+    """
+    head = ~is_one_of(labels, scheme.behind_indices + scheme.indices("hair"))
+    parts = cv2.connectedComponents(head.astype(np.uint8), connectivity=8)[1]
+    apart: np.ndarray = head & ~np.isin(parts, np.unique(parts[head & ~holes]))
     return apart
 
 
 @torch.no_grad()
 def completed(completer: Completer, labels: np.ndarray, holes: np.ndarray, scheme: LabelScheme) -> Filled:
-    """The most probable label of every pixel of a hole; in place of ears and brows far from skin the next best.
+    """The most probable label of every pixel of a hole; where the head would float, the best of what is behind.
 
-    New hair may cover where an ear would join the head, and its rim alone would then stand beside the hair.
+    Narrow new hair may cover where an ear joins the head. The ear and a strip of skin would then stand beside the hair.
 
     Args:
         completer: the network.
@@ -60,8 +58,8 @@ def completed(completer: Completer, labels: np.ndarray, holes: np.ndarray, schem
     probabilities = full.softmax(1)[0].cpu().numpy()
     may = np.array(scheme.hidden_indices, np.uint8)
     best = probabilities.argmax(0)
-    apart = holes & floating(np.where(holes, may[best], labels), scheme)
-    elsewhere = np.flatnonzero(is_one_of(may, scheme.behind_indices + scheme.spread_indices))
-    best = np.where(apart, elsewhere[probabilities[elsewhere].argmax(0)], best)
+    apart = floating(np.where(holes, may[best], labels), holes, scheme)
+    behind = np.flatnonzero(is_one_of(may, scheme.behind_indices))
+    best = np.where(apart, behind[probabilities[behind].argmax(0)], best)
     probability = np.take_along_axis(probabilities, best[None], 0)[0]
     return Filled(np.where(holes, may[best], labels), np.where(holes, (1 - probability).clip(0), np.float32(0)))

@@ -79,11 +79,13 @@ class Teacher:
 class Store:
     """Draws that are used several times, and replaced one by one; with `relit` some in another light."""
 
-    def __init__(self, teacher: Teacher, size: int, each: int) -> None:
+    def __init__(self, teacher: Teacher, size: int, each: int, on_draw: OnStep | None = None) -> None:
         self.teacher, self.each, self.relit = teacher, each, False
         self.items: list[Draws] = []
         while len(self.items) < size:
             self.items += self._more()
+            if on_draw is not None:
+                on_draw(min(len(self.items), size), size, torch.zeros(1))
 
     def _more(self) -> list[Draws]:
         in_own_light = not self.relit or self.teacher.drawn // self.each % RELIT != RELIT - 1
@@ -202,7 +204,13 @@ def fit_linear(encoder: FaceEncoder, store: Store) -> None:
     encoder.to_f.bias = torch.nn.Parameter(torch.zeros(len(leading)))
 
 
-def train(teacher: Teacher, params: EncoderParams, dtype: torch.dtype, on_step: OnStep | None = None) -> FaceEncoder:
+def train(
+    teacher: Teacher,
+    params: EncoderParams,
+    dtype: torch.dtype,
+    on_step: OnStep | None = None,
+    on_draw: OnStep | None = None,
+) -> FaceEncoder:
     """Train an encoder; the same seed on one machine gives the same weights.
 
     Args:
@@ -210,8 +218,9 @@ def train(teacher: Teacher, params: EncoderParams, dtype: torch.dtype, on_step: 
         params: section `encoder`.
         dtype: what convolutions multiply in.
         on_step: called after each step with its number from 1, the number of steps, and the losses of its draws (B,).
+        on_draw: called before, as faces are drawn, with how many there are, of how many, and 0 in place of losses.
     """
-    store = Store(teacher, params["store"], max(params["fresh"], SET_UP))
+    store = Store(teacher, params["store"], max(params["fresh"], SET_UP), on_draw)
     encoder = untrained(teacher, store, params)
     fit_linear(encoder, store)
     terms = Terms(teacher, store, encoder, params)

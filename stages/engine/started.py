@@ -36,8 +36,8 @@ def check_limits(gpus: object, cores: int | None, nodes: int | None) -> None:
         cores: `--cores`.
         nodes: `--jobs` of a cluster, which may have no GPU; None on this machine.
     """
-    if cores == 0:
-        raise UserError("--cores 0: no job could run; give 1 or more")
+    if cores is not None and cores < 1:
+        raise UserError(f"--cores {cores}: no job could run; give 1 or more")
     if nodes is None and isinstance(gpus, int) and gpus < 1:
         raise UserError(
             f"--resources gpu={gpus}: Snakemake would run all jobs with networks at the same time; give how many may "

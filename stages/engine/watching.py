@@ -252,7 +252,8 @@ def _name(job: Any) -> str:
 
 def _resources(workflow: Any) -> dict[str, object]:
     """What Snakemake may use: cores, or jobs on a cluster, and the resources that were given."""
-    given = {"cores": workflow._cores} if workflow.local_exec else {"jobs": workflow.nodes}
+    given = {"cores": workflow._cores} if workflow.local_exec else {}
+    given |= {"jobs": workflow.nodes} if workflow.nodes else {}
     resources = workflow.global_resources.items()
     return given | {name: getattr(found, "value", found) for name, found in resources if not name.startswith("_")}
 

@@ -22,14 +22,20 @@ Tensors = Mapping[str, "Tensor"]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that the user supplies: its usual name, what its sha256 begins with where that is known, its licence."""
+    """A file that the user supplies: its usual name, what its sha256 begins with where that is known, its licence.
+
+    `made_by`: the command that makes it, if this project does.
+    """
 
     file: str
     sha256: str | None
     licence: str
+    made_by: str | None = None
 
     def describe(self) -> str:
         """What the file should be."""
+        if self.made_by:
+            return f"{self.file}: leave the key out for the repository's, or make one with `{self.made_by}`"
         return self.file + (f", whose sha256 begins with {self.sha256}" if self.sha256 else ", sha256 not published")
 
 

@@ -23,7 +23,7 @@ def build(facts: Mapping[str, str]) -> "Completer":
 ENTRY = Network(
     role="completer",
     title="Completer",
-    origin=Checkpoint("completer.safetensors", None, LICENCE),
+    origin=Checkpoint("completer.safetensors", None, LICENCE, made_by="snakemake completer"),
     read=reader("completer", SIZES, build),
     build=build,
     fill="learned",

@@ -23,7 +23,7 @@ def build(facts: Mapping[str, str]) -> "FaceEncoder":
 ENTRY = Network(
     role="encoder",
     title="Encoder",
-    origin=Checkpoint("encoder.safetensors", None, LICENCE),
+    origin=Checkpoint("encoder.safetensors", None, LICENCE, made_by="snakemake encoder"),
     read=reader("encoder", SIZES, build),
     build=build,
     generator="mobilestylegan",

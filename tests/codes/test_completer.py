@@ -144,21 +144,27 @@ def test_faces_are_drawn_at_a_truncation_each_and_parsed(small_generator):
     assert [each[:2] for each in told] == [(1, 3), (2, 3), (3, 3)] and all(0.5 <= each[2] <= 1 for each in told)
 
 
-def test_an_ear_far_from_skin_is_floating_and_one_beside_it_is_not():
-    ear, brow = SCHEME["left_ear"], SCHEME["right_brow"]
-    labels = np.full((128, 128), BACKGROUND, np.uint8)
-    labels[40:80, 40:80], labels[40:80, 80:90], labels[40:80, 90:94] = SKIN, HAIR, ear
-    labels[50:60, 38:40], labels[60:62, 50:60] = ear, brow
+def test_what_hair_divides_from_the_known_head_is_floating():
+    """Known skin with a filled ear and a filled forehead; beyond hair a strip of skin and ears."""
+    ear = SCHEME["left_ear"]
+    labels, holes = np.full((128, 128), BACKGROUND, np.uint8), np.zeros((128, 128), bool)
+    labels[40:80, 40:80], labels[40:80, 80:90] = SKIN, HAIR
     expected = np.zeros((128, 128), bool)
-    expected[40:80, 90:94] = True
-    assert np.array_equal(floating(labels, SCHEME), expected)
+    for rows, columns, label, apart in (
+        (slice(50, 60), slice(38, 40), ear, False), (slice(30, 40), slice(40, 80), SKIN, False),
+        (slice(40, 80), slice(90, 94), SKIN, True), (slice(50, 60), slice(94, 98), ear, True),
+        (slice(100, 110), slice(10, 20), ear, True),
+    ):  # fmt: skip
+        labels[rows, columns], holes[rows, columns], expected[rows, columns] = label, True, apart
+    labels[110:, 100:] = SCHEME["right_ear"]  # known, so it stays
+    assert np.array_equal(floating(labels, holes, SCHEME), expected)
 
 
-def test_a_floating_ear_becomes_the_next_that_may_be_there(monkeypatch):
-    """A network that sees an ear everywhere, else clothes: an ear stays in the hole beside the skin alone."""
+def test_what_would_float_becomes_the_best_of_what_is_behind(monkeypatch):
+    """A network that sees an ear everywhere, else skin or clothes: an ear stays in the hole beside the skin alone."""
     completer = Completer(SCHEME, 4)
     scores = torch.zeros(1, len(SCHEME.hidden_indices), SIZE, SIZE)
-    for label, score in ((SCHEME["left_ear"], 3.0), (CLOTHES, 2.0), (SCHEME["right_ear"], 2.5)):
+    for label, score in ((SCHEME["left_ear"], 3.0), (CLOTHES, 2.0), (SKIN, 2.5)):
         scores[0, SCHEME.hidden_indices.index(label)] = score
     monkeypatch.setattr(completer, "forward", lambda *_: scores)
     labels = np.full((128, 128), HAIR, np.uint8)

@@ -14,13 +14,14 @@ from stages.nets.loading import load_encoder, load_generator, load_perceptual
 from stages.networks.encoder import SIZES
 
 FACTS = {"width": "8", "depth": "1", "rank": "4"}
+OURS = {"network": "encoder", **FACTS}
 
 
 @pytest.fixture
 def trained(tmp_path):
     net = FaceEncoder(width=8, depth=1, rank=4)
     half = {name: tensor.half() for name, tensor in net.state_dict().items()}
-    (tmp_path / "encoder.safetensors").write_bytes(weights_bytes(half, FACTS))
+    (tmp_path / "encoder.safetensors").write_bytes(weights_bytes(half, OURS))
     return tmp_path / "encoder.safetensors", half
 
 
@@ -37,12 +38,33 @@ def test_the_file_becomes_a_network_in_full_precision(trained, tmp_path):
 
 def test_a_file_without_sizes_or_of_others_is_refused(trained, tmp_path):
     path, half = trained
-    path.write_bytes(weights_bytes(half, {}))
-    with pytest.raises(UserError, match="does not say width, depth, rank"):
-        convert("encoder", path)
-    path.write_bytes(weights_bytes(half, FACTS | {"width": "9"}))
-    with pytest.raises(UserError, match="tensors of another layout"):
-        convert("encoder", path)
+    for facts, told in (
+        ({"network": "encoder"}, "does not say width, depth, rank as numbers"),
+        (OURS | {"width": "abc"}, "does not say width, depth, rank as numbers"),
+        (OURS | {"width": "9"}, "tensors of another layout"),
+        (FACTS, "holds a network that it does not name and not encoder; take the repository's file, or make one with"),
+        (OURS | {"network": "completer"}, "holds completer and not encoder"),
+    ):
+        path.write_bytes(weights_bytes(half, facts))
+        with pytest.raises(UserError, match=told):
+            convert("encoder", path)
+
+
+def test_a_damaged_file_is_refused(trained):
+    """Other values under the old digest, half of a file, no weights at all."""
+    path, half = trained
+    whole = path.read_bytes()
+    zeros = {name: torch.zeros_like(tensor) for name, tensor in half.items()}
+    from safetensors.torch import save
+
+    for content, told in (
+        (save(zeros, read_metadata(path)), "does not match its own digest, so it is damaged; take the repository's"),
+        (whole[: len(whole) // 2], "is damaged, or no file that `snakemake encoder` has made; take the repository's"),
+        (b"weights", "is damaged, or no file that `snakemake encoder` has made"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=told):
+            convert("encoder", path)
 
 
 def test_its_generator_and_what_it_reads_are_networks():

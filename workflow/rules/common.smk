@@ -35,8 +35,8 @@ checksums.remember()
 intact.watch()
 scheduling.only_when_needed()
 slurm.mend_plugin(stop)
-# A cluster's jobs have cores of their own, and `workflow.cores` cannot be asked for where they are submitted.
-if workflow.is_main_process and (workflow._cores or 1) > 1:
+# A cluster's jobs have cores of their own. Here `-j 2` lets two jobs run, also beside the `cores: 1` of the profile.
+if workflow.is_main_process and workflow.local_exec and max(workflow._cores or 1, workflow.nodes or 1) > 1:
     machine.share_cores()
 
 

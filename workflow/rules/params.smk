@@ -29,7 +29,8 @@ try:
     if COMMAND and workflow.is_main_process:
         started.check_profile(sys.argv[1:], Path(workflow.basedir))
         limits = workflow.global_resources
-        started.check_limits(getattr(limits.get("gpu"), "value", None), workflow._cores, workflow.nodes)
+        nodes = None if workflow.local_exec else workflow.nodes
+        started.check_limits(getattr(limits.get("gpu"), "value", None), workflow._cores, nodes)
     # What the parameters are made of, each over the one before, by the names that a user knows.
     GIVEN = {safe(short(name)): read_yaml(Path(name)) for name in ["params.yaml", *workflow.overwrite_configfiles]}
 except UserError as error:
