@@ -59,7 +59,7 @@ def work_text(jobs: Iterable[Job]) -> str:
 
 def left_text(left: Left) -> str:
     """How long a run still takes, as far as it is known."""
-    if len(left.unknown) * 2 > left.stages or (left.unknown and left.seconds < 1):
+    if left.share > 0.5 or (left.unknown and left.seconds < 1):
         return "time left not known yet"
     if left.seconds < FEW and not left.unknown:
         return "a few seconds left"

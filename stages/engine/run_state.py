@@ -118,7 +118,7 @@ class Left(NamedTuple):
 
     seconds: float
     unknown: list[str]
-    stages: int  # that are left, those included
+    share: float  # of theirs among the stages that are left, or among the items, whichever is less
 
 
 class Run:
@@ -184,16 +184,18 @@ class Run:
         yet, of earlier runs of the same jobs. Of the items that are missing, the same share will come from the store as
         so far, and as many jobs will run at a time as did at most.
         """
-        seconds, unknown, stages = 0.0, [], 0
+        seconds, unknown, items, unknown_items, stages = 0.0, [], 0, 0, 0
         pooled = _beside([job.now for job in self.jobs.values()])
         for stage in self.stages:
             jobs = [job for job in self.of_stage(stage) if job.said not in ("done", "failed")]
             if not jobs:
                 continue
-            stages += 1
+            left = sum(job.items - job.done for job in jobs)
+            items, stages = items + left, stages + 1
             known = self._known(stage, pooled)
             if known is None:
                 unknown.append(stage)
+                unknown_items += left
                 continue
             of_item, beside = known
             for job in jobs:
@@ -202,7 +204,8 @@ class Run:
                 expected = beside + job.now.seconds + missing - at_work
                 seconds += max(expected, missing - of_item, 0.0)
         at_a_time = max(1, min(self.most, sum(job.said not in ("done", "failed") for job in self.jobs.values())))
-        return Left(seconds / at_a_time, unknown, stages)
+        share = min(len(unknown) / max(1, stages), unknown_items / max(1, items))
+        return Left(seconds / at_a_time, unknown, share)
 
     def _known(self, stage: str, pooled: float | None) -> tuple[float, float] | None:
         """Seconds an item of a stage, and of a job beside its items; None if nothing is known."""

@@ -97,7 +97,7 @@ def test_time_left_is_of_this_run_then_of_earlier_ones(run):
     """Two faces are missing, of which a fifth should come from the store; nothing is known of codes."""
     now = run.jobs["faces/001"].started
     left = run.left(now)
-    assert left.unknown == ["codes"]
+    assert left.unknown == ["codes"] and left.share == 0.5, "three of five items, but one of two stages"
     beside = run.jobs["faces/000"].now.beside
     assert beside == 0.0, "it took no longer than its items said"
     assert left.seconds == pytest.approx((10 + 2 * 10 * 4 / 5) / 2, abs=0.1), "two jobs at a time were the most"
@@ -136,9 +136,9 @@ def test_words():
     assert counted(1, "item") == "1 item" and counted(0, "item") == "0 items"
     assert counts(Counter(stored=1)) == "1 stored, 0 computed"
     assert counts(Counter(computed=2, failed=1)) == "0 stored, 2 computed, 1 failed"
-    assert left_text(Left(0.2, ["codes"], 2)) == "time left not known yet"
+    assert left_text(Left(0.2, ["codes"], 0.1)) == "time left not known yet"
     assert (
-        left_text(Left(20, ["codes"], 2)) == "more than 20 s left" and left_text(Left(20, [], 2)) == "about 20 s left"
+        left_text(Left(20, ["codes"], 0.5)) == "more than 20 s left" and left_text(Left(20, [], 0)) == "about 20 s left"
     )
-    assert left_text(Left(20, ["codes", "score"], 3)) == "time left not known yet", "it would be a small part of it"
-    assert left_text(Left(0.2, [], 1)) == "a few seconds left"
+    assert left_text(Left(20, ["codes", "score"], 0.6)) == "time left not known yet", "it would be a small part of it"
+    assert left_text(Left(0.2, [], 0)) == "a few seconds left"
