@@ -43,12 +43,12 @@ def test_a_run_says_what_matters_on_one_screen(finished):
     lines = (finished / "said.txt").read_text().splitlines()
     assert len(lines) <= 40
     text = "\n".join(lines)
-    assert re.search(r"^\S+ 28 jobs: 42 items and 10 lists and tables \(cores=1, gpu=1\)$", text, re.M)
+    assert re.search(r"^\S+ 29 jobs: 42 items and 11 lists and tables \(cores=1, gpu=1\)$", text, re.M)
     for stage, items in {"faces": 2, "codes": 2, "measured-pairs": 5}.items():
         (line,) = re.findall(rf"^\S+ {stage}: .*", text, re.M)
         assert f"{items} items, 0 stored, {items} computed (" in line
     assert "report: reports/report.md: Barbershop, evaluated: VALID (" in text
-    assert ": 28 jobs; 0 stored, 42 computed items." in text
+    assert ": 29 jobs; 0 stored, 42 computed items." in text
     account = finished / lines[-1].rpartition(" ")[2]
     assert "rule make_codes:" in account.read_text(), "Snakemake's own"
 

@@ -49,7 +49,7 @@ def test_methods_with_networks_of_their_own_are_planned_with_their_checkpoints_a
     for name in ("latest_net_G.pth", "100000_nets_ema.ckpt", "celeba_lm_mean.npz"):
         (folder / "data" / "checkpoints" / name).touch()
     jobs = planned(folder, "own.yaml")
-    assert (jobs["convert_checkpoint"], jobs["make_composites"]) == (4, 6), "and the encoder at which embedding begins"
+    assert (jobs["convert_checkpoint"], jobs["make_composites"]) == (5, 6), "and the encoder and completer"
 
 
 def test_a_method_made_of_anothers_composites_brings_these_into_the_plan_and_nothing_else(tmp_path):
