@@ -80,7 +80,7 @@ def test_the_run_log_holds_what_the_documents_say(finished):
                 assert line["seconds"] >= 0 and line["peak_mib"] > 0 and line["chunk"] == "000"
                 for curve in line.get("losses", []):
                     assert all(step >= 1 and loss > 0 for step, loss in curve["points"])
-    assert len(logs) == 29
+    assert len(logs) == 30
     assert len(items) == len(set(items)) == 42
     curves = {job for job in ("codes-w", "codes", "aligned-barbershop", "composites-barbershop") if '"points"' in
               (finished / "logs" / job / "000.jsonl").read_text()}  # fmt: skip
@@ -218,7 +218,7 @@ def test_killed_run_recomputes_no_finished_item_and_ends_in_the_same_table(finis
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     shown = terminal.text()
-    assert re.search(r"\r +\d+% \S+ +\d+ of 52, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
+    assert re.search(r"\r +\d+% \S+ +\d+ of 53, [^\r]* left[^\r]*; at work: codes/000", shown), "a bar"
     assert "to compute" not in shown, "what stages say is in their logs"
     lost = run_module(folder, "stages.status").stdout
     assert lost.startswith("LOST: ") and re.search(r"^codes +[01]/2 .* lost 000$", lost, re.M)
