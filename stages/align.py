@@ -13,7 +13,6 @@ from stages.codes import official_steps as official
 from stages.codes.alignment import IMAGE_SIZE, Known, Style, align, mix_structure
 from stages.codes.embedding import FSCode, render_code, w_to_code
 from stages.codes.optimise import Outcome
-from stages.codes.skin_term import shade_of
 from stages.engine.command import TF32, Log, Precision, Scheme, as_json, log_to, run_stage
 from stages.engine.items import Item, Result, run_items
 from stages.engine.progress import Progress
@@ -56,12 +55,10 @@ def align_paper(
     target: Tensor,
     params: AlignParams,
     doubt: Tensor | None = None,
-    shaded: float = 0.0,
 ) -> tuple[list[Tensor], list[Outcome]]:
     """F of each reference (B, C, 32, 32), aligned to the target map (B, H, W) on its own.
 
     `doubt` (B, H, W) in [0, 1]: how improbable the target map is by whoever filled its holes; None if nobody says.
-    `shaded`: weight of the shade of uncovered skin (`codes.skin_term`); 0 in the paper.
     A reference whose region is in place already, as hair is that nothing covers, is its embedding: nothing is moved.
     """
     structures, outcomes = [], []
@@ -79,18 +76,12 @@ def align_paper(
                 image = render_code(nets.generator, code, min(IMAGE_SIZE, nets.generator.size))
             known = Known(image, shown * wanted * (labels == target)[:, None])
             skin = region_mask(target, nets.parser.scheme.spread_indices)
-            shade = None
-            if shaded:
-                visible = known.mask * region_mask(labels, nets.parser.scheme.spread_indices)
-                shade = shaded, shade_of(image, visible, skin * wanted * (1 - known.mask))
             guesses = (skin * wanted * (1 - own))[:, 0] > 0
             if doubt is not None:
                 guesses = torch.where(doubt > params["doubt"], 2, guesses.int())
             steps = params["reference_steps"] if k else params["steps"]
             of_this: AlignParams = {**params, "steps": steps}
-            moved, outcome = align(
-                *nets[:3], ws, labels, target, guesses, known, style, of_this, Progress(title), shade
-            )
+            moved, outcome = align(*nets[:3], ws, labels, target, guesses, known, style, of_this, Progress(title))
             with torch.no_grad():
                 alpha, beta = (to_grid(mask, f.shape[-1]) for mask in (wanted, shown))
                 mixed = mix_structure(f, nets.exact.features(moved), alpha, beta)
@@ -186,7 +177,7 @@ def main(
                 structures, outcomes = align_official(nets(), references, target, params)
             else:
                 doubt = None if doubts is None else inputs.shares(batch, "grey")
-                structures, outcomes = align_paper(nets(), references, target, params, doubt, choice.get("skin", 0.0))
+                structures, outcomes = align_paper(nets(), references, target, params, doubt)
         f = torch.stack(structures, 1)
         s = torch.stack([code.s for _, code in embedded], 1)
         results: list[Result | ItemError] = []

@@ -26,8 +26,8 @@ def moved(small_generator, monkeypatch):
     """Stands for the optimisation: W+ moves by 1; what it was asked for is noted."""
     calls = []
 
-    def align(generator, parser, perceptual, ws, own, target, guesses, known, style, params, on_step, skin):
-        calls.append((params["steps"], style.labels, guesses, known, skin))
+    def align(generator, parser, perceptual, ws, own, target, guesses, known, style, params, on_step):
+        calls.append((params["steps"], style.labels, guesses, known))
         return ws + 1, Outcome({}, [None] * len(ws))
 
     monkeypatch.setattr("stages.align.align", align)
@@ -47,10 +47,9 @@ def test_only_what_is_out_of_place_is_moved(small_generator, moved):
     (f_identity, f_hair), outcomes = align_paper(
         Nets(small_generator, Parser(), None, small_generator), [identity, hair], target, PARAMS
     )
-    ((steps, labels, open_labels, known, shade),) = moved
+    ((steps, labels, open_labels, known),) = moved
     assert (steps, labels) == (100, CELEBAMASK_19.spread_indices)
     assert not open_labels.any(), "no hair is taken off"
-    assert shade is None, "the paper has no such term"
     assert torch.equal(known.mask[:, 0].bool(), target == SKIN)
     assert torch.equal(f_hair, hair.code.f)
     assert torch.equal(f_identity[1], identity.code.f[1])
@@ -75,7 +74,7 @@ def test_beside_hair_that_goes_nothing_is_kept(small_generator, moved):
     (f, _), _ = align_paper(
         Nets(small_generator, Parser(), None, small_generator), [identity, hair], label_maps(16), PARAMS | {"clear": 8}
     )  # fmt: skip
-    ((_, _, open_labels, known, _),) = moved
+    ((_, _, open_labels, known),) = moved
     assert open_labels[0, 0].nonzero().flatten().tolist() == list(range(16, 32))
     assert known.mask[0, 0, 0].nonzero().flatten().tolist() == list(range(40, 64))
     aligned = small_generator.features(identity.ws + 1)
@@ -98,14 +97,3 @@ def test_where_the_fill_is_in_doubt_all_that_hair_may_hide_will_do(small_generat
     expected[:, :, 16:32] = 1
     expected[:, :32, 16:32] = 2
     assert torch.equal(guesses, expected)
-
-
-def test_uncovered_skin_is_to_have_the_shade_of_what_is_visible(small_generator, moved):
-    identity = reference(small_generator, set(range(19)) - {HAIR}, label_maps(32), 0)
-    hair = reference(small_generator, {HAIR}, label_maps(16), 1)
-    nets = Nets(small_generator, Parser(), None, small_generator)
-    align_paper(nets, [identity, hair], label_maps(16), PARAMS | {"clear": 8}, shaded=2.5)
-    ((*_, known, (weight, shade)),) = moved
-    assert weight == 2.5 and torch.isfinite(shade.goal).all()
-    assert torch.equal(shade.mask[0, 0, 0], ((torch.arange(64) >= 16) & (torch.arange(64) < 40)).float())
-    assert torch.equal(shade.mask + known.mask, (label_maps(16) == SKIN)[:, None].float())

@@ -9,7 +9,6 @@ from torch import Tensor
 from stages.codes.embedding import unwhiten, whiten
 from stages.codes.optimise import OnStep, Outcome, Variable, optimise
 from stages.codes.reduction import area
-from stages.codes.skin_term import Shade, shade_loss
 from stages.codes.style import STYLE_BLOCKS, masked_grams, share_of_grams
 from stages.nets.interfaces import Generator, Parser, Perceptual
 from stages.nets.sliced_network import masked_mean
@@ -58,7 +57,6 @@ def align(
     style: Style | None,
     params: AlignParams,
     on_step: OnStep | None = None,
-    skin: tuple[float, Shade] | None = None,
 ) -> tuple[Tensor, Outcome]:
     """Find leading rows of W+ whose image parses as the target map and shows what is known of it.
 
@@ -82,7 +80,6 @@ def align(
         params: steps, rate and weights. The perceptual distance of what is known takes 40 % of a step; it is taken at
             every `perceptual_every`-th step and its gradient counts so many times.
         on_step: called after each step.
-        skin: the weight of the shade that uncovered skin should have, and that shade; None for no such term (paper).
 
     Returns:
         The moved W+ (B, n, 512), and the last losses.
@@ -127,8 +124,6 @@ def align(
                 distance = of_this_step.detach()
                 pull = every * (of_this_step - distance)  # nothing but a gradient
             terms["perceptual"] = params["perceptual"] * (distance + pull)
-        if skin is not None:
-            terms["skin"] = skin[0] * shade_loss(area(image, IMAGE_SIZE), skin[1])
         if params["p_norm"]:
             terms["p-norm"] = params["p_norm"] * moving.square().mean((1, 2))
         if styled is not None:

@@ -1,12 +1,12 @@
 """Barbershop and its ablations: codes of the images, aligned to the target map or not, are blended in latent space."""
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Literal
 
 from typing_extensions import TypedDict
 
 from stages.methods import Job, Method, Work
 from stages.params.composing import BlendParams
-from stages.params.fields import Weight, doc, section
+from stages.params.fields import doc, section
 
 
 @section(
@@ -23,15 +23,6 @@ class Choice(TypedDict):
         ),
     ]
     align: bool
-    skin: NotRequired[
-        Annotated[
-            Weight,
-            doc(
-                "not in the paper: with align, weight of the shade that uncovered skin should have by the skin that is "
-                "visible"
-            ),
-        ]
-    ]
 
 
 def prepare(job: Job) -> Work:

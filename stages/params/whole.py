@@ -21,7 +21,6 @@ class Choice(TypedDict):
     kind: str
     code: NotRequired[str]
     align: NotRequired[bool]
-    skin: NotRequired[float]
     images: NotRequired[str]
     reconstructions: NotRequired[str]
     system: NotRequired[str]

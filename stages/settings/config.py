@@ -146,18 +146,6 @@ def _alignment(params: Params) -> list[str]:
     ]
 
 
-def _skin(params: Params) -> list[str]:
-    """The shade of uncovered skin is a term of the paper's alignment."""
-    shaded = [name for name, choice in params["methods"].items() if "skin" in choice]
-    if params["align"]["variant"] == "official":
-        return [f"methods.{name}.skin: align.variant: official has no such term; leave it out" for name in shaded]
-    return [
-        f"methods.{name}.skin: nothing is aligned without align: true; set it, or leave skin out"
-        for name in shaded
-        if not params["methods"][name].get("align")
-    ]
-
-
 def _sources(params: Params) -> list[str]:
     return source_problems(params["methods"])
 
@@ -292,7 +280,6 @@ TOGETHER: list[tuple[tuple[str, ...], Callable[[Params], list[str]]]] = [
     (("methods", ""), _sources),  # all of them together: a stage gets one entry, without the one that it names
     (("networks", "embed", "methods"), _encoders),
     (("align", "embed", "methods"), _alignment),
-    (("align", "methods"), _skin),
     (("methods", "report"), _report),
     (("networks", "score", "report"), _metrics),
     (("methods", "examples"), _examples),

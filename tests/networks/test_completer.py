@@ -19,7 +19,9 @@ CPU = torch.device("cpu")
 
 def test_the_file_becomes_a_network_in_full_precision(tmp_path):
     net = Completer(CELEBAMASK_16, 4)
-    (tmp_path / "completer.safetensors").write_bytes(halved(net, {"network": "completer", "scheme": "celebamask-16", "width": "4"}))
+    (tmp_path / "completer.safetensors").write_bytes(
+        halved(net, {"network": "completer", "scheme": "celebamask-16", "width": "4"})
+    )
     (tmp_path / "net.safetensors").write_bytes(convert("completer", tmp_path / "completer.safetensors"))
     loaded = load_completer(tmp_path / "net.safetensors", CPU)
     assert loaded.scheme is CELEBAMASK_16 and loaded.width == 4
@@ -30,7 +32,10 @@ def test_the_file_becomes_a_network_in_full_precision(tmp_path):
 def test_a_file_of_another_training_is_refused(tmp_path):
     path = tmp_path / "completer.safetensors"
     for facts, told in (
-        ({"width": "4"}, "does not say scheme, width as numbers and names; take the repository's file, or make one with"),
+        (
+            {"width": "4"},
+            "does not say scheme, width as numbers and names; take the repository's file, or make one with",
+        ),
         ({"width": "4", "scheme": "my-own"}, "does not say scheme, width as numbers and names"),
     ):
         path.write_bytes(weights_bytes({"w": torch.zeros(1)}, {"network": "completer", **facts}))

@@ -125,12 +125,6 @@ def test_ten_point_zero_is_ten():
         ("methods.mine", {"kind": "restored", "of": "mine"}, r"methods.mine.of: .*own composites \(mine of mine\)"),
         ("methods.mine", {"kind": "restored"}, "methods.mine.of: is missing"),
         ("methods.mine", {"kind": "regional", "of": "poisson"}, "methods.mine.of: poisson aligns no codes; these do: "),
-        (
-            "methods.mine",
-            {"kind": "latent", "code": "fs", "align": False, "skin": 3},
-            "methods.mine.skin: nothing is aligned without align: true; set it, or leave skin out",
-        ),
-        ("methods.mine", {"kind": "latent", "code": "fs", "align": True, "skin": -1}, "methods.mine.skin: is -1; it "),
         ("methods.mine", {"kind": ["copy"]}, r"methods.mine.kind: there is no kind \[\"copy\"\]; did you mean copy\?"),
         ("methods.mine", {"paste": "glue"}, "methods.mine: name its kind, copy, .*latent, .*: `mine: {kind: …}`"),
         ("methods.mine", {"kind": "results", "images": "a", "code": "fs"}, "methods.mine.code: there is no such key"),
