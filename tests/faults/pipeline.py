@@ -31,6 +31,7 @@ SMALLEST = {
     "faces": {"source": ["drawn"], "drawn": {"count": 2}},
     "maps": {"min_face": 0.0},  # a random parser finds no face
     "pairs": {"file": "pairs.csv"},
+    "target": {"fill": "telea"},  # the network of the default fill knows another parser's labels
     "embed": {"start": "w", "w": {"preview_steps": 2, "steps": 1}, "fs": {"steps": 1}},
     "align": {"steps": 1, "reference_steps": 1},
     "blend": {"steps": 1},

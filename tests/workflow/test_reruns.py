@@ -27,6 +27,7 @@ PARAMS["methods"] |= {
     "mine": {"kind": "results", "images": "results", "reconstructions": "rebuilt"},
 }  # fmt: skip
 PARAMS["embed"]["start"] = "w"  # what edits of the alignment and of the generator need
+PARAMS["target"]["fill"] = "telea"  # what an edit of the parser needs
 PARAMS["examples"]["kinds"] = ["face", "eyes"]
 PARAMS["networks"]["judges"].append("lpips_vgg")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
