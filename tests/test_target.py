@@ -27,7 +27,7 @@ def test_a_learned_fill_completes_holes_and_tells_its_doubt(tmp_path, monkeypatc
     pairs.write_text(f"pair,identity,hair\np,{identity},{hair}\n")
     write_record(tmp_path / "data" / "records" / "maps.json", "maps", sorted((tmp_path / "maps").iterdir()))
     net = seeded(Completer(SCHEME, 4))
-    (tmp_path / "trained").write_bytes(halved(net, {"scheme": SCHEME.name, "width": "4"}))
+    (tmp_path / "trained").write_bytes(halved(net, {"network": "completer", "scheme": SCHEME.name, "width": "4"}))
     (tmp_path / "completer").write_bytes(convert("completer", tmp_path / "trained"))
     unused, out = tmp_path / "unused", tmp_path / "targets"
     given = (PARAMS, SCHEME, pairs, tmp_path / "maps", unused, unused, out, tmp_path / "record.json")

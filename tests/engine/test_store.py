@@ -133,7 +133,7 @@ def test_verify_names_damaged_items_and_prune_removes_them(store, file):
     verified = run("verify", store)
     assert verified.exit_code == 1
     assert verified.output == f"damaged: {store.folder / KEY}\n2 items, 1 damaged\n"
-    assert "removed 1 items" in run("prune", store, "--days", "1").output
+    assert "removed 1 item\n" in run("prune", store, "--days", "1").output
     assert run("verify", store).exit_code == 0
     assert store.get("cd" * 32) is not None
 
@@ -144,7 +144,7 @@ def test_prune_keeps_what_was_stored_or_used_lately(store):
         store.put(key, CONTENTS, ITEM)
         os.utime(store.folder / key, (long_ago, long_ago))
     assert store.get(used) is not None
-    assert "removed 1 items" in run("prune", store, "--days", "5").output
+    assert "removed 1 item\n" in run("prune", store, "--days", "5").output
     assert store.get(KEY) and store.get(used) and store.get(unused) is None
 
 
