@@ -215,7 +215,7 @@ OURS = {
     "params.scheme", "params.precision", "params.judges", "params.tf32", "params.in_place", "params.identity",
     "params.given", "params.strata", "params.parser", "params.size", "params.chunks", "params.islands",
     "params.in_folders", "params.of_methods", "wildcards.chunk",
-    "params.starts", "params.backbone", "params.completer", "params.doubts",  # of kinds of code and networks that are known
+    "params.starts", "params.backbone", "params.completer", "params.doubts",  # of known codes and networks
     "params.names",  # of items, which have letters, digits, dots, _ and - only
 }  # fmt: skip
 
