@@ -4,11 +4,8 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from support import seeded
 from torch import Tensor
 
-from stages.nets.mobilestylegan_net import MobileStyleGAN
-from stages.nets.stylegan2_net import StyleGAN2
 from stages.nets.windows import Window, needed
 
 EXACT = 1e-10  # relative, in float64: what is left is rounding
@@ -27,15 +24,6 @@ class Whole(NamedTuple):
     f: Tensor
     ws: Tensor
     image: Tensor
-
-
-@pytest.fixture(scope="module", params=["mobilestylegan", "stylegan2"])
-def generator(request) -> MobileStyleGAN | StyleGAN2:
-    """Seeded and narrow, of 256 px, so three layers lie behind F; in float64, so that only rounding may differ."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stages.nets.stylegan2_net.channels_of", lambda *_: 8)
-        net = MobileStyleGAN((16, 16, 16, 8, 8, 4)) if request.param == "mobilestylegan" else StyleGAN2(256)
-    return seeded(net).double()
 
 
 @pytest.fixture(scope="module")
