@@ -67,6 +67,10 @@ rule all:
         rules.make_gallery.output,
         # And all that it was made of: it is there as well, or it is made again.
         rules.make_images.output,
+        rules.make_image_strata.output,
+        rules.make_pairs.output,
+        rules.make_pair_strata.output,
+        rules.make_chunks.output,
         ALL_RECORDS,
         all_chunks(rules.make_strata.output, IMAGE_CHUNKS),
         MEASURED,
