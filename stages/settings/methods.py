@@ -1,6 +1,5 @@
 """What the section `methods` of params.yaml asks of the pipeline. No torch here."""
 
-import itertools
 from pathlib import Path
 from typing import Literal
 
@@ -76,10 +75,11 @@ def aligned(methods: Methods) -> list[str]:
 
 
 def composed(methods: Methods, name: str) -> list[str]:
-    """The methods of `chain` whose composites a method's own are made of, itself among them."""
-    found = chain(methods, name)
-    reads = [True, *("composites" in kind_of(methods[each]).reads for each in found)]
-    return list(itertools.compress(found, itertools.accumulate(reads, bool.__and__)))
+    """A method and those whose composites, not only codes, its own are made of: the beginning of `chain`."""
+    found = [name]
+    while "composites" in kind_of(methods[found[-1]]).reads:
+        found.append(methods[found[-1]]["of"])
+    return found
 
 
 def previewed(methods: Methods) -> list[str]:
